@@ -1,0 +1,1 @@
+"""IAM evaluation: pure functions over policies. No I/O, no clock, no store."""

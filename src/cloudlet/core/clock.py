@@ -1,0 +1,63 @@
+"""Time, injected. Nothing in cloudlet asks the machine for the time but SystemClock."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """The cloud's time, which a test or a user may move forward."""
+
+    def time(self) -> float:
+        """Seconds since 1970."""
+
+    def now(self) -> datetime:
+        """The time as an aware datetime in UTC."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Returns when the cloud's clock has moved on by `seconds`."""
+
+    def advance(self, seconds: float) -> None:
+        """Moves the clock forward and wakes every sleeper whose time has come."""
+
+
+class SystemClock:
+    """The machine's clock plus an offset that only grows."""
+
+    def __init__(self) -> None:
+        self._offset = 0.0
+        self._moved: set[asyncio.Event] = set()
+
+    def time(self) -> float:
+        """Seconds since 1970."""
+        return time.time() + self._offset
+
+    def now(self) -> datetime:
+        """The time as an aware datetime in UTC."""
+        return datetime.fromtimestamp(self.time(), UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        """Returns when the cloud's clock has moved on by `seconds`."""
+        deadline = self.time() + seconds
+        moved = asyncio.Event()
+        self._moved.add(moved)
+        try:
+            while (left := deadline - self.time()) > 0:
+                moved.clear()
+                try:
+                    await asyncio.wait_for(moved.wait(), left)
+                except TimeoutError:
+                    continue
+        finally:
+            self._moved.discard(moved)
+
+    def advance(self, seconds: float) -> None:
+        """Moves the clock forward and wakes every sleeper whose time has come."""
+        if seconds < 0:
+            raise ValueError("The clock only moves forward.")
+        self._offset += seconds
+        for moved in self._moved:
+            moved.set()

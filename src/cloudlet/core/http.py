@@ -1,0 +1,135 @@
+"""HTTP as values: what the server hands to a handler and what a handler returns.
+
+Nothing here reads a socket. Header names keep the case and the order in which they were sent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+    from pathlib import Path
+
+Headers: TypeAlias = list[tuple[str, str]]
+
+
+class Origin(Enum):
+    """Which door a request came through."""
+
+    HOST = "host"
+    SANDBOX = "sandbox"
+    """A listener inside a function's network namespace: unknown access keys are nobody there."""
+
+
+class Body(Protocol):
+    """A request body that may still be arriving."""
+
+    @property
+    def length(self) -> int | None:
+        """The announced size in bytes; None for a chunked body."""
+
+    async def read(self, limit_bytes: int) -> bytes:
+        """The whole body. Raises RequestEntityTooLarge beyond `limit_bytes`."""
+
+    def stream(self) -> AsyncIterator[bytes]:
+        """The body piece by piece, with back-pressure; can be consumed once."""
+
+
+class BytesBody:
+    """A body that is already there."""
+
+    __slots__ = ("content",)
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+
+    @property
+    def length(self) -> int | None:
+        """The size in bytes."""
+        return len(self.content)
+
+    async def read(self, limit_bytes: int) -> bytes:
+        """The whole body. Raises RequestEntityTooLarge beyond `limit_bytes`."""
+        if len(self.content) > limit_bytes:
+            raise RequestEntityTooLarge(limit_bytes)
+        return self.content
+
+    async def stream(self) -> AsyncIterator[bytes]:
+        """The body in one piece."""
+        if self.content:
+            yield self.content
+
+
+class RequestEntityTooLarge(Exception):
+    """Raised when a body is longer than its reader allows."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(f"The request body is larger than {limit_bytes} bytes.")
+        self.limit_bytes = limit_bytes
+
+
+class ClientDisconnected(Exception):
+    """Raised to the reader of a body whose client went away before its end."""
+
+
+@dataclass(slots=True)
+class HttpRequest:
+    """One request as it was sent: `path` and `query` are still percent-encoded."""
+
+    method: str
+    path: str
+    query: str = ""
+    headers: Headers = field(default_factory=list)
+    body: Body = field(default_factory=lambda: BytesBody(b""))
+    scheme: str = "http"
+    version: str = "1.1"
+    client: tuple[str, int] = ("127.0.0.1", 0)
+    origin: Origin = Origin.HOST
+    _lower: dict[str, str] | None = None
+
+    def header(self, name: str) -> str | None:
+        """The value of a header, by its name in lower case; several lines are joined by commas (RFC 9110 5.2)."""
+        lower = self._lower
+        if lower is None:
+            lower = {}
+            for key, value in self.headers:
+                key = key.lower()
+                lower[key] = f"{lower[key]},{value}" if key in lower else value
+            self._lower = lower
+        return lower.get(name)
+
+    @property
+    def target(self) -> str:
+        """The request target: the path, and the query if there is one."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+
+@dataclass(frozen=True, slots=True)
+class FileBody:
+    """A response body that the server sends straight from a file."""
+
+    path: Path
+    offset: int
+    count: int
+
+
+ResponseBody: TypeAlias = "bytes | FileBody | AsyncIterator[bytes]"
+
+
+@dataclass(slots=True)
+class HttpResponse:
+    """One answer. A body that is an iterator is sent chunked, unless a Content-Length header says its size."""
+
+    status: int = 200
+    headers: Headers = field(default_factory=list)
+    body: ResponseBody = b""
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header, by its name in lower case."""
+        return next((value for key, value in self.headers if key.lower() == name), None)
+
+
+Handler: TypeAlias = "Callable[[HttpRequest], Awaitable[HttpResponse]]"

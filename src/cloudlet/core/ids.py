@@ -1,0 +1,43 @@
+"""Identifiers in the forms AWS gives them, from an injected source of randomness."""
+
+from __future__ import annotations
+
+import random
+import string
+import uuid
+from typing import Final
+
+_BASE32: Final = string.ascii_uppercase + "234567"
+_LOWER: Final = string.ascii_lowercase + string.digits
+_MIXED: Final = string.ascii_letters + string.digits
+
+
+class Ids:
+    """A source of identifiers. Seeded in tests, from the operating system otherwise."""
+
+    def __init__(self, source: random.Random | None = None) -> None:
+        self.random = source or random.SystemRandom()
+        self._fast = source or random.Random(self.random.getrandbits(256))
+
+    def uuid(self) -> str:
+        """A random UUID, as AWS's request ids are; not for secrets."""
+        return str(uuid.UUID(int=self._fast.getrandbits(128), version=4))
+
+    def unique_id(self, prefix: str, length: int = 21) -> str:
+        """An IAM unique id such as AIDAQ3EGP5EXAMPLEID: the prefix, then capitals and digits, `length` in all."""
+        return prefix + self._pick(_BASE32, length - len(prefix))
+
+    def lower(self, length: int) -> str:
+        """Lower-case letters and digits, as API Gateway's ids are."""
+        return self._pick(_LOWER, length)
+
+    def mixed(self, length: int) -> str:
+        """Letters and digits; good for secrets."""
+        return self._pick(_MIXED, length)
+
+    def hexadecimal(self, length: int) -> str:
+        """Hexadecimal digits."""
+        return self._pick("0123456789abcdef", length)
+
+    def _pick(self, alphabet: str, length: int) -> str:
+        return "".join(self.random.choices(alphabet, k=length))

@@ -1,0 +1,1 @@
+"""Running programs in isolation on Linux. Knows nothing of AWS."""

@@ -1,0 +1,1 @@
+"""One package per AWS service. A service imports core and itself, never another service."""

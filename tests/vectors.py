@@ -1,0 +1,18 @@
+"""Where the published facts lie that tests compare with. Tests that need them skip, saying so, when they are absent."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(os.environ.get("CLOUDLET_VECTORS") or Path(__file__).resolve().parents[2] / "shared" / "vectors")
+
+
+def vectors(name: str) -> Path:
+    """A folder or file of vectors; skips the calling test or module when it is not there."""
+    path = ROOT / name
+    if not path.exists():
+        pytest.skip(f"published vectors are not on this machine: {name}", allow_module_level=True)
+    return path
