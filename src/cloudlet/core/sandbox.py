@@ -1,0 +1,125 @@
+"""Running a program in isolation, as protocols. The drivers are in cloudlet.sandbox; nothing here knows of AWS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from cloudlet.core.http import Handler
+
+
+class Enforcement(Enum):
+    """How far a limit or a wall is real on this machine."""
+
+    ENFORCED = "enforced"
+    APPROXIMATED = "approximated"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What the chosen driver really does here, found out by trying each thing once at start."""
+
+    driver: str
+    files: Enforcement
+    processes: Enforcement
+    network: Enforcement
+    memory: Enforcement
+    cpu: Enforcement
+    pids: Enforcement
+    tmp: Enforcement
+    freeze: Enforcement
+    notes: tuple[str, ...] = ()
+    """What is degraded and why, each a sentence for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a sandbox may use."""
+
+    memory_bytes: int
+    cpu_cores: float
+    tmp_bytes: int
+    pids: int = 1024
+    open_files: int = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxSpec:
+    """A program and its surroundings."""
+
+    runtime: str
+    """One of python, nodejs and provided."""
+    code: Path
+    """A folder, read-only at /var/task."""
+    environment: Mapping[str, str]
+    limits: Limits
+    layers: tuple[Path, ...] = ()
+    """Folders, merged read-only at /opt; a later one hides an earlier one's files."""
+    hostname: str = "localhost"
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """For people who look at the process list or the status; they decide nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How a sandbox's first process ended."""
+
+    status: int | None
+    """The exit status; None if a signal ended it."""
+    signal: int | None
+    out_of_memory: bool
+    """Whether the memory limit killed something in it."""
+
+
+class Sandbox(Protocol):
+    """A running sandbox."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether its first process runs."""
+
+    def freeze(self) -> None:
+        """Stops every process in it from running until thaw()."""
+
+    def thaw(self) -> None:
+        """Lets its processes run again."""
+
+    def kill(self) -> None:
+        """Ends every process in it by SIGKILL, at once."""
+
+    async def wait(self) -> Exit:
+        """Returns once its first process has ended, and everything it held has been given back."""
+
+    def peak_memory_bytes(self) -> int:
+        """The most memory it has used so far."""
+
+
+class SandboxError(Exception):
+    """Raised when a sandbox cannot be started; the text says what failed, why and what to do."""
+
+
+class Sandboxes(Protocol):
+    """A driver."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this driver enforces on this machine."""
+
+    async def start(
+        self, spec: SandboxSpec, *, runtime_api: Handler, output: Callable[[bytes], None]
+    ) -> Sandbox:
+        """Starts a program. Raises SandboxError.
+
+        `runtime_api` answers HTTP on 127.0.0.1:9001 inside; the cloud itself answers there on 127.0.0.1:4566 and,
+        with TLS, on every address that a name below amazonaws.com resolves to. `output` gets what the program
+        writes to stdout and stderr, a line or a framed message at a time.
+        """
+
+    async def close(self) -> None:
+        """Kills every sandbox and every process kept for starting them."""
