@@ -1,4 +1,4 @@
-"""Where the published facts lie that tests compare with. Tests that need them skip, saying so, when they are absent."""
+"""Where the published facts lie that tests compare with; without them such tests skip, saying so."""
 
 from __future__ import annotations
 

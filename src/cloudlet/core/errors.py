@@ -41,7 +41,7 @@ class AccessDenied(ServiceError):
 
 
 class ValidationError(ServiceError):
-    """Raised when a request breaks a constraint of the service model; each protocol and service has its code."""
+    """Raised when a request breaks a constraint of the service model; its code differs by service."""
 
 
 class UnknownOperation(ServiceError):

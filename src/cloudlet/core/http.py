@@ -91,7 +91,7 @@ class HttpRequest:
     _lower: dict[str, str] | None = None
 
     def header(self, name: str) -> str | None:
-        """The value of a header, by its name in lower case; several lines are joined by commas (RFC 9110 5.2)."""
+        """A header's value, by its name in lower case; several lines are joined by commas (RFC 9110 5.2)."""
         lower = self._lower
         if lower is None:
             lower = {}
@@ -121,7 +121,7 @@ ResponseBody: TypeAlias = "bytes | FileBody | AsyncIterator[bytes]"
 
 @dataclass(slots=True)
 class HttpResponse:
-    """One answer. A body that is an iterator is sent chunked, unless a Content-Length header says its size."""
+    """One answer. An iterator is sent chunked, unless a Content-Length header says its size."""
 
     status: int = 200
     headers: Headers = field(default_factory=list)

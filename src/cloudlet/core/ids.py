@@ -24,7 +24,7 @@ class Ids:
         return str(uuid.UUID(int=self._fast.getrandbits(128), version=4))
 
     def unique_id(self, prefix: str, length: int = 21) -> str:
-        """An IAM unique id such as AIDAQ3EGP5EXAMPLEID: the prefix, then capitals and digits, `length` in all."""
+        """An IAM unique id such as AIDAQ3EGP5EXAMPLEID: prefix, then capitals and digits, `length` in all."""
         return prefix + self._pick(_BASE32, length - len(prefix))
 
     def lower(self, length: int) -> str:

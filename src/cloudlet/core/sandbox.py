@@ -1,4 +1,4 @@
-"""Running a program in isolation, as protocols. The drivers are in cloudlet.sandbox; nothing here knows of AWS."""
+"""Running a program in isolation, as protocols. The drivers are in cloudlet.sandbox."""
 
 from __future__ import annotations
 
@@ -116,9 +116,9 @@ class Sandboxes(Protocol):
     ) -> Sandbox:
         """Starts a program. Raises SandboxError.
 
-        `runtime_api` answers HTTP on 127.0.0.1:9001 inside; the cloud itself answers there on 127.0.0.1:4566 and,
-        with TLS, on every address that a name below amazonaws.com resolves to. `output` gets what the program
-        writes to stdout and stderr, a line or a framed message at a time.
+        `runtime_api` answers HTTP on 127.0.0.1:9001 inside; the cloud itself answers there on 127.0.0.1:4566
+        and, with TLS, on every address that a name below amazonaws.com resolves to. `output` gets what the
+        program writes to stdout and stderr, a line or a framed message at a time.
         """
 
     async def close(self) -> None:

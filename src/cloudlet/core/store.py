@@ -22,7 +22,7 @@ class Last:
 
 
 LAST: Final = Last()
-"""A key part that sorts after every other part. `range(prefix, (*prefix, LAST))` is all that begins with `prefix`."""
+"""A key part that sorts after every other one: `range(prefix, (*prefix, LAST))` is all below `prefix`."""
 
 KeyPart: TypeAlias = "str | bytes | int | Last"
 Key: TypeAlias = tuple[KeyPart, ...]
@@ -40,7 +40,9 @@ class Transaction(Protocol):
     def delete(self, key: Key) -> None:
         """Removes a key; a key that is not there is no error."""
 
-    def range(self, start: Key, end: Key, *, limit: int, reverse: bool = False) -> Iterator[tuple[Key, bytes]]:
+    def range(
+        self, start: Key, end: Key, *, limit: int, reverse: bool = False
+    ) -> Iterator[tuple[Key, bytes]]:
         """At most `limit` rows with start <= key < end, in order; from the end backwards if `reverse`."""
 
     def delete_range(self, start: Key, end: Key) -> None:

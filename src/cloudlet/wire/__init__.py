@@ -1,1 +1,1 @@
-"""Bytes to objects and back: the HTTP server, signatures, protocols. The only user of the AWS service models."""
+"""Bytes to objects and back: HTTP, signatures, protocols. The only user of the AWS service models."""

@@ -1,0 +1,29 @@
+"""The server's settings, as one value. Reads nothing by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+AuthMode: TypeAlias = Literal["enforce", "audit", "strict"]
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """How one server runs."""
+
+    data: Path | None
+    """Where state is kept; None for a server that forgets everything when it ends."""
+    host: str = "127.0.0.1"
+    port: int = 4566
+    """0 takes any free port."""
+    state: str = "rocksdb"
+    """One of rocksdb, sqlite, sqlite:PATH and memory."""
+    auth: AuthMode = "enforce"
+    insecure: bool = False
+    """Whether to listen beyond loopback without --auth strict."""
+    sandbox: str | None = None
+    """The sandbox driver; None takes the best that works here."""
+    runtimes: Path | None = None
+    """Where the AWS SDK for JavaScript is installed for Node functions."""

@@ -1,0 +1,155 @@
+"""What makes a function an operation of an AWS API, and a package a service.
+
+The decorator says only what the service model does not: what IAM judges, and whether the store is written.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from string import Formatter
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from cloudlet.core.access import Permission
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from cloudlet.core.call import Call, Cloud, Component
+    from cloudlet.core.http import HttpRequest
+    from cloudlet.core.resource import ResourceType
+    from cloudlet.core.worker import Worker
+
+Request: TypeAlias = "Mapping[str, Any]"
+Result: TypeAlias = "dict[str, Any] | None"
+Resource: TypeAlias = "str | Callable[[Call, Any], str | Sequence[str]]"
+"""A template such as "table/{TableName}", a whole ARN template, "*", or a function that returns ARNs."""
+Context: TypeAlias = "Mapping[str, Sequence[str]]"
+
+_MARK: Final = "__cloudlet_operation__"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation and what the pipeline must know of it."""
+
+    name: str
+    function: Callable[..., Any]
+    waits: bool
+    """Whether it is an `async def`, which opens its own transactions."""
+    read_only: bool
+    unsigned: bool
+    """Whether a request without a signature reaches it, as the anonymous principal."""
+    permissions: Callable[[Call, Request], Sequence[Permission]]
+
+
+@dataclass(frozen=True, slots=True)
+class DataPlane:
+    """A door of a service that is not its API: the invoke URLs of API Gateway, function URLs, websites."""
+
+    name: str
+    host_label: str
+    """Requests to `{id}.{host_label}.anything` come here."""
+    path_prefixes: tuple[str, ...]
+    handle: Callable[[Cloud, HttpRequest], Any]
+    """An `async def (Cloud, HttpRequest) -> HttpResponse`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service's manifest."""
+
+    name: str
+    """The service's name in the service models, such as "dynamodb"."""
+    operations: Mapping[str, Operation]
+    arn_name: str = ""
+    """The service's name in ARNs and IAM actions, where it is another."""
+    resources: tuple[ResourceType, ...] = ()
+    components: tuple[Callable[[Cloud], Component], ...] = ()
+    """What lives as long as the server: pools, caches. Found again by `cloud.component(Type)`."""
+    workers: tuple[Callable[[Cloud], Worker], ...] = ()
+    data_planes: tuple[DataPlane, ...] = ()
+
+
+def operation(
+    name: str,
+    *,
+    resource: Resource = "*",
+    action: str | None = None,
+    read_only: bool = False,
+    unsigned: bool = False,
+    public: bool = False,
+    conditions: Callable[[Call, Any], Context] | None = None,
+    resource_policy: Callable[[Call, Any], str | None] | None = None,
+    passes_role: Callable[[Any], str | None] | None = None,
+    passed_to: str = "",
+    permissions: Callable[[Call, Any], Sequence[Permission]] | None = None,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Marks a function as the operation `name`.
+
+    IAM judges `action` (service:Name unless said otherwise) on `resource` with the condition keys of
+    `conditions` and the policy of `resource_policy`; iam:PassRole on the role that `passes_role` finds in the
+    request, handed to the service `passed_to`. `permissions` replaces all of that by a list. A `public`
+    operation needs no permission.
+    """
+
+    def judge(call: Call, request: Request) -> Sequence[Permission]:
+        return [
+            *_own_permissions(
+                call, request, action or f"{call.arn_name}:{name}", resource, conditions, resource_policy
+            ),
+            *_pass_role(passes_role(request) if passes_role else None, passed_to),
+        ]
+
+    def mark(function: Callable[..., Any]) -> Callable[..., Any]:
+        waits = inspect.iscoroutinefunction(function)
+        chosen = (lambda _call, _request: ()) if public else permissions or judge
+        setattr(function, _MARK, Operation(name, function, waits, read_only, unsigned, chosen))
+        return function
+
+    return mark
+
+
+def operations_in(*modules: ModuleType) -> dict[str, Operation]:
+    """Every operation that stands in the modules, by name."""
+    found = (
+        vars(value).get(_MARK)
+        for module in modules
+        for value in vars(module).values()
+        if callable(value) and hasattr(value, "__dict__")
+    )
+    return {each.name: each for each in found if isinstance(each, Operation)}
+
+
+def _own_permissions(
+    call: Call,
+    request: Request,
+    action: str,
+    resource: Resource,
+    conditions: Callable[[Call, Any], Context] | None,
+    resource_policy: Callable[[Call, Any], str | None] | None,
+) -> list[Permission]:
+    context = {key: tuple(values) for key, values in conditions(call, request).items()} if conditions else {}
+    policy = resource_policy(call, request) if resource_policy else None
+    return [
+        Permission(action=action, resource=arn, context=context, resource_policy=policy)
+        for arn in _arns(call, request, resource)
+    ]
+
+
+def _arns(call: Call, request: Request, resource: Resource) -> Sequence[str]:
+    if callable(resource):
+        named = resource(call, request)
+        return [named] if isinstance(named, str) else named
+    if resource == "*":
+        return ["*"]
+    members = {field: request.get(field) or "*" for _, field, _, _ in Formatter().parse(resource) if field}
+    text = resource.format_map(members)
+    return [text if text.startswith("arn:") else call.arn(text)]
+
+
+def _pass_role(role: str | None, passed_to: str) -> list[Permission]:
+    if not role:
+        return []
+    return [Permission(action="iam:PassRole", resource=role, context={"iam:PassedToService": (passed_to,)})]

@@ -1,0 +1,85 @@
+"""CloudFormation resource types: how a service creates, changes and removes its own things for a stack.
+
+A handler calls its own service's API by `call.ask`; it knows nothing of templates.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from cloudlet.core.call import Call
+
+Properties: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceContext:
+    """Where in which stack a resource stands. A step that is run again after a crash gets the same one."""
+
+    stack_name: str
+    stack_id: str
+    logical_id: str
+    token: str
+    """Differs for every resource ever made; the same when its step is run again."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """The stack's own tags and the aws:cloudformation:* ones."""
+
+    def generated_name(self, max_length: int, *, lower: bool = False) -> str:
+        """A physical name as CloudFormation makes it: stack, logical id and 12 characters, cut to fit."""
+        digest = hashlib.sha256(f"{self.stack_id}/{self.logical_id}/{self.token}".encode()).digest()
+        alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+        suffix = "".join(alphabet[byte % 36] for byte in digest[:12])
+        room = max_length - len(suffix) - 1
+        stem = f"{self.stack_name}-{self.logical_id}"
+        if len(stem) > room:
+            half = (room - 1) // 2
+            stem = f"{self.stack_name[:half]}-{self.logical_id[: room - 1 - len(self.stack_name[:half])]}"
+        name = f"{stem}-{suffix}"
+        return name.lower() if lower else name
+
+
+@dataclass(frozen=True, slots=True)
+class Provisioned:
+    """A resource that is there: what Ref and Fn::GetAtt answer."""
+
+    physical_id: str
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    ref: str | None = None
+    """What Ref answers, where it is not the physical id."""
+
+
+class ResourceType(Protocol):
+    """One CloudFormation type."""
+
+    @property
+    def type_name(self) -> str:
+        """Such as AWS::DynamoDB::Table."""
+
+    @property
+    def properties(self) -> frozenset[str]:
+        """Every property that is honoured; a template with another one is refused."""
+
+    @property
+    def required(self) -> frozenset[str]:
+        """The properties that a template must give."""
+
+    @property
+    def create_only(self) -> frozenset[str]:
+        """The properties whose change makes a new resource."""
+
+    async def create(self, call: Call, context: ResourceContext, properties: Properties) -> Provisioned:
+        """Makes the resource; returns once it is usable. Run again after a crash, it finds what it made."""
+
+    async def update(
+        self, call: Call, context: ResourceContext, physical_id: str, before: Properties, after: Properties
+    ) -> Provisioned:
+        """Changes the resource in place."""
+
+    async def delete(
+        self, call: Call, context: ResourceContext, physical_id: str, properties: Properties
+    ) -> None:
+        """Removes the resource; one that is gone already is no error."""

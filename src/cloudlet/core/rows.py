@@ -1,0 +1,77 @@
+"""Rows: frozen dataclasses kept under tuple keys. What a service's state.py is written with.
+
+Encoding is MessagePack by msgspec, so a field may be added with a default and old rows still read.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import msgspec
+
+from cloudlet.core.store import LAST
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cloudlet.core.call import Call
+    from cloudlet.core.store import Key, KeyPart
+
+T = TypeVar("T")
+
+_EVERYTHING = 1 << 62
+
+
+class Rows(Generic[T]):
+    """The rows of one kind: everything below one prefix is a `T`."""
+
+    def __init__(self, prefix: Key, kind: type[T]) -> None:
+        self.prefix = prefix
+        self._encoder = msgspec.msgpack.Encoder()
+        self._decoder = msgspec.msgpack.Decoder(kind)
+
+    def find(self, call: Call, *key: KeyPart) -> T | None:
+        """The row under a key, or None."""
+        value = call.transaction.get(self.prefix + key)
+        return None if value is None else self._decoder.decode(value)
+
+    def save(self, call: Call, row: T, *key: KeyPart) -> None:
+        """Writes a row."""
+        call.transaction.put(self.prefix + key, self._encoder.encode(row))
+
+    def delete(self, call: Call, *key: KeyPart) -> None:
+        """Removes a row."""
+        call.transaction.delete(self.prefix + key)
+
+    def delete_below(self, call: Call, *key: KeyPart) -> None:
+        """Removes every row whose key begins with `key`."""
+        call.transaction.delete_range(self.prefix + key, (*self.prefix, *key, LAST))
+
+    def below(
+        self,
+        call: Call,
+        *key: KeyPart,
+        after: Key | None = None,
+        limit: int = _EVERYTHING,
+        reverse: bool = False,
+    ) -> Iterator[T]:
+        """The rows whose key begins with `key`, in order; only those beyond `key + after` if given."""
+        return (row for _, row in self.items_below(call, *key, after=after, limit=limit, reverse=reverse))
+
+    def items_below(
+        self,
+        call: Call,
+        *key: KeyPart,
+        after: Key | None = None,
+        limit: int = _EVERYTHING,
+        reverse: bool = False,
+    ) -> Iterator[tuple[Key, T]]:
+        """As below(), with the part of each row's key that follows the prefix."""
+        start, end = self.prefix + key, (*self.prefix, *key, LAST)
+        if after is not None and reverse:
+            end = self.prefix + key + after
+        elif after is not None:
+            start = (*self.prefix, *key, *after, LAST)
+        skip = len(self.prefix)
+        for found, value in call.transaction.range(start, end, limit=limit, reverse=reverse):
+            yield found[skip:], self._decoder.decode(value)

@@ -1,0 +1,94 @@
+"""Background loops: named, restarted when they fail, woken by hints, idle otherwise."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cloudlet.core.clock import Clock
+
+_LOG: Final = logging.getLogger("cloudlet.worker")
+_LONGEST_PAUSE_SECONDS: Final = 30.0
+
+
+class Worker(Protocol):
+    """A loop that runs until it is cancelled."""
+
+    @property
+    def name(self) -> str:
+        """For the log and the status."""
+
+    async def run(self) -> None:
+        """Works until cancelled. Raising means: pause, then run again."""
+
+
+class Wakeups:
+    """Hints that there is something to do. A hint may get lost; a slow sweep always backs it."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, set[asyncio.Event]] = {}
+
+    def wake(self, topic: str) -> None:
+        """Wakes whoever waits for a topic now."""
+        for event in self._waiting.get(topic, ()):
+            event.set()
+
+    async def wait(self, topic: str, clock: Clock, sweep_seconds: float) -> None:
+        """Returns when the topic is woken, or after `sweep_seconds` of the cloud's clock."""
+        event = asyncio.Event()
+        waiting = self._waiting.setdefault(topic, set())
+        waiting.add(event)
+        sleeper = asyncio.ensure_future(clock.sleep(sweep_seconds))
+        sleeper.add_done_callback(lambda _: event.set())
+        try:
+            await event.wait()
+        finally:
+            sleeper.cancel()
+            waiting.discard(event)
+            if not waiting:
+                self._waiting.pop(topic, None)
+
+
+class Supervisor:
+    """Runs workers and starts them again, after a growing pause, when they fail."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    @property
+    def names(self) -> Iterable[str]:
+        """The names of the running workers."""
+        return self._tasks.keys()
+
+    def start(self, worker: Worker) -> None:
+        """Starts a worker; one of the same name that still runs is left alone."""
+        running = self._tasks.get(worker.name)
+        if running is None or running.done():
+            self._tasks[worker.name] = asyncio.ensure_future(self._keep_running(worker))
+
+    async def stop(self) -> None:
+        """Cancels every worker and waits for it to end."""
+        tasks = list(self._tasks.values())
+        self._tasks.clear()
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def _keep_running(self, worker: Worker) -> None:
+        pause = 0.1
+        while True:
+            try:
+                await worker.run()
+            except Exception:  # noqa: BLE001  the edge of a worker: whatever it is, it must not end the loop
+                _LOG.exception("worker %s failed; it starts again in %.1f s", worker.name, pause)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+            else:
+                return

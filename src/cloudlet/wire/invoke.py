@@ -1,0 +1,89 @@
+"""Running an operation: judge, open the transaction, call the function; from the wire and from inside.
+
+Knows nothing of HTTP.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cloudlet.core.errors import NotImplementedHere
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from cloudlet.core.access import Permission
+    from cloudlet.core.call import Call
+    from cloudlet.core.operation import Operation, Service
+
+
+class Judge(Protocol):
+    """IAM, as the edge sees it."""
+
+    def check(self, call: Call, permissions: Sequence[Permission]) -> None:
+        """Raises AccessDenied unless every permission is granted. Needs an open transaction."""
+
+
+class Invoker:
+    """The only place that calls an operation's function. Implements core.api.Api."""
+
+    def __init__(self, judge: Judge, validate: Callable[[str, str, Mapping[str, Any]], None]) -> None:
+        self._judge = judge
+        self._validate = validate
+
+    async def invoke(self, call: Call, operation: Operation, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Runs an operation on a validated request."""
+        if operation.waits:
+            await call.transact(lambda inner: self._check(inner, operation, request), read_only=True)
+            return await operation.function(call, request) or {}
+        return await call.transact(
+            lambda inner: self._invoke_within(inner, operation, request), read_only=operation.read_only
+        )
+
+    async def request(
+        self, call: Call, service: str, operation: str, request: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Validates, judges and runs an operation as `call.principal`. Raises ServiceError."""
+        chosen = self._operation(call, service, operation)
+        self._validate(service, operation, request)
+        return await self.invoke(self._asked(call, service), chosen, request)
+
+    def request_within(
+        self, call: Call, service: str, operation: str, request: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """The same inside the caller's open transaction, for operations that do not wait."""
+        chosen = self._operation(call, service, operation)
+        if chosen.waits:
+            raise RuntimeError(f"{service}.{operation} waits, so it cannot run inside a transaction.")
+        self._validate(service, operation, request)
+        return self._invoke_within(self._asked(call, service), chosen, request)
+
+    def _invoke_within(self, call: Call, operation: Operation, request: Mapping[str, Any]) -> dict[str, Any]:
+        self._check(call, operation, request)
+        return operation.function(call, request) or {}
+
+    def _check(self, call: Call, operation: Operation, request: Mapping[str, Any]) -> None:
+        self._judge.check(call, operation.permissions(call, request))
+
+    def _asked(self, call: Call, service: str) -> Call:
+        return replace(call, service=call.cloud.services[service], http=None)
+
+    def _operation(self, call: Call, service: str, name: str) -> Operation:
+        found = call.cloud.services.get(service)
+        if found is None or name not in found.operations:
+            raise not_implemented(service, name)
+        return found.operations[name]
+
+
+def not_implemented(service: str, operation: str) -> NotImplementedHere:
+    """The refusal of an operation that AWS has and cloudlet does not."""
+    return NotImplementedHere(f"cloudlet does not implement {service}:{operation} (yet). Nothing was done.")
+
+
+def implemented(service: Service, operation: str) -> Operation:
+    """The operation of that name. Raises NotImplementedHere where cloudlet does not have it."""
+    found = service.operations.get(operation)
+    if found is None:
+        raise not_implemented(service.name, operation)
+    return found
