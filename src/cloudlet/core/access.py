@@ -1,102 +1,111 @@
-"""Who asks and what must be allowed: the words that the pipeline, the services and the IAM evaluation share.
+"""Who asks, for what, and what IAM said: the words that pipeline, services and cloudlet.access share.
 
-Values only; the evaluation itself is cloudlet.access.
+Nothing here decides anything; the decision is made in cloudlet.access.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Protocol
+from enum import Enum
+from typing import TYPE_CHECKING, Protocol
+
+from cloudlet.core.errors import ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
-class PrincipalKind(StrEnum):
-    """The kinds of caller that AWS tells apart."""
+class PrincipalKind(Enum):
+    """What sort of caller it is."""
 
-    ROOT = "Account"
-    USER = "User"
-    ASSUMED_ROLE = "AssumedRole"
-    FEDERATED_USER = "FederatedUser"
-    SERVICE = "Service"
-    ANONYMOUS = "Anonymous"
+    ROOT = "root"
+    USER = "user"
+    ASSUMED_ROLE = "assumed-role"
+    FEDERATED_USER = "federated-user"
+    SERVICE = "service"
+    ANONYMOUS = "anonymous"
+
+
+class PolicyKind(Enum):
+    """What a policy is attached to; it decides which elements it must and may not have."""
+
+    IDENTITY = "identity"
+    RESOURCE = "resource"
+    TRUST = "trust"
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyDocument:
+    """A policy's text and the name people know it by: a managed policy's ARN, an inline one's name."""
+
+    name: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A caller."""
+    """An authenticated caller."""
 
     kind: PrincipalKind
     arn: str
-    account: str
+    """For an assumed role the session's ARN; for a service its name, such as s3.amazonaws.com."""
+    account: str = ""
     unique_id: str = ""
-    """aws:userid: AIDA..., or AROA...:session for a role session, or the account for its root."""
+    """What aws:userid answers: AIDA..., or AROA...:session."""
     name: str = ""
-    """The user's name, the session's name, or the service's principal name."""
+    """What aws:username answers; only users have one."""
     role_arn: str | None = None
-    """The role behind a session."""
-    session_policies: tuple[str, ...] = ()
-    """Policy documents that narrow a session down."""
-    tags: Mapping[str, str] = field(default_factory=dict)
-    access_key_id: str = ""
-    token_issue_time: float | None = None
-    """Seconds since 1970, for temporary credentials."""
+    """The role of an assumed-role session; the user who federated, of a federated-user session."""
+    tags: tuple[tuple[str, str], ...] = ()
+    session_policies: tuple[PolicyDocument, ...] = ()
+    access_key_id: str | None = None
+    source_identity: str | None = None
+    mfa_authenticated: bool | None = None
+    """None where the credentials are long-term: then the key aws:MultiFactorAuthPresent is absent."""
+    token_issued_at: float | None = None
+    """When temporary credentials were issued, in seconds since 1970."""
 
     @classmethod
-    def root(cls, account: str, access_key_id: str = "") -> Principal:
+    def root(cls, account: str, access_key_id: str | None = None) -> Principal:
         """An account's root user."""
         arn = f"arn:aws:iam::{account}:root"
-        return cls(
-            PrincipalKind.ROOT, arn, account, unique_id=account, name="root", access_key_id=access_key_id
-        )
+        return cls(PrincipalKind.ROOT, arn, account, unique_id=account, access_key_id=access_key_id)
 
     @classmethod
     def of_service(cls, principal_name: str) -> Principal:
         """A service itself, such as lambda.amazonaws.com."""
-        return cls(PrincipalKind.SERVICE, principal_name, "", name=principal_name)
+        return cls(PrincipalKind.SERVICE, principal_name)
 
     @classmethod
     def anonymous(cls) -> Principal:
         """Whoever did not sign."""
-        return cls(PrincipalKind.ANONYMOUS, "anonymous", "anonymous")
-
-
-@dataclass(frozen=True, slots=True)
-class Permission:
-    """Something a caller must be allowed to do."""
-
-    action: str
-    """Such as dynamodb:PutItem."""
-    resource: str
-    """An ARN, or * where the action has no resource."""
-    context: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """The condition keys of this action; the global ones are added from the call."""
-    resource_policy: str | None = None
-    """The policy document of the resource, where it has one."""
-    resource_account: str | None = None
-    """The resource's account; None is the call's."""
-    needs_resource_policy: bool = False
-    """Whether the resource policy must allow it even within the account: trust policies, KMS keys."""
-
-
-@dataclass(frozen=True, slots=True)
-class NamedPolicy:
-    """A policy document and what it is called, for texts and traces."""
-
-    name: str
-    """A managed policy's ARN, or an inline policy's name."""
-    document: str
+        return cls(PrincipalKind.ANONYMOUS, "anonymous")
 
 
 @dataclass(frozen=True, slots=True)
 class PrincipalPolicies:
-    """What IAM has attached to a user or role, groups included."""
+    """What is attached to a principal: own policies, those of its groups, and the permissions boundary."""
 
-    identity: tuple[NamedPolicy, ...] = ()
-    boundary: str | None = None
+    identity: tuple[PolicyDocument, ...] = ()
+    boundary: PolicyDocument | None = None
 
 
-class Reason(StrEnum):
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """One thing a call must be allowed to do."""
+
+    action: str
+    resource: str
+    context: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Condition keys that this action or resource adds, such as s3:prefix or aws:ResourceTag/team."""
+    resource_policy: PolicyDocument | None = None
+    resource_account: str | None = None
+    """The account that owns the resource; None means the caller's own."""
+    resource_policy_decides: bool = False
+    """For KMS keys and role trust: without the resource policy's own allow not even root may."""
+
+
+class Reason(Enum):
     """Why a decision came out as it did."""
 
     ALLOWED = "allowed"
@@ -111,21 +120,48 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class MatchedStatement:
+    """A statement that took part in a decision."""
+
+    policy: str
+    statement: str
+    """Its Sid, or its place in the document, counted from 1."""
+    effect: str
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
-    """The answer of the evaluation, and what led to it."""
+    """What IAM said and why."""
 
+    allowed: bool
     reason: Reason
-    matched: tuple[str, ...] = ()
-    """The policies, and the statements' Sids where they have one, that decided."""
-
-    @property
-    def allowed(self) -> bool:
-        """Whether the call may go on."""
-        return self.reason is Reason.ALLOWED
+    message: str = ""
+    """AWS's refusal, letter for letter; empty when allowed."""
+    trace: tuple[MatchedStatement, ...] = ()
 
 
-class PolicySource(Protocol):
-    """Where the evaluation finds what is attached to a caller."""
+class RequestContext(Protocol):
+    """The condition keys of a request."""
 
-    def policies_of(self, principal: Principal) -> PrincipalPolicies:
-        """A user's or a role's policies and boundary."""
+    def find(self, key: str) -> tuple[str, ...] | None:
+        """The values of a condition key, by its name in lower case; None if the request has no such key."""
+
+
+class MalformedPolicyDocument(ServiceError):
+    """Raised for a policy that breaks IAM's grammar; the message is AWS's text."""
+
+
+class Access(Protocol):
+    """The policy engine."""
+
+    def validate(self, text: str, kind: PolicyKind) -> None:
+        """Raises MalformedPolicyDocument for what AWS would refuse to store."""
+
+    def decide(
+        self,
+        principal: Principal,
+        policies: PrincipalPolicies,
+        permission: Permission,
+        context: RequestContext,
+    ) -> Decision:
+        """Whether the principal may."""

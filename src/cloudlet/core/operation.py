@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from cloudlet.core.access import Permission
+from cloudlet.core.access import Permission, PolicyDocument
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -81,7 +81,7 @@ def operation(
     unsigned: bool = False,
     public: bool = False,
     conditions: Callable[[Call, Any], Context] | None = None,
-    resource_policy: Callable[[Call, Any], str | None] | None = None,
+    resource_policy: Callable[[Call, Any], PolicyDocument | None] | None = None,
     passes_role: Callable[[Any], str | None] | None = None,
     passed_to: str = "",
     permissions: Callable[[Call, Any], Sequence[Permission]] | None = None,
@@ -128,7 +128,7 @@ def _own_permissions(
     action: str,
     resource: Resource,
     conditions: Callable[[Call, Any], Context] | None,
-    resource_policy: Callable[[Call, Any], str | None] | None,
+    resource_policy: Callable[[Call, Any], PolicyDocument | None] | None,
 ) -> list[Permission]:
     context = {key: tuple(values) for key, values in conditions(call, request).items()} if conditions else {}
     policy = resource_policy(call, request) if resource_policy else None
