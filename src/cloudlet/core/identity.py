@@ -67,4 +67,4 @@ class Identities(Protocol):
     def assume_role(
         self, call: Call, role_arn: str, session_name: str, duration_seconds: int = 3600
     ) -> Session:
-        """A session of a role for `call.principal`, if the role's trust policy lets it. Raises AccessDenied."""
+        """A session of a role for `call.principal`, if the role trusts it. Raises AccessDenied."""
