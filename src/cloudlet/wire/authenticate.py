@@ -1,4 +1,4 @@
-"""Who made a request: the signature is verified for keys that are known, and unknown keys are judged by the mode.
+"""Who made a request. Signatures of known keys are verified; what an unknown key means depends on the mode.
 
 Decides nothing about permissions.
 """
@@ -9,12 +9,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.access import Principal
-from cloudlet.core.http import Origin
+from cloudlet.core.http import Body, BytesBody, HttpRequest, Origin
+from cloudlet.wire.sigv4 import family, unsigned
+from cloudlet.wire.sigv4.verifier import Verifier
 
 if TYPE_CHECKING:
+    from cloudlet.core.call import Call
     from cloudlet.core.identity import Credential
+    from cloudlet.wire.sigv4.credential import SignedBy
+    from cloudlet.wire.sigv4.family import Family
 
 DEFAULT_ACCOUNT: Final = "000000000000"
+_FAMILIES: Final = {"json": family.JSON, "smithy-rpc-v2-cbor": family.JSON, "rest-json": family.REST_JSON}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,61 @@ class UnknownKeys:
         return Principal.root(access_key_id if named else DEFAULT_ACCOUNT, access_key_id)
 
 
-def expired(credential: Credential, now: float) -> bool:
-    """Whether temporary credentials are past their time."""
-    return credential.expires_at is not None and credential.expires_at <= now
+class Authenticator:
+    """Finds the principal behind a request's signature."""
+
+    def __init__(self, unknown_keys: UnknownKeys) -> None:
+        self._unknown_keys = unknown_keys
+        self._verifier = Verifier()
+
+    def find_credential(self, request: HttpRequest) -> SignedBy | None:
+        """Who says to have signed a request; nothing is verified yet."""
+        return self._verifier.find_credential(request)
+
+    async def authenticate(
+        self,
+        call: Call,
+        request: HttpRequest,
+        signed_by: SignedBy | None,
+        *,
+        protocol: str,
+        body_limit_bytes: int,
+        unsigned_allowed: bool,
+    ) -> tuple[Principal, Body]:
+        """The principal, and the body without its framing. Raises what AWS says to a bad signature."""
+        is_s3 = call.service.name == "s3"
+        words = _FAMILIES.get(protocol, family.QUERY)
+        if signed_by is None:
+            if unsigned_allowed and unsigned.is_anonymous(request):
+                return Principal.anonymous(), request.body
+            raise unsigned.why_unsigned_s3(request) if is_s3 else unsigned.why_unsigned(request, words)
+        credential, principal = await self._identify(call, request, signed_by, words)
+        secret = credential.secret_access_key if credential else None
+        if is_s3:
+            return principal, self._verify_s3(call, request, signed_by, secret)
+        content = await request.body.read(body_limit_bytes)
+        if secret is not None:
+            self._verifier.verify(request, signed_by, secret, family=words, now=call.time(), body=content)
+        return principal, BytesBody(content)
+
+    def _verify_s3(self, call: Call, request: HttpRequest, signed_by: SignedBy, secret: str | None) -> Body:
+        if secret is None:
+            return self._verifier.open_unverified_s3(request, signed_by)
+        return self._verifier.verify_s3(request, signed_by, secret, now=call.time())
+
+    async def _identify(
+        self, call: Call, request: HttpRequest, signed_by: SignedBy, words: Family
+    ) -> tuple[Credential | None, Principal]:
+        key, token = signed_by.scope.access_key_id, signed_by.session_token
+        identities = call.cloud.identities
+        credential = await call.transact(
+            lambda inner: identities.find_credential(inner, key, token), read_only=True
+        )
+        if credential is None:
+            unknown = self._unknown_keys.principal(key, request.origin)
+            if unknown is None:
+                raise family.unknown_access_key(words)
+            return None, unknown
+        if credential.expires_at is not None and credential.expires_at <= call.time():
+            raise family.session_token_expired(words)
+        return credential, credential.principal

@@ -75,7 +75,9 @@ class Router:
         found = self._by_target_header(request)
         if found in candidates:
             return found.service
-        by_path = (each for each in candidates if each.path_prefix and request.path.startswith(each.path_prefix))
+        by_path = (
+            each for each in candidates if each.path_prefix and request.path.startswith(each.path_prefix)
+        )
         return next(by_path, candidates[0]).service
 
     def _by_target_header(self, request: HttpRequest) -> Endpoint | None:
@@ -98,6 +100,6 @@ class Router:
         return self._by_api_version.get(parse_qs(text).get("Version", [""])[0])
 
 
-def may_name_its_action(request: HttpRequest) -> bool:
+def names_its_action(request: HttpRequest) -> bool:
     """Whether an unsigned request's body has to be read to know whom it is for."""
     return request.method == "POST" and (request.header("content-type") or "").startswith(_FORM)
