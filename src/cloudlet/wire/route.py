@@ -1,4 +1,4 @@
-"""Which service a request is for: by its signature's scope, its target header, its host, its action, its path.
+"""Which service a request is for: by signature scope, target header, host, action.
 
 Finds the service and the region only; the operation is found by the service's protocol.
 """
@@ -57,7 +57,7 @@ class Router:
                 self._by_target[endpoint.target_prefix] = endpoint
 
     def route(self, request: HttpRequest, scope: tuple[str, str] | None, form: bytes = b"") -> Destination:
-        """The service and the region. `scope` is a signature's region and service, `form` a body that may name it."""
+        """Service and region. `scope` is a signature's region and service, `form` a body that may name it."""
         if scope is not None:
             region, named = scope
             return Destination(self._signed(request, named), region or DEFAULT_REGION, named)
