@@ -1,4 +1,4 @@
-"""cloudlet's own addresses, below /_cloudlet/: health, status, clock, reset; and those existing tools ask for.
+"""cloudlet's own addresses, below /_cloudlet/: health, status, clock, reset; and one existing tools ask for.
 
 Nothing here belongs to AWS's API, and nothing here answers a sandbox: a function must not reset the cloud.
 """
