@@ -110,7 +110,7 @@ def is_same_signature(calculated: str, provided: str) -> bool:
 
 
 def basic_timestamp(text: str) -> tuple[str, float] | None:
-    """A time in ISO 8601's basic format, and in seconds since 1970; also from an HTTP date. None if neither."""
+    """A time in ISO 8601's basic format, and in seconds since 1970; None if it is neither that nor HTTP's."""
     try:
         if _BASIC_FORMAT.fullmatch(text):
             moment = datetime.strptime(text, "%Y%m%dT%H%M%SZ")

@@ -74,7 +74,7 @@ def authorization_parameters(value: str) -> dict[str, str]:
 
 def parse_authorization_scope(head: str) -> Scope | None:
     """The scope in all of an Authorization header but its signature, which alone differs between requests."""
-    if head.partition(" ")[0] != ALGORITHM:
+    if head.lstrip().partition(" ")[0] != ALGORITHM:
         return None
     parameters = authorization_parameters(head)
     return parse_scope(parameters.get("Credential", ""), parameters.get("SignedHeaders", ""))

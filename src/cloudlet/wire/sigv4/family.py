@@ -1,7 +1,7 @@
 """How a family of services words its refusals: one frozen value a family.
 
-The statuses and texts are AWS's; tests/wire/test_sigv4_families.py says where each was seen. S3 is not here: it
-has rules of its own, in s3.py.
+The statuses and texts are AWS's; tests/wire/test_sigv4_families.py says where each was seen. S3 is not here:
+it has rules of its own, in s3.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The rules of authentication that only S3 has: its clock, presigned URLs, what must be signed, payload names.
+"""The rules of authentication that only S3 has: clock, presigned URLs, what must be signed, payload names.
 
 Nothing here reads a body; streaming.py does.
 """

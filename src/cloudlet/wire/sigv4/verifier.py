@@ -63,7 +63,7 @@ class Verifier:
         now: float,
         body: bytes,
     ) -> None:
-        """Raises what the family says to a wrong or stale signature; no secret means an unknown access key."""
+        """Raises what the family says to a wrong or stale signature. No secret: an unknown access key."""
         timestamp = self._check_time(signed_by, family, now)
         _check_scope(request, signed_by, timestamp, family)
         if secret_access_key is None:
@@ -127,7 +127,8 @@ class Verifier:
         if seconds > now + window:
             raise family.mismatch(
                 f"Signature not yet current: {timestamp} is still later than "
-                f"{canonical.iso_basic(now + window)} ({canonical.iso_basic(now)} + {family.skew_minutes} min.)"
+                f"{canonical.iso_basic(now + window)} "
+                f"({canonical.iso_basic(now)} + {family.skew_minutes} min.)"
             )
         return timestamp
 
