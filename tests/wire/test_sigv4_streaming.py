@@ -228,8 +228,10 @@ def test_unknown_trailer_is_not_supported():
 
 
 pieces = st.sampled_from(
-    [b"5", b"\r\n", b"hello", b"0", b";chunk-signature=", b"a" * 64, CRC, b":", b"\n"]
-    + [b"x-amz-checksum-crc32", b"x-amz-trailer-signature"]
+    (
+        *(b"5", b"\r\n", b"hello", b"0", b";chunk-signature=", b"a" * 64, CRC, b":", b"\n"),
+        *(b"x-amz-checksum-crc32", b"x-amz-trailer-signature"),
+    )
 )
 
 

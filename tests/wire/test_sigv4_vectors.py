@@ -33,6 +33,8 @@ def parsed(case) -> tuple[HttpRequest, bytes]:
         else:
             name, _, value = line.partition(":")
             headers.append((name, value))
+    headers = [(name, value) for name, value in headers if name != "Authorization"]
+    headers.append(("Authorization", case.with_suffix(".authz").read_text("utf-8")))
     return HttpRequest(method, path, query, headers), body.encode()
 
 

@@ -24,6 +24,9 @@ EMPTY_SHA256: Final = hashlib.sha256(b"").hexdigest()
 _UNRESERVED_PATH: Final = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+/?")
 _BLANKS: Final = re.compile(r"\s+")
 _BASIC_FORMAT: Final = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
+_HTTP_DATE: Final = re.compile(
+    r"[A-Z][a-z]{2}, \d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d (?:GMT|[+-]\d{4})", re.ASCII
+)
 
 
 def canonical_request(request: HttpRequest, scope: Scope, path: str, query: str, payload_sha256: str) -> str:
@@ -114,15 +117,14 @@ def basic_timestamp(text: str) -> tuple[str, float] | None:
     try:
         if _BASIC_FORMAT.fullmatch(text):
             moment = datetime.strptime(text, "%Y%m%dT%H%M%SZ")
-        else:
+        elif _HTTP_DATE.fullmatch(text):
             moment = parsedate_to_datetime(text)
+        else:
+            return None
+        if moment.tzinfo is not None:
+            moment = moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is not None:
-        try:
-            moment = moment.astimezone(UTC)
-        except OverflowError:
-            return None
     return moment.strftime("%Y%m%dT%H%M%SZ"), timegm(moment.timetuple())
 
 
