@@ -1,8 +1,9 @@
 """What AWS's families of services say to a request they do not believe.
 
 Seen in: dynalite's notes of DynamoDB's answers (json, 400); aws/aws-sdk-js #4545 (rest-json mismatch, 403);
-iann0036/iamlive #58 (Lambda, unknown key, 403); aws/chalice #828 (incomplete header, 403); brendanhay/amazonka #316
-(query, incomplete, 400); okta-awscli #145 (STS, unknown key, 403); aws/aws-sdk-java-v2 #1649 (STS, expired, 403);
+iann0036/iamlive #58 (Lambda, unknown key, 403); aws/chalice #828 (incomplete header, 403);
+brendanhay/amazonka #316 (query, incomplete, 400); okta-awscli #145 (STS, unknown key, 403);
+aws/aws-sdk-java-v2 #1649 (STS, expired, 403);
 devsecops/bootcamp #101 (STS, 15 minutes); hassy/artillery-dino #2 (DynamoDB, 5 minutes).
 """
 
@@ -24,6 +25,7 @@ from cloudlet.wire.sigv4.family import JSON, QUERY, REST_JSON
 from cloudlet.wire.sigv4.unsigned import is_anonymous, why_unsigned
 from cloudlet.wire.sigv4.verifier import MISMATCH, Verifier
 
+derived = pytest.mark.unverified("the status follows from the family's other errors; not seen recorded")
 BODY = b'{"TableName":"t"}'
 
 
@@ -92,8 +94,8 @@ def test_unknown_access_key(request_, family, code, status):
 @pytest.mark.parametrize(
     ("family", "code", "status"),
     [
-        (JSON, "ExpiredTokenException", 400),
-        (REST_JSON, "ExpiredTokenException", 403),
+        pytest.param(JSON, "ExpiredTokenException", 400, marks=derived),
+        pytest.param(REST_JSON, "ExpiredTokenException", 403, marks=derived),
         (QUERY, "ExpiredToken", 403),
     ],
 )
@@ -115,7 +117,13 @@ def test_foreign_session_token_has_no_full_stop():
     [
         (JSON, "MissingAuthenticationTokenException", 400, "Request is missing Authentication Token"),
         (REST_JSON, "MissingAuthenticationTokenException", 403, "Missing Authentication Token"),
-        (QUERY, "MissingAuthenticationToken", 403, "Request is missing Authentication Token"),
+        pytest.param(
+            QUERY,
+            "MissingAuthenticationToken",
+            403,
+            "Request is missing Authentication Token",
+            marks=derived,
+        ),
     ],
 )
 def test_no_signature(family, code, status, message):
@@ -156,7 +164,8 @@ def test_incomplete_headers(request_):
         "IncompleteSignatureException",
         400,
         "Authorization header requires 'Credential' parameter. Authorization header requires 'Signature' "
-        "parameter. Authorization header requires 'SignedHeaders' parameter. Authorization=AWS4-HMAC-SHA256 x=y",
+        "parameter. Authorization header requires 'SignedHeaders' parameter. "
+        "Authorization=AWS4-HMAC-SHA256 x=y",
     )
     error = refused(replaced(request_, "x-amz-date", None))
     assert error.message.startswith(
@@ -171,7 +180,8 @@ def test_incomplete_headers(request_):
     )
     error = refused(edited(request_, "/dynamodb/aws4_request", ""))
     assert error.message.startswith(
-        "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got 'AKIA"
+        "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, "
+        "got 'AKIA"
     )
     error = refused(edited(request_, "AWS4-HMAC-SHA256", "AWS4-HMAC-SHA25"))
     assert error.message == (
@@ -229,8 +239,9 @@ def test_header_and_query_together_are_refused(request_):
 def test_presigned_query_without_its_parameters_is_incomplete():
     request = HttpRequest("GET", "/", "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=x", [("Host", "h")])
     assert refused(request).message == (
-        "AWS query-string parameters must include 'X-Amz-Credential'. AWS query-string parameters must include "
-        "'X-Amz-Signature'. AWS query-string parameters must include 'X-Amz-SignedHeaders'. Re-examine the "
+        "AWS query-string parameters must include 'X-Amz-Credential'. AWS query-string parameters must "
+        "include 'X-Amz-Signature'. AWS "
+        "query-string parameters must include 'X-Amz-SignedHeaders'. Re-examine the "
         "query-string parameters."
     )
 

@@ -105,8 +105,8 @@ def test_documented_get_is_verified():
         ({"Expires": "-1"}, "X-Amz-Expires must be non-negative"),
         (
             {"Expires": "604801"},
-            "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less "
-            "than 604800 seconds",
+            "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be "
+            "less than 604800 seconds",
         ),
         ({"Date": "2013"}, "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\""),
         (
@@ -120,7 +120,8 @@ def test_documented_get_is_verified():
         ),
         (
             {"Credential": "A/20130524/us-east-1/sqs/aws4_request"},
-            'Error parsing the X-Amz-Credential parameter; incorrect service "sqs". This endpoint belongs to "s3".',
+            'Error parsing the X-Amz-Credential parameter; incorrect service "sqs". This endpoint belongs '
+            'to "s3".',
         ),
         (
             {"Credential": "A/20130524/us-east-1/s3/aws5"},
@@ -129,8 +130,8 @@ def test_documented_get_is_verified():
         ),
         (
             {"Credential": "A/x/us-east-1/s3/aws4_request"},
-            'Error parsing the X-Amz-Credential parameter; incorrect date format "x". This date in the credential '
-            'must be in the format "yyyyMMdd".',
+            'Error parsing the X-Amz-Credential parameter; incorrect date format "x". This date in the '
+            'credential must be in the format "yyyyMMdd".',
         ),
         (
             {"Credential": "A/20130525/us-east-1/s3/aws4_request"},
@@ -218,8 +219,8 @@ def test_content_hash_must_be_there_and_be_one(put):
     assert error.message == (
         "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, "
         "STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, "
-        "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD, STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER or a valid "
-        "sha256 value."
+        "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD, STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER or a "
+        "valid sha256 value."
     )
     assert error.members == {"ArgumentName": "x-amz-content-sha256", "ArgumentValue": "x"}
     asymmetric = replaced(put, "x-amz-content-sha256", "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD")

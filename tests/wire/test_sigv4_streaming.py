@@ -138,7 +138,7 @@ def unsigned(body: bytes, length: int | str | None = 5, name: str | None = "x-am
     headers = [] if length is None else [("x-amz-decoded-content-length", str(length))]
     if name is not None:
         headers.append(("x-amz-trailer", name))
-    scope = Scope("A", "20130524", "r", "s3", "aws4_request", ("host",))
+    scope = Scope("A", "20130524", "r", "s3", "aws4_request", ("host",), "20130524/r/s3/aws4_request")
     signed_by = SignedBy(Kind.HEADER, scope, "20130524T000000Z", "0" * 64, None)
     request = HttpRequest("PUT", "/b/k", "", headers, Pieces(body, 3))
     return open_body(request, UNSIGNED_TRAILER, ChunkSigner(b"key", "20130524T000000Z", signed_by))

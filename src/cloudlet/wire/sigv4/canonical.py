@@ -31,16 +31,18 @@ _HTTP_DATE: Final = re.compile(
 
 def canonical_request(request: HttpRequest, scope: Scope, path: str, query: str, payload_sha256: str) -> str:
     """The text whose hash is signed."""
-    names = scope.signed_headers
-    headers = "".join([f"{name}:{canonical_header(request, name)}\n" for name in names])
-    return f"{request.method}\n{path}\n{query}\n{headers}\n{';'.join(names)}\n{payload_sha256}"
+    headers = ""
+    for name in scope.signed_headers:
+        value = request.header(name) or ""
+        if "," in value or "  " in value or "\n" in value:
+            value = folded_header(request, name)
+        headers += f"{name}:{value.strip()}\n"
+    names = ";".join(scope.signed_headers)
+    return f"{request.method}\n{path}\n{query}\n{headers}\n{names}\n{payload_sha256}"
 
 
-def canonical_header(request: HttpRequest, name: str) -> str:
-    """A header's value with blanks folded; several lines are joined by commas. Empty if it was not sent."""
-    value = request.header(name) or ""
-    if "," not in value and "  " not in value and "\n" not in value:
-        return value.strip()
+def folded_header(request: HttpRequest, name: str) -> str:
+    """A header's value with blanks folded; several lines are joined by commas."""
     lines = (text for key, text in request.headers if key.lower() == name)
     return ",".join(_BLANKS.sub(" ", line.strip()) for line in lines)
 

@@ -37,11 +37,8 @@ class Scope:
     service: str
     terminator: str
     signed_headers: tuple[str, ...]
-
-    @property
-    def credential_scope(self) -> str:
-        """As it stands in the string to sign."""
-        return f"{self.date}/{self.region}/{self.service}/{self.terminator}"
+    credential_scope: str
+    """All but the access key and the headers, as it stands in the string to sign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +58,9 @@ def parse_scope(credential: str, signed_headers: str) -> Scope | None:
     parts = credential.rstrip("/").rsplit("/", 4)
     if len(parts) != 5 or not parts[0]:
         return None
-    access_key_id, date, region, service, terminator = parts
     names = tuple(signed_headers.lower().split(";")) if signed_headers else ()
-    return Scope(access_key_id, date, region, service, terminator, names)
+    access_key_id, date, region, service, terminator = parts
+    return Scope(access_key_id, date, region, service, terminator, names, "/".join(parts[1:]))
 
 
 def authorization_parameters(value: str) -> dict[str, str]:
