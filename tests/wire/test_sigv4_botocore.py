@@ -188,3 +188,11 @@ def test_s3_presigned_put_takes_any_body():
     request = botocore_signed(signer, "PUT", "https://s3.test/b/k")
     request.body.content = b"any"
     assert read(verify_s3(request)) == b"any"
+
+
+def test_utf8_in_a_signed_header_is_verified_as_the_server_reads_it():
+    signer = S3SigV4Auth(CREDENTIALS, "s3", "eu-west-1")
+    request = botocore_signed(signer, "PUT", "https://s3.test/b/k", b"", {"x-amz-meta-name": "Zo\u00eb"})
+    verify_s3(replaced(request, "x-amz-meta-name", "Zo\u00eb".encode().decode("latin-1")))
+    with pytest.raises(errors.SignatureDoesNotMatch):
+        verify_s3(replaced(request, "x-amz-meta-name", "Zo\u00ea".encode().decode("latin-1")))

@@ -36,6 +36,8 @@ def canonical_request(request: HttpRequest, scope: Scope, path: str, query: str,
         value = request.header(name) or ""
         if "," in value or "  " in value or "\n" in value:
             value = folded_header(request, name)
+        if not value.isascii():
+            value = _as_sent(value)
         headers += f"{name}:{value.strip()}\n"
     names = ";".join(scope.signed_headers)
     return f"{request.method}\n{path}\n{query}\n{headers}\n{names}\n{payload_sha256}"
@@ -45,6 +47,14 @@ def folded_header(request: HttpRequest, name: str) -> str:
     """A header's value with blanks folded; several lines are joined by commas."""
     lines = (text for key, text in request.headers if key.lower() == name)
     return ",".join(_BLANKS.sub(" ", line.strip()) for line in lines)
+
+
+def _as_sent(value: str) -> str:
+    """A value as its UTF-8 bytes read: the server reads headers as Latin-1, as HTTP has it."""
+    try:
+        return value.encode("latin-1").decode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return value
 
 
 def canonical_path(path: str) -> str:
