@@ -1,0 +1,50 @@
+"""AWS's refusals, letter for letter.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+Which error code carries a text is the business of the service's protocol.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cloudlet.core.access import PrincipalKind, Reason
+
+if TYPE_CHECKING:
+    from cloudlet.core.access import Permission, Principal
+
+S3: Final = "Access Denied"
+"""What S3 says, whatever the reason, of a caller from another account or without a name."""
+
+_EXPLICIT: Final = {
+    Reason.EXPLICIT_DENY_IDENTITY: "with an explicit deny in an identity-based policy",
+    Reason.EXPLICIT_DENY_RESOURCE: "with an explicit deny in a resource-based policy",
+    Reason.EXPLICIT_DENY_BOUNDARY: "with an explicit deny in a permissions boundary",
+    Reason.EXPLICIT_DENY_SESSION: "with an explicit deny in a session policy",
+}
+_IMPLICIT: Final = {
+    Reason.NO_IDENTITY_ALLOW: "because no identity-based policy allows the {action} action",
+    Reason.NO_RESOURCE_ALLOW: "because no resource-based policy allows the {action} action",
+    Reason.NO_BOUNDARY_ALLOW: "because no permissions boundary allows the {action} action",
+    Reason.NO_SESSION_ALLOW: "because no session policy allows the {action} action",
+}
+
+
+def refusal(principal: Principal, permission: Permission, reason: Reason) -> str:
+    """The refusal with its reason; AssumeRole's trust policy is refused without one, as AWS does."""
+    plain = refusal_without_reason(principal, permission)
+    if reason is Reason.ALLOWED or (permission.resource_policy_decides and _is_assume_role(permission)):
+        return plain
+    why = _EXPLICIT.get(reason) or _IMPLICIT[reason].format(action=permission.action)
+    return f"{plain} {why}"
+
+
+def refusal_without_reason(principal: Principal, permission: Permission) -> str:
+    """The older text, which some services still give."""
+    user = "anonymous" if principal.kind is PrincipalKind.ANONYMOUS else principal.arn
+    where = f" on resource: {permission.resource}" if permission.resource else ""
+    return f"User: {user} is not authorized to perform: {permission.action}{where}"
+
+
+def _is_assume_role(permission: Permission) -> bool:
+    return permission.action.startswith("sts:AssumeRole")
