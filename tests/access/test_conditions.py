@@ -1,8 +1,9 @@
 """Condition operators, row by row of AWS's documentation.
 
-[operators] https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
-[multi] https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
-"""  # noqa: E501
+Pages of https://docs.aws.amazon.com/IAM/latest/UserGuide/ :
+[operators] reference_policies_elements_condition_operators.html
+[multi] reference_policies_condition-single-vs-multi-valued-context-keys.html
+"""
 
 from __future__ import annotations
 
