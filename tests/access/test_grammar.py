@@ -74,9 +74,24 @@ def of(statement: object, version: str | None = "2012-10-17") -> dict[str, objec
         ),
         (of(allow("*", "arn:aws")), "Resource vendor must be fully qualified and cannot contain regexes."),
         (
-            of(allow("*", "arn:aws:iam:us-east-1:1:role/x")),
-            "IAM resource arn:aws:iam:us-east-1:1:role/x cannot contain region information.",
+            of(allow("*", "arn:aws:iam:us-east-1:*:role/x")),
+            "IAM resource arn:aws:iam:us-east-1:*:role/x cannot contain region information.",
         ),
+        (
+            of(allow("*", "s3::example-bucket/*")),
+            'Partition "" is not valid for resource "arn::example-bucket/*:*:*:*".',
+        ),
+        (
+            of(allow("*", "arn:aws2:s3:::b")),
+            'Partition "aws2" is not valid for resource "arn:aws2:s3:::b".',
+        ),
+        (of(allow("*", "arn:aws:s3::example_bucket")), "The policy failed legacy parsing"),
+        (of(allow("*", "arn:aws:sqs:*:<ACCOUNT_ID>:q")), "The policy failed legacy parsing"),
+        (of(allow("*", "arn:aws:iam::${aws:PrincipalAccount}:role/x")), "The policy failed legacy parsing"),
+        (of(allow("*", "arn:aws:s3:::${aws:username}/*")), None),
+        (of(allow("*", "arn:*:sqs:*:*:*")), None),
+        (of(allow("*", "arn:aws:iam::aws:policy/X")), None),
+        (of(allow(Principal="*")), "Policy document should not specify a principal."),
         (
             of(allow(Sid="a b")),
             "Statement IDs (SID) must be alpha-numeric. "
@@ -94,7 +109,6 @@ def test_identity_policy(document, text):
     [
         (of(allow("a a:x")), "Vendor a a is not valid"),
         (of(allow(Condition={"StringEquals": {"name": "a"}})), VENDOR),
-        (of(allow(Principal="*")), "Policy document should not specify a principal."),
         (
             of([allow(Sid="a"), allow(Sid="a")]),
             "Statement IDs (SID) in a single policy must be unique.",
@@ -104,7 +118,7 @@ def test_identity_policy(document, text):
             "Resource arn:aws:s3:us-east-1::b can not contain region information.",
         ),
         (
-            of(allow("*", "arn:aws:iam::1:cat/x")),
+            of(allow("*", "arn:aws:iam::*:cat/x")),
             'IAM resource path must either be "*" or start with user/, federated-user/, role/, group/, '
             "instance-profile/, mfa/, server-certificate/, policy/, sms-mfa/, saml-provider/, "
             "oidc-provider/, report/, access-report/.",

@@ -219,4 +219,6 @@ class Judgement:
         return None
 
     def _refuse(self, reason: Reason, trace: Trace = ()) -> Decision:
-        return Decision(False, reason, messages.refusal(self._principal, self._permission, reason), trace)
+        policy = trace[0].policy if trace else ""
+        message = messages.refusal(self._principal, self._permission, reason, policy)
+        return Decision(False, reason, message, trace)

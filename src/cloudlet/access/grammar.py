@@ -25,7 +25,10 @@ _AWS_PRINCIPAL: Final = re.compile(
     r"|arn:aws[a-z-]*:sts::\d{12}:(assumed-role/[\w+=,.@-]+/[\w+=,.@-]+|federated-user/[\w+=,.@-]+)"
 )
 _UNIQUE_ID: Final = re.compile(r"A[A-Z]{3}[A-Z0-9]{12,}")
-_PARTITION: Final = re.compile(r"aws[a-z-]*|\*")
+_PARTITIONS: Final = frozenset(
+    {"*", "aws", "aws-cn", "aws-us-gov", "aws-eusc", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f"}
+)
+_ACCOUNT: Final = re.compile(r"|aws|\d{12}|[\d*?]*[*?][\d*?]*")
 _IAM_PATHS: Final = (
     "user/", "federated-user/", "role/", "group/", "instance-profile/", "mfa/", "server-certificate/",
     "policy/", "sms-mfa/", "saml-provider/", "oidc-provider/", "report/", "access-report/",
@@ -111,18 +114,20 @@ def _check_action(action: str) -> None:
 def _check_resource(resource: str) -> None:
     if resource == "*":
         return
-    if not resource.startswith("arn:"):
+    if ":" not in resource:
         raise MalformedPolicyDocument(f'Resource {resource} must be in ARN format or "*".')
-    parts = resource.split(":", 5)
+    parts = ["arn", *resource.split(":", 5)[1:]]
     if len(parts) == 2:
         parts.append("")
     parts += ["*"] * (6 - len(parts))
-    partition, service, region, path = parts[1], parts[2], parts[3], parts[5]
-    if not _PARTITION.fullmatch(partition):
+    _arn, partition, service, region, account, path = parts
+    if partition not in _PARTITIONS:
         whole = ":".join(parts)
         raise MalformedPolicyDocument(f'Partition "{partition}" is not valid for resource "{whole}".')
     if not service or "*" in service or "?" in service:
         raise MalformedPolicyDocument("Resource vendor must be fully qualified and cannot contain regexes.")
+    if not _ACCOUNT.fullmatch(account) or "<" in resource or ">" in resource:
+        raise MalformedPolicyDocument("The policy failed legacy parsing")
     if service == "iam":
         _check_iam_resource(resource, region, path)
     if service == "s3" and region not in ("", "*"):

@@ -30,20 +30,29 @@ _IMPLICIT: Final = {
 }
 
 
-def refusal(principal: Principal, permission: Permission, reason: Reason) -> str:
-    """The refusal with its reason; AssumeRole's trust policy is refused without one, as AWS does."""
+def refusal(principal: Principal, permission: Permission, reason: Reason, policy: str = "") -> str:
+    """The refusal with its reason; AssumeRole's trust policy is refused without one, as AWS does.
+
+    `policy` is the name of the policy that denied; AWS names it where it has an ARN.
+    """
     plain = refusal_without_reason(principal, permission)
     if reason is Reason.ALLOWED or (permission.resource_policy_decides and _is_assume_role(permission)):
         return plain
-    why = _EXPLICIT.get(reason) or _IMPLICIT[reason].format(action=permission.action)
-    return f"{plain} {why}"
+    if reason in _IMPLICIT:
+        return f"{plain} {_IMPLICIT[reason].format(action=permission.action)}"
+    named = f": {policy}" if policy.startswith("arn:") else ""
+    return f"{plain} {_EXPLICIT[reason]}{named}"
 
 
 def refusal_without_reason(principal: Principal, permission: Permission) -> str:
     """The older text, which some services still give."""
     user = "anonymous" if principal.kind is PrincipalKind.ANONYMOUS else principal.arn
-    where = f" on resource: {permission.resource}" if permission.resource else ""
-    return f"User: {user} is not authorized to perform: {permission.action}{where}"
+    text = f"User: {user} is not authorized to perform: {permission.action}"
+    if not permission.resource:
+        return text
+    # S3 alone puts the resource in quotation marks.
+    quote = '"' if permission.action.startswith("s3:") else ""
+    return f"{text} on resource: {quote}{permission.resource}{quote}"
 
 
 def _is_assume_role(permission: Permission) -> bool:
