@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from access.policies import ACCOUNT, USER, allow, decide, deny, document
+import pytest
+
+from access.policies import ACCOUNT, ANONYMOUS, OTHER, USER, allow, decide, deny, document
 
 QUEUE = f"arn:aws:sqs:us-east-1:{ACCOUNT}:queue"
 
@@ -36,6 +38,20 @@ def test_without_resource_none_is_named():  # [denied], its first examples
         f"User: {USER.arn} is not authorized to perform: sqs:SendMessage "
         "because no identity-based policy allows the sqs:SendMessage action"
     )
+
+
+def test_an_explicit_deny_in_a_boundary_names_its_arn():
+    policy = document(deny(), name=f"arn:aws:iam::{ACCOUNT}:policy/Boundary")
+    assert decide(USER, (), policy).message.endswith(
+        f"with an explicit deny in a permissions boundary: arn:aws:iam::{ACCOUNT}:policy/Boundary"
+    )
+
+
+@pytest.mark.parametrize(("caller", "owner"), [(ANONYMOUS, ACCOUNT), (USER, OTHER), (ANONYMOUS, None)])
+def test_s3_gives_no_reason_outside_the_account(caller, owner):
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html"""
+    decision = decide(caller, action="s3:GetObject", resource="arn:aws:s3:::b/k", resource_account=owner)
+    assert decision.message == "Access Denied"
 
 
 def test_what_is_allowed_has_no_message():

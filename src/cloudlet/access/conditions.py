@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from cloudlet.core.access import RequestContext
 
 Network: TypeAlias = "ipaddress.IPv4Network | ipaddress.IPv6Network"
-Fits: TypeAlias = "Callable[[str, RequestContext], bool]"
-"""Whether one of the request's values fits one of the policy's."""
+Fits: TypeAlias = "Callable[[str, RequestContext], bool | None]"
+"""Whether one of the request's values fits one of the policy's; None if a variable in it has no value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +52,27 @@ class Test:
     def holds(self, context: RequestContext) -> bool:
         """Whether the request meets the condition."""
         values = context.find(self.key)
-        if not values:
+        # To the set operators an empty text is an empty set.
+        if not values or (self.qualifier and values == ("",)):
             return self._holds_without_key()
-        if self.qualifier == "forallvalues":
-            return all(self._fits_any(value, context) is not self.negated for value in values)
-        if self.qualifier == "foranyvalue":
-            return any(self._fits_any(value, context) is not self.negated for value in values)
-        return any(self._fits_any(value, context) for value in values) is not self.negated
+        if self.qualifier == "forallvalues" or (self.negated and not self.qualifier):
+            return all(self._holds_for(value, context) for value in values)
+        return any(self._holds_for(value, context) for value in values)
 
     def _holds_without_key(self) -> bool:
         if self.if_exists or self.qualifier == "forallvalues":
             return True
         return self.negated and self.qualifier == ""
 
-    def _fits_any(self, value: str, context: RequestContext) -> bool:
-        return any(fits(value, context) for fits in self.fits)
+    def _holds_for(self, value: str, context: RequestContext) -> bool:
+        """A variable without a value neither matches nor fails to match: the statement does not apply."""
+        unknown = False
+        for fits in self.fits:
+            found = fits(value, context)
+            if found:
+                return not self.negated
+            unknown = unknown or found is None
+        return self.negated and not unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +118,9 @@ def _string_equals(policy_value: str, variables: bool) -> Fits:
         literal = _text([part for part in expected.parts if isinstance(part, str)])
         return lambda value, _context: value == literal
 
-    def fits(value: str, context: RequestContext) -> bool:
+    def fits(value: str, context: RequestContext) -> bool | None:
         tokens = expected.tokens(context)
-        return tokens is not None and value == _text(tokens)
+        return None if tokens is None else value == _text(tokens)
 
     return fits
 
@@ -122,9 +128,9 @@ def _string_equals(policy_value: str, variables: bool) -> Fits:
 def _string_equals_ignore_case(policy_value: str, variables: bool) -> Fits:
     expected = template(policy_value, variables=variables, wild=False)
 
-    def fits(value: str, context: RequestContext) -> bool:
+    def fits(value: str, context: RequestContext) -> bool | None:
         tokens = expected.tokens(context)
-        return tokens is not None and value.lower() == _text(tokens).lower()
+        return None if tokens is None else value.lower() == _text(tokens).lower()
 
     return fits
 
@@ -138,9 +144,9 @@ def _like(pattern: Template) -> Fits:
         fixed = wildcards.compiled([part for part in pattern.parts if not _is_variable(part)])  # type: ignore[misc]
         return lambda value, _context: fixed.fullmatch(value) is not None
 
-    def fits(value: str, context: RequestContext) -> bool:
+    def fits(value: str, context: RequestContext) -> bool | None:
         tokens = pattern.tokens(context)
-        return tokens is not None and wildcards.compiled(tokens).fullmatch(value) is not None
+        return None if tokens is None else wildcards.compiled(tokens).fullmatch(value) is not None
 
     return fits
 
@@ -152,9 +158,12 @@ def _arn_like(policy_value: str, variables: bool) -> Fits:
         return _never
     each_fits = [_like(template(segment, variables=variables, wild=True)) for segment in segments]
 
-    def fits(value: str, context: RequestContext) -> bool:
+    def fits(value: str, context: RequestContext) -> bool | None:
         found = value.split(":", 5)
-        return len(found) == 6 and all(fit(part, context) for fit, part in zip(each_fits, found, strict=True))
+        if len(found) != 6:
+            return False
+        answers = [fit(part, context) for fit, part in zip(each_fits, found, strict=True)]
+        return None if None in answers else all(answers)
 
     return fits
 

@@ -126,7 +126,7 @@ def _check_resource(resource: str) -> None:
         raise MalformedPolicyDocument(f'Partition "{partition}" is not valid for resource "{whole}".')
     if not service or "*" in service or "?" in service:
         raise MalformedPolicyDocument("Resource vendor must be fully qualified and cannot contain regexes.")
-    if not _ACCOUNT.fullmatch(account) or "<" in resource or ">" in resource:
+    if not _ACCOUNT.fullmatch(account) or "$" in region or set("<>") & set(resource):
         raise MalformedPolicyDocument("The policy failed legacy parsing")
     if service == "iam":
         _check_iam_resource(resource, region, path)

@@ -13,15 +13,13 @@ from cloudlet.core.access import PrincipalKind, Reason
 if TYPE_CHECKING:
     from cloudlet.core.access import Permission, Principal
 
-S3: Final = "Access Denied"
-"""What S3 says, whatever the reason, of a caller from another account or without a name."""
-
 _EXPLICIT: Final = {
     Reason.EXPLICIT_DENY_IDENTITY: "with an explicit deny in an identity-based policy",
     Reason.EXPLICIT_DENY_RESOURCE: "with an explicit deny in a resource-based policy",
     Reason.EXPLICIT_DENY_BOUNDARY: "with an explicit deny in a permissions boundary",
     Reason.EXPLICIT_DENY_SESSION: "with an explicit deny in a session policy",
 }
+_NAMED: Final = frozenset({Reason.EXPLICIT_DENY_IDENTITY, Reason.EXPLICIT_DENY_BOUNDARY})
 _IMPLICIT: Final = {
     Reason.NO_IDENTITY_ALLOW: "because no identity-based policy allows the {action} action",
     Reason.NO_RESOURCE_ALLOW: "because no resource-based policy allows the {action} action",
@@ -35,12 +33,14 @@ def refusal(principal: Principal, permission: Permission, reason: Reason, policy
 
     `policy` is the name of the policy that denied; AWS names it where it has an ARN.
     """
+    if permission.action.startswith("s3:") and not _same_account(principal, permission):
+        return "Access Denied"
     plain = refusal_without_reason(principal, permission)
     if reason is Reason.ALLOWED or (permission.resource_policy_decides and _is_assume_role(permission)):
         return plain
     if reason in _IMPLICIT:
         return f"{plain} {_IMPLICIT[reason].format(action=permission.action)}"
-    named = f": {policy}" if policy.startswith("arn:") else ""
+    named = f": {policy}" if reason in _NAMED and policy.startswith("arn:") else ""
     return f"{plain} {_EXPLICIT[reason]}{named}"
 
 
@@ -53,6 +53,13 @@ def refusal_without_reason(principal: Principal, permission: Permission) -> str:
     # S3 alone puts the resource in quotation marks.
     quote = '"' if permission.action.startswith("s3:") else ""
     return f"{text} on resource: {quote}{permission.resource}{quote}"
+
+
+def _same_account(principal: Principal, permission: Permission) -> bool:
+    """S3 gives its reasons only to callers of the bucket's own account."""
+    if principal.kind is PrincipalKind.ANONYMOUS:
+        return False
+    return permission.resource_account in (None, principal.account)
 
 
 def _is_assume_role(permission: Permission) -> bool:

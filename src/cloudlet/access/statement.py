@@ -37,11 +37,18 @@ class Resources:
     fixed: wildcards.Matcher
     templates: tuple[Template, ...]
 
-    def match(self, request: Request) -> bool:
-        """Whether the element covers the request's resource."""
+    def match(self, request: Request) -> bool | None:
+        """Whether the element covers the resource; None if that hangs on a variable without value."""
         if self.fixed.matches(request.resource):
             return True
-        return any(_matches(each, request) for each in self.templates)
+        unknown = False
+        for each in self.templates:
+            tokens = each.tokens(request.context)
+            if tokens is None:
+                unknown = True
+            elif wildcards.compiled(tokens).fullmatch(request.resource) is not None:
+                return True
+        return None if unknown else False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,8 @@ class CompiledStatement:
     actions: wildcards.Matcher
     actions_negated: bool
     resources: Resources | None
-    resources_negated: bool
+    resources_wanted: bool
+    """Whether the resource must be among them; False for NotResource."""
     principal: Principals | None
     not_principal: Principals | None
     conditions: tuple[Test | NullTest, ...]
@@ -61,7 +69,7 @@ class CompiledStatement:
         """Whether action, resource and conditions fit; the caller is not looked at."""
         if self.actions.matches(request.action) is self.actions_negated:
             return False
-        if self.resources is not None and self.resources.match(request) is self.resources_negated:
+        if self.resources is not None and self.resources.match(request) is not self.resources_wanted:
             return False
         return all(condition.holds(request.context) for condition in self.conditions)
 
@@ -105,7 +113,7 @@ def _compile(statement: Statement, name: str, place: int, *, variables: bool) ->
         actions=wildcards.Matcher([action.lower() for action in actions or ()]),
         actions_negated=statement.not_action is not None,
         resources=None if resources is None else _resources(resources, variables=variables),
-        resources_negated=statement.not_resource is not None,
+        resources_wanted=statement.not_resource is None,
         principal=statement.principal,
         not_principal=statement.not_principal,
         conditions=_conditions(statement, variables=variables),
@@ -128,8 +136,3 @@ def _conditions(statement: Statement, *, variables: bool) -> tuple[Test | NullTe
             raise MalformedPolicyDocument(SYNTAX)
         tests.append(test)
     return tuple(tests)
-
-
-def _matches(resource: Template, request: Request) -> bool:
-    tokens = resource.tokens(request.context)
-    return tokens is not None and wildcards.compiled(tokens).fullmatch(request.resource) is not None
