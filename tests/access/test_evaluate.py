@@ -198,6 +198,16 @@ class TestTrust:
             f"User: {USER.arn} is not authorized to perform: sts:AssumeRole on resource: {self.ROLE}"
         )
 
+    def test_an_identity_provider_needs_to_be_named_as_federated(self):
+        provider = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.example.com"
+        caller = Principal(PrincipalKind.IDENTITY_PROVIDER, provider)
+        action = "sts:AssumeRoleWithWebIdentity"
+        for principal, allowed in (({"Federated": provider}, True), ({"AWS": ACCOUNT}, False)):
+            trust = document(allow(action, None, Principal=principal))
+            decision = decide(caller, action=action, resource=self.ROLE, resource_policy=trust)
+            assert decision.allowed is allowed
+            assert decision.message == ("" if allowed else f"Not authorized to perform {action}")
+
     def test_a_service_assumes_a_role_that_trusts_it(self):
         trust = document(allow("sts:AssumeRole", None, Principal={"Service": "lambda.amazonaws.com"}))
         caller = replace(SERVICE, arn="lambda.amazonaws.com")

@@ -115,7 +115,7 @@ def _text(tokens: list[wildcards.Token]) -> str:
 def _string_equals(policy_value: str, variables: bool) -> Fits:
     expected = template(policy_value, variables=variables, wild=False)
     if not expected.has_variables:
-        literal = _text([part for part in expected.parts if isinstance(part, str)])
+        literal = _text(expected.fixed)
         return lambda value, _context: value == literal
 
     def fits(value: str, context: RequestContext) -> bool | None:
@@ -141,7 +141,7 @@ def _string_like(policy_value: str, variables: bool) -> Fits:
 
 def _like(pattern: Template) -> Fits:
     if not pattern.has_variables:
-        fixed = wildcards.compiled([part for part in pattern.parts if not _is_variable(part)])  # type: ignore[misc]
+        fixed = wildcards.compiled(pattern.fixed)
         return lambda value, _context: fixed.fullmatch(value) is not None
 
     def fits(value: str, context: RequestContext) -> bool | None:
@@ -264,10 +264,6 @@ def _find_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | 
         return ipaddress.ip_address(text)
     except ValueError:
         return None
-
-
-def _is_variable(part: object) -> bool:
-    return not isinstance(part, str | wildcards.AnyRun | wildcards.AnyOne)
 
 
 OPERATORS: Final = {

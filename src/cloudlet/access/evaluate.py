@@ -12,7 +12,8 @@ No I/O and no clock: what is not in the arguments does not count.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import dataclass
+from typing import Final, TypeAlias
 
 from cloudlet.access import grammar, messages, policy
 from cloudlet.access.bounded import Bounded
@@ -31,11 +32,23 @@ from cloudlet.core.access import (
     RequestContext,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 Trace: TypeAlias = tuple[MatchedStatement, ...]
 _Key: TypeAlias = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The policies of a caller, compiled, each type as one."""
+
+    identity: CompiledPolicy
+    boundary: CompiledPolicy | None
+    session: CompiledPolicy | None
+
+
+_WITHOUT_POLICIES: Final = frozenset(
+    {PrincipalKind.SERVICE, PrincipalKind.ANONYMOUS, PrincipalKind.IDENTITY_PROVIDER}
+)
+NO_POLICY: Final = CompiledPolicy((), ())
 
 
 class Evaluator:
@@ -43,6 +56,7 @@ class Evaluator:
 
     def __init__(self, documents: int = 4096, decisions: int = 16384) -> None:
         self._documents: Bounded[PolicyDocument, CompiledPolicy] = Bounded(documents)
+        self._held: Bounded[_Key, Held] = Bounded(documents)
         self._decisions: Bounded[_Key, Decision] = Bounded(decisions)
 
     def validate(self, text: str, kind: PolicyKind) -> None:
@@ -74,22 +88,35 @@ class Evaluator:
         self, principal: Principal, policies: PrincipalPolicies, permission: Permission, asked: Asked
     ) -> Decision:
         request = Request(principal, permission.action.lower(), permission.resource, asked)
-        return Judgement(
-            principal=principal,
-            permission=permission,
-            request=request,
-            identity=[self._compiled(each) for each in policies.identity],
-            resource=self._compiled_or_none(permission.resource_policy),
-            boundary=self._compiled_or_none(policies.boundary),
-            session=[self._compiled(each) for each in principal.session_policies],
-        ).decision()
+        held = self._held_by(policies, principal.session_policies)
+        document = permission.resource_policy
+        resource = NO_POLICY if document is None else self._compiled(document)
+        return Judgement(principal, permission, request, held, resource).decision()
+
+    def _held_by(self, policies: PrincipalPolicies, session: tuple[PolicyDocument, ...]) -> Held:
+        key = (policies, session)
+        if (found := self._held.find(key)) is not None:
+            return found
+        boundary = None if policies.boundary is None else self._compiled(policies.boundary)
+        return self._held.put(
+            key,
+            Held(
+                identity=self._merged(policies.identity),
+                boundary=boundary,
+                session=self._merged(session) if session else None,
+            ),
+        )
+
+    def _merged(self, documents: tuple[PolicyDocument, ...]) -> CompiledPolicy:
+        compiled = [self._compiled(each) for each in documents]
+        return CompiledPolicy(
+            denies=tuple(each for held in compiled for each in held.denies),
+            allows=tuple(each for held in compiled for each in held.allows),
+        )
 
     def _compiled(self, document: PolicyDocument) -> CompiledPolicy:
         found = self._documents.find(document)
         return found if found is not None else self._documents.put(document, compile_policy(document))
-
-    def _compiled_or_none(self, document: PolicyDocument | None) -> CompiledPolicy | None:
-        return None if document is None else self._compiled(document)
 
 
 class Asked:
@@ -120,47 +147,43 @@ class Asked:
 class Judgement:
     """One decision in the making."""
 
-    __slots__ = ("_boundary", "_identity", "_permission", "_principal", "_request", "_resource", "_session")
+    __slots__ = ("_held", "_permission", "_principal", "_request", "_resource")
 
     def __init__(
         self,
-        *,
         principal: Principal,
         permission: Permission,
         request: Request,
-        identity: list[CompiledPolicy],
-        resource: CompiledPolicy | None,
-        boundary: CompiledPolicy | None,
-        session: list[CompiledPolicy],
+        held: Held,
+        resource: CompiledPolicy,
     ) -> None:
         self._principal = principal
         self._permission = permission
         self._request = request
-        self._identity = identity
+        self._held = held
         self._resource = resource
-        self._boundary = boundary
-        self._session = session
 
     def decision(self) -> Decision:
         """Explicit denials first, then what the kind of caller needs."""
         if (denied := self._explicit_deny()) is not None:
             return denied
         granted, trace = self._grant()
-        if self._principal.kind in (PrincipalKind.SERVICE, PrincipalKind.ANONYMOUS):
+        if self._principal.kind in _WITHOUT_POLICIES:
             return self._needs_grant(granted, trace)
         if self._permission.resource_account not in (None, self._principal.account):
             return self._across_accounts(granted, trace)
         return self._within_account(granted, trace)
 
     def _explicit_deny(self) -> Decision | None:
-        for policies, reason in (
-            (self._identity, Reason.EXPLICIT_DENY_IDENTITY),
-            ([self._boundary] if self._boundary else [], Reason.EXPLICIT_DENY_BOUNDARY),
-            (self._session, Reason.EXPLICIT_DENY_SESSION),
+        held = self._held
+        for compiled, reason in (
+            (held.identity, Reason.EXPLICIT_DENY_IDENTITY),
+            (held.boundary, Reason.EXPLICIT_DENY_BOUNDARY),
+            (held.session, Reason.EXPLICIT_DENY_SESSION),
         ):
-            if (found := self._first(each for held in policies for each in held.denies)) is not None:
+            if compiled is not None and (found := self._first(compiled.denies)) is not None:
                 return self._refuse(reason, (found.matched,))
-        for statement in self._resource.denies if self._resource else ():
+        for statement in self._resource.denies:
             if statement.grant(self._principal) and statement.applies(self._request):
                 return self._refuse(Reason.EXPLICIT_DENY_RESOURCE, (statement.matched,))
         return None
@@ -169,7 +192,7 @@ class Judgement:
         """How directly the resource policy allows it, and by which statement."""
         best = Grant.NONE
         trace: Trace = ()
-        for statement in self._resource.allows if self._resource else ():
+        for statement in self._resource.allows:
             how = statement.grant(self._principal)
             if how > best and statement.applies(self._request):
                 best, trace = how, (statement.matched,)
@@ -196,22 +219,26 @@ class Judgement:
 
     def _own_policies(self, trace: Trace, *, identity_needed: bool) -> Decision:
         """Identity-based policies, permissions boundary and session policies, in AWS's order."""
+        held = self._held
         if identity_needed:
-            if (found := self._first(each for held in self._identity for each in held.allows)) is None:
+            if (found := self._first(held.identity.allows)) is None:
                 return self._refuse(Reason.NO_IDENTITY_ALLOW, trace)
             trace = (*trace, found.matched)
-        if self._boundary is not None:
-            if (found := self._first(self._boundary.allows)) is None:
+        if held.boundary is not None:
+            if (found := self._first(held.boundary.allows)) is None:
                 return self._refuse(Reason.NO_BOUNDARY_ALLOW, trace)
             trace = (*trace, found.matched)
         # A federated user without a session policy has only what resource policies give it.
-        if self._session or self._principal.kind is PrincipalKind.FEDERATED_USER:
-            if (found := self._first(each for held in self._session for each in held.allows)) is None:
+        session = held.session or (
+            NO_POLICY if self._principal.kind is PrincipalKind.FEDERATED_USER else None
+        )
+        if session is not None:
+            if (found := self._first(session.allows)) is None:
                 return self._refuse(Reason.NO_SESSION_ALLOW, trace)
             trace = (*trace, found.matched)
         return Decision(True, Reason.ALLOWED, trace=trace)
 
-    def _first(self, statements: Iterable[CompiledStatement]) -> CompiledStatement | None:
+    def _first(self, statements: tuple[CompiledStatement, ...]) -> CompiledStatement | None:
         request = self._request
         for statement in statements:
             if statement.applies(request):
@@ -219,6 +246,6 @@ class Judgement:
         return None
 
     def _refuse(self, reason: Reason, trace: Trace = ()) -> Decision:
-        policy = trace[0].policy if trace else ""
-        message = messages.refusal(self._principal, self._permission, reason, policy)
+        denied_by = trace[0].policy if trace else ""
+        message = messages.refusal(self._principal, self._permission, reason, denied_by)
         return Decision(False, reason, message, trace)

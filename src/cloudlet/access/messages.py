@@ -29,14 +29,14 @@ _IMPLICIT: Final = {
 
 
 def refusal(principal: Principal, permission: Permission, reason: Reason, policy: str = "") -> str:
-    """The refusal with its reason; AssumeRole's trust policy is refused without one, as AWS does.
+    """The refusal with its reason; AssumeRole is refused without one, as AWS does.
 
     `policy` is the name of the policy that denied; AWS names it where it has an ARN.
     """
     if permission.action.startswith("s3:") and not _same_account(principal, permission):
         return "Access Denied"
     plain = refusal_without_reason(principal, permission)
-    if reason is Reason.ALLOWED or (permission.resource_policy_decides and _is_assume_role(permission)):
+    if permission.action.startswith("sts:AssumeRole"):
         return plain
     if reason in _IMPLICIT:
         return f"{plain} {_IMPLICIT[reason].format(action=permission.action)}"
@@ -46,6 +46,8 @@ def refusal(principal: Principal, permission: Permission, reason: Reason, policy
 
 def refusal_without_reason(principal: Principal, permission: Permission) -> str:
     """The older text, which some services still give."""
+    if principal.kind is PrincipalKind.IDENTITY_PROVIDER:
+        return f"Not authorized to perform {permission.action}"
     user = "anonymous" if principal.kind is PrincipalKind.ANONYMOUS else principal.arn
     text = f"User: {user} is not authorized to perform: {permission.action}"
     if not permission.resource:
@@ -60,7 +62,3 @@ def _same_account(principal: Principal, permission: Permission) -> bool:
     if principal.kind is PrincipalKind.ANONYMOUS:
         return False
     return permission.resource_account in (None, principal.account)
-
-
-def _is_assume_role(permission: Permission) -> bool:
-    return permission.action.startswith("sts:AssumeRole")

@@ -34,7 +34,9 @@ def grant(principals: Principals, caller: Principal) -> Grant:
         return Grant.DIRECT
     if caller.kind is PrincipalKind.SERVICE:
         return Grant.DIRECT if caller.arn in principals.service else Grant.NONE
-    named = {*principals.aws, *principals.federated}
+    if caller.kind is PrincipalKind.IDENTITY_PROVIDER:
+        return Grant.DIRECT if caller.arn in principals.federated else Grant.NONE
+    named = set(principals.aws)
     return max((how for name, how in _names(caller) if name in named), default=Grant.NONE)
 
 
@@ -47,7 +49,9 @@ def spares(principals: Principals, caller: Principal) -> bool:
         return True
     if caller.kind is PrincipalKind.SERVICE:
         return caller.arn in principals.service
-    named = {*principals.aws, *principals.federated}
+    if caller.kind is PrincipalKind.IDENTITY_PROVIDER:
+        return caller.arn in principals.federated
+    named = set(principals.aws)
     levels = {how for _name, how in _names(caller)}
     return bool(levels) and levels == {how for name, how in _names(caller) if name in named}
 

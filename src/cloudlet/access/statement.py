@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from cloudlet.core.access import PolicyDocument, Principal, RequestContext
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Request:
-    """What the statements are asked about."""
+    """What the statements are asked about. Not frozen: one is made for each decision, and freezing costs."""
 
     principal: Principal
     action: str

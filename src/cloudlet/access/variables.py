@@ -45,6 +45,11 @@ class Template:
     parts: tuple[Part, ...]
     has_variables: bool
 
+    @property
+    def fixed(self) -> list[wildcards.Token]:
+        """The parts that are no variables: all of them, where there is none."""
+        return [part for part in self.parts if not isinstance(part, Variable)]
+
     def tokens(self, context: RequestContext) -> list[wildcards.Token] | None:
         """The value for one request; None if a variable has no value there, and so nothing can match."""
         resolved: list[wildcards.Token] = []
