@@ -25,7 +25,7 @@ class PrincipalKind(Enum):
     SERVICE = "service"
     ANONYMOUS = "anonymous"
     IDENTITY_PROVIDER = "identity-provider"
-    """Somebody whom an OIDC or SAML provider vouches for, before AssumeRoleWith...; the ARN is the provider's."""
+    """Somebody whom an OIDC or SAML provider vouches for; the ARN is the provider's."""
 
 
 class PolicyKind(Enum):
