@@ -14,6 +14,11 @@ from cloudlet.access.statement import compile_policy
 from cloudlet.core.access import MalformedPolicyDocument, PolicyDocument, PolicyKind
 
 SYNTAX = "Syntax errors in policy."
+IAM_PATHS = (
+    'IAM resource path must either be "*", root, or start with user/, federated-user/, role/, group/, '
+    "instance-profile/, mfa/, server-certificate/, policy/, sms-mfa/, saml-provider/, oidc-provider/, "
+    "report/, access-report/."
+)
 VENDOR = "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."
 
 
@@ -85,6 +90,18 @@ def of(statement: object, version: str | None = "2012-10-17") -> dict[str, objec
             of(allow("*", "arn:aws2:s3:::b")),
             'Partition "aws2" is not valid for resource "arn:aws2:s3:::b".',
         ),
+        (of(allow("*", "arn:aws:iam::111122223333:account-alias/*")), IAM_PATHS),
+        (of(allow("*", "arn:aws:iam::111122223333:*/cdk-*")), IAM_PATHS),
+        (of(allow("*", "arn:aws:iam::111122223333:role/${aws:username}")), None),
+        (
+            of(allow("*", "arn:aws:route53:eu-west-1::hostedzone/*")),
+            "Resource arn:aws:route53:eu-west-1::hostedzone/* can not contain region information.",
+        ),
+        (
+            of(allow("*", "arn:aws:route53::111122223333:hostedzone/*")),
+            "Resource arn:aws:route53::111122223333:hostedzone/* cannot contain an account id.",
+        ),
+        (of(allow("*", "arn:aws:s3:eu-west-1:111122223333:accesspoint/a")), None),
         (of(allow("*", "arn:aws:s3::example_bucket")), "The policy failed legacy parsing"),
         (of(allow("*", "arn:aws:sqs:*:<ACCOUNT_ID>:q")), "The policy failed legacy parsing"),
         (of(allow("*", "arn:aws:iam::${aws:PrincipalAccount}:role/x")), "The policy failed legacy parsing"),
@@ -116,12 +133,6 @@ def test_identity_policy(document, text):
         (
             of(allow("*", "arn:aws:s3:us-east-1::b")),
             "Resource arn:aws:s3:us-east-1::b can not contain region information.",
-        ),
-        (
-            of(allow("*", "arn:aws:iam::*:cat/x")),
-            'IAM resource path must either be "*" or start with user/, federated-user/, role/, group/, '
-            "instance-profile/, mfa/, server-certificate/, policy/, sms-mfa/, saml-provider/, "
-            "oidc-provider/, report/, access-report/.",
         ),
     ],
 )

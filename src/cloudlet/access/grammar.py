@@ -33,7 +33,9 @@ _IAM_PATHS: Final = (
     "user/", "federated-user/", "role/", "group/", "instance-profile/", "mfa/", "server-certificate/",
     "policy/", "sms-mfa/", "saml-provider/", "oidc-provider/", "report/", "access-report/",
 )  # fmt: skip
-_IAM_PATHS_TEXT: Final = 'IAM resource path must either be "*" or start with ' + ", ".join(_IAM_PATHS) + "."
+_IAM_PATHS_TEXT: Final = (
+    'IAM resource path must either be "*", root, or start with ' + ", ".join(_IAM_PATHS) + "."
+)
 
 
 def check(policy: Policy, kind: PolicyKind) -> None:
@@ -130,14 +132,17 @@ def _check_resource(resource: str) -> None:
         raise MalformedPolicyDocument("The policy failed legacy parsing")
     if service == "iam":
         _check_iam_resource(resource, region, path)
-    if service == "s3" and region not in ("", "*"):
+    # An S3 access point has a region and an account; a bucket has neither.
+    if region not in ("", "*") and (service == "route53" or (service == "s3" and not account)):
         raise MalformedPolicyDocument(f"Resource {resource} can not contain region information.")
+    if service == "route53" and account not in ("", "*"):
+        raise MalformedPolicyDocument(f"Resource {resource} cannot contain an account id.")
 
 
 def _check_iam_resource(resource: str, region: str, path: str) -> None:
     if region not in ("", "*"):
         raise MalformedPolicyDocument(f"IAM resource {resource} cannot contain region information.")
-    if not path.startswith(("*", "root", "$", *_IAM_PATHS)):
+    if path not in ("*", "root") and not path.startswith(_IAM_PATHS):
         raise MalformedPolicyDocument(_IAM_PATHS_TEXT)
 
 
