@@ -238,6 +238,11 @@ class TestNotPrincipal:
     def test_a_deny_hits_those_not_listed(self):
         assert self.denied(USER, f"arn:aws:iam::{ACCOUNT}:user/bob", ROOT.arn)
 
+    def test_a_deny_hits_whoever_has_a_permissions_boundary(self):
+        policy = document(deny(NotPrincipal={"AWS": [USER.arn, ROOT.arn]}))
+        decision = decide(USER, (EVERYTHING,), EVERYTHING, resource_policy=policy)
+        assert decision.reason is Reason.EXPLICIT_DENY_RESOURCE
+
     def test_an_allow_leaves_out_those_listed(self):
         policy = document(allow(NotPrincipal={"AWS": USER.arn}))
         assert not decide(USER, resource_policy=policy).allowed

@@ -184,9 +184,15 @@ class Judgement:
             if compiled is not None and (found := self._first(compiled.denies)) is not None:
                 return self._refuse(reason, (found.matched,))
         for statement in self._resource.denies:
-            if statement.grant(self._principal) and statement.applies(self._request):
+            if self._means_caller(statement) and statement.applies(self._request):
                 return self._refuse(Reason.EXPLICIT_DENY_RESOURCE, (statement.matched,))
         return None
+
+    def _means_caller(self, denial: CompiledStatement) -> bool:
+        # AWS's page on NotPrincipal: its Deny hits whoever has a permissions boundary, listed or not.
+        if denial.not_principal is not None and self._held.boundary is not None:
+            return True
+        return denial.grant(self._principal) is not Grant.NONE
 
     def _grant(self) -> tuple[Grant, Trace]:
         """How directly the resource policy allows it, and by which statement."""

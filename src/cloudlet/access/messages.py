@@ -35,7 +35,7 @@ def refusal(principal: Principal, permission: Permission, reason: Reason, policy
     """
     if permission.action.startswith("s3:") and not _same_account(principal, permission):
         return "Access Denied"
-    plain = refusal_without_reason(principal, permission)
+    plain = _without_reason(principal, permission)
     if permission.action.startswith("sts:AssumeRole"):
         return plain
     if reason in _IMPLICIT:
@@ -44,8 +44,7 @@ def refusal(principal: Principal, permission: Permission, reason: Reason, policy
     return f"{plain} {_EXPLICIT[reason]}{named}"
 
 
-def refusal_without_reason(principal: Principal, permission: Permission) -> str:
-    """The older text, which some services still give."""
+def _without_reason(principal: Principal, permission: Permission) -> str:
     if principal.kind is PrincipalKind.IDENTITY_PROVIDER:
         return f"Not authorized to perform {permission.action}"
     user = "anonymous" if principal.kind is PrincipalKind.ANONYMOUS else principal.arn
