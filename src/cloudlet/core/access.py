@@ -24,6 +24,8 @@ class PrincipalKind(Enum):
     FEDERATED_USER = "federated-user"
     SERVICE = "service"
     ANONYMOUS = "anonymous"
+    IDENTITY_PROVIDER = "identity-provider"
+    """Somebody whom an OIDC or SAML provider vouches for; the ARN is the provider's."""
 
 
 class PolicyKind(Enum):
