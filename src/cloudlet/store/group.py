@@ -79,19 +79,19 @@ class GroupSync:
         """Whether writers must wait for `released` before they begin."""
         return self._gate is not None
 
-    def group_of(self, key: bytes) -> Group | None:
-        """The unsynced group that last changed a key."""
+    def newest_of(self, seen: Group | None, key: bytes) -> Group | None:
+        """The newer of a group already seen and the unsynced one that last changed a key."""
         for group in (self._forming, self._syncing):
-            if group is not None and (group.everything or key in group.keys):
+            if group is not None and (group is seen or group.everything or key in group.keys):
                 return group
-        return None
+        return seen
 
-    def group_within(self, first: bytes, last: bytes) -> Group | None:
-        """The newest unsynced group that changed a key of a range."""
+    def newest_within(self, seen: Group | None, first: bytes, last: bytes) -> Group | None:
+        """The newer of a group already seen and the unsynced one that last changed a key of a range."""
         for group in (self._forming, self._syncing):
-            if group is not None and group.has_within(first, last):
+            if group is not None and (group is seen or group.has_within(first, last)):
                 return group
-        return None
+        return seen
 
     def join(self, keys: Iterable[bytes], everything: bool, actions: list[Callable[[], None]]) -> Group:
         """Makes a transaction that was just written part of the forming group."""

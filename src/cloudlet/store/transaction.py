@@ -50,7 +50,7 @@ class BufferedTransaction:
         if self.erased and self._is_erased(encoded):
             return None
         if self._unsynced is not None:
-            self.saw = self._unsynced.group_of(encoded) or self.saw
+            self.saw = self._unsynced.newest_of(self.saw, encoded)
         return self._rows.find(encoded)
 
     def put(self, key: Key, value: bytes) -> None:
@@ -69,7 +69,7 @@ class BufferedTransaction:
         if first >= last or limit <= 0:
             return iter(())
         if self._unsynced is not None:
-            self.saw = self._unsynced.group_within(first, last) or self.saw
+            self.saw = self._unsynced.newest_within(self.saw, first, last)
         rows = self._rows.scan(first, last, reverse)
         if self.writes or self.erased:
             rows = self._merged(rows, first, last, reverse)
