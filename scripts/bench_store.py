@@ -51,9 +51,7 @@ def disk(directory: Path) -> None:
             file.write(VALUE)
             sync_file(file.fileno())
             delays.append(perf_counter() - begun)
-    print(
-        f"{'disk':8} {len(delays):9,.0f} write+sync/s   p50 {at(delays, 50):.3f}  p99 {at(delays, 99):.3f} ms"
-    )
+    print(f"{'disk':8} {len(delays):9,} write+sync/s   p50 {at(delays, 50):.3f}  p99 {at(delays, 99):.3f} ms")
 
 
 def at(delays: list[float], percent: int) -> float:
@@ -105,13 +103,12 @@ async def bench(engine: str, directory: Path) -> None:
     get = await reads(store, lambda number: lambda t: t.get(row(number)), 20_000)
     ranges = [await reads(store, a_range(length), 5_000) for length in (1, 10, 100)]
     await store.close()
+    rate, cost = len(delays) / SECONDS, processor / len(delays) * 1e6
     print(
-        f"{engine:8} {len(delays) / SECONDS:9,.0f} puts/s   p50 {at(delays, 50):.2f}  p99 {at(delays, 99):.2f}"
-        f"  max {max(delays) * 1e3:.0f} ms   processor {processor / len(delays) * 1e6:.1f} us/put"
-        f"   alone {len(alone):,}/s\n{'':8} get {get:.1f} us   range(1, 10, 100) "
-        + ", ".join(f"{time:.1f}" for time in ranges)
-        + " us"
+        f"{engine:8} {rate:9,.0f} puts/s   p50 {at(delays, 50):.2f}  p99 {at(delays, 99):.2f}"
+        f"  max {max(delays) * 1e3:.0f} ms   processor {cost:.1f} us/put   alone {len(alone):,}/s"
     )
+    print(f"{'':8} get {get:.1f} us   range(1, 10, 100) {', '.join(f'{time:.1f}' for time in ranges)} us")
 
 
 def main() -> None:

@@ -399,6 +399,20 @@ def test_a_second_open_is_refused_and_leaves_the_first_at_work(engine: str, tmp_
     assert len(run(url(engine, tmp_path), everything)) == 2
 
 
+def test_the_sqlite_log_stays_short_however_much_is_written(tmp_path: Path) -> None:
+    body = bytes(1 << 20)
+
+    async def use(store: Store) -> int:
+        for number in range(100):
+            await store.transact(lambda t, number=number: t.put(("body", number % 10), body + b"%d" % number))
+        return Path(f"{tmp_path}/sqlite-wal").stat().st_size
+
+    assert run(url("sqlite", tmp_path), use) < 40 << 20
+    assert run(url("sqlite", tmp_path), everything) == [
+        (("body", number), body + b"9%d" % number) for number in range(10)
+    ]
+
+
 def test_a_url_that_names_no_engine_is_refused() -> None:
     for wrong in ("memory:/x", "rocksdb:", "sqlite:", "postgres:/x", ""):
         with pytest.raises(ValueError, match="names no store"):

@@ -51,7 +51,7 @@ def test_only_so_many_gaps_are_kept_the_longest_unused_going_first() -> None:
 
 
 def drain(directory: Path, *, reverse: bool, scan_between: bool) -> int:
-    """Empties a queue of 4,000 rows in tens, then scans it once more; no scan may cross over 1,000 deleted keys."""
+    """Empties a queue of 4,000 rows, then scans it once more; no scan may cross 1,000 deleted keys."""
 
     async def main() -> int:
         store: Store = open_rocksdb(directory, unexpected, skippable=1000)

@@ -1,4 +1,4 @@
-"""Programs killed under load, and disks that refuse: what was acknowledged is there, what was not is not claimed."""
+"""Programs killed under load, and disks that refuse: what was acknowledged is there."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_after_a_write_that_the_disk_refuses_nothing_is_acknowledged(engine: str
     output, _ = child.communicate(timeout=30)
     assert output.count(b"fatal\n") == 1
     assert acknowledged(output)
-    # Each of the 32 clients was told, for the put that met the failure and for the one that it tried after it.
+    # Each of the 32 clients was told, for the put that met the failure and for its next.
     assert output.count(b"failed\n") == output.count(b"refused\n") == 32
     assert child.returncode == 3
     check(engine, tmp_path, set(acknowledged(output)))

@@ -1,4 +1,4 @@
-"""The child of test_kill: 32 clients put rows as fast as they can and print the number of each one acknowledged."""
+"""The child of test_kill: 32 clients put rows and print the number of each one that is acknowledged."""
 
 from __future__ import annotations
 
