@@ -1,0 +1,34 @@
+"""How a method says what arguments it takes.
+
+Must not know any method.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+KINDS: dict[str, Callable[[Any], bool]] = {
+    "s": lambda value: isinstance(value, str),
+    "i": lambda value: type(value) is int,
+    "n": lambda value: type(value) in (int, float),
+    "l": lambda value: isinstance(value, list),
+    "m": lambda value: isinstance(value, dict),
+    "o": lambda value: True,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A function of the owner and its arguments; `kinds` has a letter for each: string, int, number, list, map, object."""
+
+    function: Callable[..., Any]
+    kinds: str = ""
+
+    def accepts(self, arguments: tuple[Any, ...]) -> bool:
+        """Whether the arguments are of the kinds it takes."""
+        return all(KINDS[kind](argument) for kind, argument in zip(self.kinds, arguments, strict=True))
+
+
+Methods = dict[tuple[str, int], Method]
