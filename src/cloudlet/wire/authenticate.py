@@ -72,13 +72,15 @@ class Authenticator:
             return principal, self._verify_s3(call, request, signed_by, secret)
         content = await request.body.read(body_limit_bytes)
         if secret is not None:
-            self._verifier.verify(request, signed_by, secret, family=words, now=call.time(), body=content)
+            now = call.clock.machine_time()
+            self._verifier.verify(request, signed_by, secret, family=words, now=now, body=content)
         return principal, BytesBody(content)
 
     def _verify_s3(self, call: Call, request: HttpRequest, signed_by: SignedBy, secret: str | None) -> Body:
+        now = call.clock.machine_time()
         if secret is None:
-            return self._verifier.open_unverified_s3(request, signed_by)
-        return self._verifier.verify_s3(request, signed_by, secret, now=call.time())
+            return self._verifier.open_s3(request, signed_by, now=now)
+        return self._verifier.verify_s3(request, signed_by, secret, now=now)
 
     async def _identify(
         self, call: Call, request: HttpRequest, signed_by: SignedBy, words: Family
