@@ -83,7 +83,9 @@ class Shape:
 
     def identity(self) -> tuple[str, str]:
         """What tells two uses of a shape apart for a codec: the shape, and the traits of the reference."""
-        return self.name, repr(sorted((key, value) for key, value in self.reference.items() if key != "shape"))
+        return self.name, repr(
+            sorted((key, value) for key, value in self.reference.items() if key != "shape")
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,5 +52,12 @@ def read_cbor(body: bytes) -> Any:
     """A document from CBOR. Raises SerializationException."""
     try:
         return cbor2.loads(body)
-    except (cbor2.CBORDecodeError, ValueError, TypeError, OverflowError, RecursionError, MemoryError) as error:
+    except (
+        cbor2.CBORDecodeError,
+        ValueError,
+        TypeError,
+        OverflowError,
+        RecursionError,
+        MemoryError,
+    ) as error:
         raise SerializationException("The CBOR body is malformed.") from error

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Final, NoReturn, TypeAlias
 
 import cbor2
+import orjson
 
 from cloudlet.wire.model import Shape
 from cloudlet.wire.protocols.errors import SerializationException
@@ -57,7 +58,11 @@ class Wording:
             return _STRUCTURE_FOUND.rstrip(".") if self._dynamodb else _STRUCTURE_FOUND
         java = _JAVA.get(shape_type)
         if isinstance(value, (list, tuple)):
-            return f"Unrecognized collection type class java.lang.{java}" if self._dynamodb and java else _LIST_FOUND
+            return (
+                f"Unrecognized collection type class java.lang.{java}"
+                if self._dynamodb and java
+                else _LIST_FOUND
+            )
         if java is None:
             return "Unexpected field type"
         if self._dynamodb:
@@ -72,6 +77,11 @@ def _token(value: Any) -> str:
     if isinstance(value, float):
         return "DECIMAL_VALUE"
     return "NUMBER_VALUE" if isinstance(value, int) else "STRING_VALUE"
+
+
+def _plain(shape: Shape) -> type | None:
+    """The type of what needs no conversion."""
+    return None if shape.traits.get("jsonvalue") else _PLAIN.get(shape.type)
 
 
 class DocumentCodecs:
@@ -90,7 +100,9 @@ class DocumentCodecs:
         """What turns the value that boto3 would return into a document."""
         return self._kept(self._writers, shape, self._make_writer)
 
-    def _kept(self, made: dict[tuple[str, str], Codec], shape: Shape, make: Callable[[Shape], Codec]) -> Codec:
+    def _kept(
+        self, made: dict[tuple[str, str], Codec], shape: Shape, make: Callable[[Shape], Codec]
+    ) -> Codec:
         identity = shape.identity()
         if identity not in made:
             # A shape may contain itself: whoever asks meanwhile gets a codec that looks the finished one up.
@@ -113,7 +125,7 @@ class DocumentCodecs:
 
     def _structure_reader(self, shape: Shape) -> Codec:
         fields = {
-            member.location_name or name: (name, _PLAIN.get(member.type), self.reader(member))
+            member.location_name or name: (name, _plain(member), self.reader(member))
             for name, member in shape.members.items()
         }
         find, refuse, union = fields.get, self.wording.refuse, shape.has("union")
@@ -159,7 +171,7 @@ class DocumentCodecs:
 
     def leaf_reader(self, shape: Shape) -> Codec:
         """The reader of a scalar."""
-        plain, refuse = _PLAIN.get(shape.type), self.wording.refuse
+        plain, refuse = _plain(shape), self.wording.refuse
         if plain is None:
             return self.special_reader(shape)
 
@@ -191,13 +203,15 @@ class DocumentCodecs:
                 return lambda value: [None if item is None else member(item) for item in value]
             case "map":
                 held = self.writer(shape.value)
-                return lambda value: {key: None if item is None else held(item) for key, item in value.items()}
+                return lambda value: {
+                    key: None if item is None else held(item) for key, item in value.items()
+                }
             case _:
                 return self.special_writer(shape) or _unchanged
 
     def _structure_writer(self, shape: Shape) -> Codec:
         fields = {
-            name: (member.location_name or name, None if member.type in _PLAIN else self.writer(member))
+            name: (member.location_name or name, None if _plain(member) else self.writer(member))
             for name, member in shape.members.items()
         }
 
@@ -218,8 +232,7 @@ class JsonCodecs(DocumentCodecs):
     def special_reader(self, shape: Shape) -> Codec:
         """The reader of a blob, timestamp, float or double."""
         refuse = self.wording.refuse
-        by_type: dict[str, Codec] = {"blob": read_blob, "timestamp": _read_json_time}
-        read_it, accepted = by_type.get(shape.type, _read_json_float), _ACCEPTED[shape.type]
+        read_it, accepted = _SPECIAL_JSON[shape.type]
 
         def read(value: Any) -> Any:
             if type(value) not in accepted:
@@ -241,16 +254,10 @@ class JsonCodecs(DocumentCodecs):
                 return write_epoch if chosen == "unixTimestamp" else TIMESTAMP_WRITERS[chosen]
             case "float" | "double":
                 return lambda value: value if math.isfinite(value) else write_float(value)
+            case "string" if shape.has("jsonvalue"):
+                return lambda value: orjson.dumps(value).decode()
             case _:
                 return None
-
-
-_ACCEPTED: Final[dict[str, tuple[type, ...]]] = {
-    "blob": (str,),
-    "timestamp": (int, float, str),
-    "float": (int, float, str),
-    "double": (int, float, str),
-}
 
 
 def _read_json_time(value: Any) -> datetime:
@@ -263,6 +270,16 @@ def _read_json_float(value: Any) -> Any:
     if value not in ("NaN", "Infinity", "-Infinity"):
         raise ValueError(value)
     return float(value)
+
+
+_SPECIAL_JSON: Final[dict[str, tuple[Codec, tuple[type, ...]]]] = {
+    "string": (orjson.loads, (str,)),
+    "blob": (read_blob, (str,)),
+    "timestamp": (_read_json_time, (int, float, str)),
+    "float": (_read_json_float, (int, float, str)),
+    "double": (_read_json_float, (int, float, str)),
+}
+"""What is no plain value in JSON: how it is read, and from what."""
 
 
 class CborCodecs(DocumentCodecs):

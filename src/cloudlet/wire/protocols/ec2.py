@@ -23,8 +23,8 @@ class Ec2FormCodecs(FormCodecs):
         query_name = shape.reference.get("queryName")
         if query_name:
             return [query_name]
-        location_name = shape.location_name
-        return [location_name[0].upper() + location_name[1:] if location_name else name]
+        plain = shape.location_name or name
+        return [plain[:1].upper() + plain[1:]]
 
     def is_flat(self, shape: Shape) -> bool:
         """EC2's lists always stand right below their name."""

@@ -58,7 +58,11 @@ def _encode_value(value: HeaderValue) -> bytes:
         case bool():
             return b"\x00" if value else b"\x01"
         case int():
-            return struct.pack(">Bi", 4, value) if -(1 << 31) <= value < 1 << 31 else struct.pack(">Bq", 5, value)
+            return (
+                struct.pack(">Bi", 4, value)
+                if -(1 << 31) <= value < 1 << 31
+                else struct.pack(">Bq", 5, value)
+            )
         case bytes():
             return struct.pack(">BH", 6, len(value)) + value
         case str():
@@ -155,7 +159,9 @@ class EventWriter:
         self._events = stream.members
         self._write_payload = write_payload
 
-    async def frames(self, events: AsyncIterator[Mapping[str, Any]], first: bytes = b"") -> AsyncIterator[bytes]:
+    async def frames(
+        self, events: AsyncIterator[Mapping[str, Any]], first: bytes = b""
+    ) -> AsyncIterator[bytes]:
         """The bytes of `first`, then of each event; an error of the iterator's is the last message."""
         if first:
             yield first

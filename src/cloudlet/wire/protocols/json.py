@@ -117,7 +117,11 @@ class DocumentProtocol(Protocol):
     ) -> HttpResponse:
         rest = {name: value for name, value in result.items() if name != stream}
         document = codec.write(rest) if codec.write else {}
-        headers = {":message-type": "event", ":event-type": "initial-response", ":content-type": self.event_content_type}
+        headers = {
+            ":message-type": "event",
+            ":event-type": "initial-response",
+            ":content-type": self.event_content_type,
+        }
         first = encode_message(Message(headers, self.encode(document)))
         sent: Headers = [("x-amzn-RequestId", request_id), ("Content-Type", EVENT_STREAM)]
         return HttpResponse(200, sent, events.frames(result[stream], first))

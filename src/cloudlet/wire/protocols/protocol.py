@@ -48,7 +48,9 @@ class ErrorAnswer:
     def message_member(self, default: str) -> str:
         """The name of the member that carries the message, as the model writes it."""
         modelled = self.shape.members if self.shape else {}
-        found = (member.location_name or name for name, member in modelled.items() if name.lower() == "message")
+        found = (
+            member.location_name or name for name, member in modelled.items() if name.lower() == "message"
+        )
         return next(found, default)
 
 

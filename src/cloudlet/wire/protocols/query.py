@@ -158,7 +158,10 @@ class QueryProtocol(Protocol):
         super().__init__(service)
         self.forms = FormCodecs()
         self.xml = XmlCodecs()
-        self.namespace = service.xml_namespace or f"http://{service.endpoint_prefix}.amazonaws.com/doc/{service.api_version}/"
+        self.namespace = (
+            service.xml_namespace
+            or f"http://{service.endpoint_prefix}.amazonaws.com/doc/{service.api_version}/"
+        )
         self._readers: dict[str, FormReader | None] = {}
         self._writers: dict[str, Writer | None] = {}
 
@@ -200,12 +203,12 @@ class QueryProtocol(Protocol):
         self, out: list[str], operation: str, content: Writer | None, result: Members, request_id: str
     ) -> None:
         """Appends the whole document."""
-        wrapper = self.service.operation(operation).result_wrapper
+        wrapper = self.service.operation(operation).result_wrapper or f"{operation}Result"
         out.append(f'<{operation}Response xmlns="{escape(self.namespace)}">')
         if content:
-            out.append(f"<{wrapper}>" if wrapper else "")
+            out.append(f"<{wrapper}>")
             content(out, result)
-            out.append(f"</{wrapper}>" if wrapper else "")
+            out.append(f"</{wrapper}>")
         out.append(f"<ResponseMetadata><RequestId>{escape(request_id)}</RequestId></ResponseMetadata>")
         out.append(f"</{operation}Response>")
 

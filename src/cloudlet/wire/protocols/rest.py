@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import orjson
 
+from cloudlet.core.errors import ServiceError
 from cloudlet.core.http import HttpResponse
 from cloudlet.wire.protocols.errors import InvalidArgument
 from cloudlet.wire.protocols.eventstream import CONTENT_TYPE as EVENT_STREAM
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from cloudlet.wire.model import Operation, ServiceModel, Shape
 
 FromTexts: TypeAlias = Callable[[list[str]], Any]
-_OWN_QUERY: Final = re.compile(r"\?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,9 @@ class Outputs:
 class RestProtocol(Protocol):
     """A REST protocol; subclasses read and write bodies."""
 
-    bad_parameter: type[InvalidArgument] = InvalidArgument
+    bad_parameter: type[ServiceError] = InvalidArgument
+    query_map_holds_all = False
+    """Whether a member for all parameters of the query string also takes those that have members of their own."""
 
     def __init__(self, service: ServiceModel) -> None:
         super().__init__(service)
@@ -90,11 +92,13 @@ class RestProtocol(Protocol):
         """What reads a body that is one structure, list, map or document."""
         raise NotImplementedError
 
-    def body_writer(self, operation: Operation, shape: Shape) -> Callable[[Members], tuple[str | None, bytes]]:
+    def body_writer(
+        self, operation: Operation, shape: Shape
+    ) -> Callable[[Members], tuple[str | None, bytes]]:
         """What writes the members that travel in the body, with its content type."""
         raise NotImplementedError
 
-    def payload_writer(self, shape: Shape) -> Callable[[Any], tuple[str | None, bytes]]:
+    def payload_writer(self, shape: Shape, member_name: str) -> Callable[[Any], tuple[str | None, bytes]]:
         """What writes a body that is one structure, list, map or document."""
         raise NotImplementedError
 
@@ -130,13 +134,19 @@ class RestProtocol(Protocol):
                 if member.location == location and member.type != "map"
             ]
 
-        query_maps = [(n, m.value.type == "list") for n, m in members.items() if m.location == "querystring" and m.type == "map"]
+        query_maps = [
+            (n, m.value.type == "list")
+            for n, m in members.items()
+            if m.location == "querystring" and m.type == "map"
+        ]
         return Inputs(
             labels=at("uri"),
             queries=at("querystring"),
             query_map=query_maps[0] if query_maps else None,
             headers=[(name, header.lower(), read) for name, header, read in at("header")],
-            header_maps=[(n, (m.location_name or "").lower()) for n, m in members.items() if m.location == "headers"],
+            header_maps=[
+                (n, (m.location_name or "").lower()) for n, m in members.items() if m.location == "headers"
+            ],
             payload=self._compile_payload(shape),
             streams=_streams(shape),
         )
@@ -149,7 +159,9 @@ class RestProtocol(Protocol):
                 return self._refusing(lambda texts: [one(text) for text in split(texts[0])], shape)
             return self._refusing(lambda texts: [one(text) for text in texts], shape)
         if shape.traits.get("jsonvalue"):
-            return self._refusing(lambda texts: orjson.loads(base64.b64decode(texts[-1], validate=True)), shape)
+            return self._refusing(
+                lambda texts: orjson.loads(base64.b64decode(texts[-1], validate=True)), shape
+            )
         scalar = READERS[shape.type]
         return self._refusing(lambda texts: scalar(texts[-1]), shape)
 
@@ -181,7 +193,11 @@ class RestProtocol(Protocol):
         if member.type in ("blob", "string"):
             return lambda body, request: _raw_payload(name, member.type, whole(body))
         read_payload = self.payload_reader(member)
-        return lambda body, request: {name: read_payload(content)} if (content := whole(body)) else {}
+        return lambda body, request: self._structured_payload(name, read_payload, whole(body))
+
+    def _structured_payload(self, name: str, read: Callable[[bytes], Any], content: bytes) -> Members:
+        # Clients send an empty document where the payload is absent.
+        return {name: value} if content and (value := read(content)) != {} else {}
 
     def parse(self, operation: str, request: HttpRequest, body: bytes | Body) -> Members:
         """The parameters as a boto3 user would pass them. Raises a ServiceError for what does not fit the model."""
@@ -222,7 +238,7 @@ class RestProtocol(Protocol):
                 members[name] = read(texts[key])
         if inputs.query_map:
             name, lists = inputs.query_map
-            bound = {key for _, key, _ in inputs.queries}
+            bound = set() if self.query_map_holds_all else {key for _, key, _ in inputs.queries}
             rest = {key: value if lists else value[0] for key, value in texts.items() if key not in bound}
             if rest:
                 members[name] = rest
@@ -267,7 +283,7 @@ class RestProtocol(Protocol):
         if member.type in ("blob", "string"):
             kind = "application/octet-stream" if member.type == "blob" else "text/plain"
             return lambda result: (kind, as_response_body(result.get(name)))
-        write = self.payload_writer(member)
+        write = self.payload_writer(member, name)
         return lambda result: write(result[name]) if result.get(name) is not None else (None, b"")
 
     def serialize(self, operation: str, result: Members, request_id: str) -> HttpResponse:
@@ -286,7 +302,7 @@ class RestProtocol(Protocol):
         status = result.get(outputs.status_member) if outputs.status_member else None
         return HttpResponse(status or outputs.status, headers, body)
 
-    def serialize_error(self, operation: str | None, error: ServiceErrorType, request_id: str) -> HttpResponse:
+    def serialize_error(self, operation: str | None, error: ServiceError, request_id: str) -> HttpResponse:
         """The answer that says no."""
         answer = self.error_answer(error)
         headers = [*self.id_headers(request_id), *self.error_headers(answer)]
@@ -302,10 +318,6 @@ class RestProtocol(Protocol):
         if kind:
             headers.append(("Content-Type", kind))
         return HttpResponse(answer.status, headers, body)
-
-
-if TYPE_CHECKING:
-    from cloudlet.core.errors import ServiceError as ServiceErrorType
 
 
 def _streams(shape: Shape | None) -> bool:
@@ -336,7 +348,9 @@ def output_headers(
         for name, member in members.items()
         if member.location == "header"
     ]
-    maps = [(name, member.location_name or "") for name, member in members.items() if member.location == "headers"]
+    maps = [
+        (name, member.location_name or "") for name, member in members.items() if member.location == "headers"
+    ]
     return headers, maps
 
 

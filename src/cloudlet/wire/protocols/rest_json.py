@@ -15,6 +15,7 @@ from cloudlet.wire.protocols.errors import SerializationException
 from cloudlet.wire.protocols.json import read_json, wording_of
 from cloudlet.wire.protocols.protocol import ErrorAnswer, Members
 from cloudlet.wire.protocols.rest import RestProtocol
+from cloudlet.wire.protocols.xml import in_body
 
 if TYPE_CHECKING:
     from cloudlet.core.http import Headers
@@ -27,6 +28,7 @@ class RestJsonProtocol(RestProtocol):
     """REST JSON."""
 
     bad_parameter = SerializationException
+    query_map_holds_all = True
 
     def __init__(self, service: ServiceModel) -> None:
         super().__init__(service)
@@ -50,10 +52,12 @@ class RestJsonProtocol(RestProtocol):
         read = self.codecs.reader(shape)
         return lambda content: read(read_json(content))
 
-    def body_writer(self, operation: Operation, shape: Shape) -> Callable[[Members], tuple[str | None, bytes]]:
+    def body_writer(
+        self, operation: Operation, shape: Shape
+    ) -> Callable[[Members], tuple[str | None, bytes]]:
         """What writes the members that travel in the body, with its content type."""
         write = self.codecs.writer(shape)
-        elsewhere = frozenset(name for name, member in shape.members.items() if member.location)
+        elsewhere = frozenset(name for name, member in shape.members.items() if not in_body(member))
 
         def write_body(result: Members) -> tuple[str | None, bytes]:
             inside = {name: value for name, value in result.items() if name not in elsewhere}
@@ -61,7 +65,7 @@ class RestJsonProtocol(RestProtocol):
 
         return write_body
 
-    def payload_writer(self, shape: Shape) -> Callable[[Any], tuple[str | None, bytes]]:
+    def payload_writer(self, shape: Shape, member_name: str) -> Callable[[Any], tuple[str | None, bytes]]:
         """What writes a body that is one structure, list, map or document."""
         write = self.codecs.writer(shape)
         return lambda value: (JSON, orjson.dumps(write(value)))

@@ -108,7 +108,9 @@ def _route(operation: Operation, labels: tuple[str, ...], query: str) -> Route:
     )
     members = operation.input.members if operation.input else {}
     required = operation.input.required if operation.input else []
-    queries = [members[name].location_name or name for name in required if members[name].location == "querystring"]
+    queries = [
+        members[name].location_name or name for name in required if members[name].location == "querystring"
+    ]
     headers = [members[name].location_name or name for name in required if members[name].location == "header"]
     return Route(operation.name, labels, literals, tuple(queries), tuple(name.lower() for name in headers))
 
@@ -137,5 +139,6 @@ def _best(routes: list[Route], query: dict[str, str], request: HttpRequest) -> R
         return None
     particular = max(len(route.literals) for _, route in fitting)
     return min(
-        ((lacks, route) for lacks, route in fitting if len(route.literals) == particular), key=lambda pair: pair[0]
+        ((lacks, route) for lacks, route in fitting if len(route.literals) == particular),
+        key=lambda pair: pair[0],
     )[1]

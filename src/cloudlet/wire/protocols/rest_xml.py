@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cloudlet.wire.protocols.protocol import ErrorAnswer, Members
 from cloudlet.wire.protocols.query import write_error_members
 from cloudlet.wire.protocols.rest import RestProtocol
-from cloudlet.wire.protocols.xml import XmlCodecs, escape, namespace_attribute, read_xml
+from cloudlet.wire.protocols.xml import XmlCodecs, escape, in_body, namespace_attribute, read_xml
 
 if TYPE_CHECKING:
     from cloudlet.wire.model import Operation, ServiceModel, Shape
@@ -47,11 +47,15 @@ class RestXmlProtocol(RestProtocol):
 
     def root_attributes(self, shape: Shape) -> str:
         """The attributes of the element around an answer, with the space before them."""
-        return namespace_attribute(shape.traits) or namespace_attribute({"xmlNamespace": self.service.xml_namespace})
+        return namespace_attribute(shape.traits) or namespace_attribute(
+            {"xmlNamespace": self.service.xml_namespace}
+        )
 
-    def body_writer(self, operation: Operation, shape: Shape) -> Callable[[Members], tuple[str | None, bytes]]:
+    def body_writer(
+        self, operation: Operation, shape: Shape
+    ) -> Callable[[Members], tuple[str | None, bytes]]:
         """What writes the members that travel in the body, with its content type."""
-        inside = frozenset(name for name, member in shape.members.items() if member.location is None)
+        inside = frozenset(name for name, member in shape.members.items() if in_body(member))
         if not inside:
             return lambda result: (None, b"")
         name, attributes = self.root_name(operation, shape), self.root_attributes(shape)
@@ -60,7 +64,11 @@ class RestXmlProtocol(RestProtocol):
         in_tag = [key for key in inside if members[key].has("xmlAttribute")]
 
         def write_body(result: Members) -> tuple[str | None, bytes]:
-            own = "".join(f' {members[key].location_name or key}="{escape(str(result[key]))}"' for key in in_tag if key in result)
+            own = "".join(
+                f' {members[key].location_name or key}="{escape(str(result[key]))}"'
+                for key in in_tag
+                if key in result
+            )
             out = [self.declaration, f"<{name}{attributes}{own}>"]
             content(out, result)
             out.append(f"</{name}>")
@@ -68,10 +76,16 @@ class RestXmlProtocol(RestProtocol):
 
         return write_body
 
-    def payload_writer(self, shape: Shape) -> Callable[[Any], tuple[str | None, bytes]]:
+    def payload_name(self, shape: Shape, member_name: str) -> str:
+        """The name of the element that a payload is."""
+        if shape.location_name and shape.location_name != member_name:
+            return shape.location_name
+        name: str = shape.own.get("locationName") or shape.name
+        return name
+
+    def payload_writer(self, shape: Shape, member_name: str) -> Callable[[Any], tuple[str | None, bytes]]:
         """What writes a body that is one structure, list or map."""
-        name = shape.location_name or shape.own.get("locationName") or shape.name
-        write = self.xml.writer(shape, name)
+        write = self.xml.writer(shape, self.payload_name(shape, member_name))
 
         def write_payload(value: Any) -> tuple[str | None, bytes]:
             out = [self.declaration]
@@ -88,7 +102,9 @@ class RestXmlProtocol(RestProtocol):
 
     def error_body(self, answer: ErrorAnswer, request_id: str) -> tuple[str | None, bytes]:
         """The document of an error, with its content type."""
-        out = [f"{self.declaration}<ErrorResponse{namespace_attribute({'xmlNamespace': self.service.xml_namespace})}>"]
+        out = [
+            f"{self.declaration}<ErrorResponse{namespace_attribute({'xmlNamespace': self.service.xml_namespace})}>"
+        ]
         out.append(f"<Error><Type>{answer.fault}</Type>")
         write_error_members(out, self.xml, answer)
         out.append(f"</Error><RequestId>{escape(request_id)}</RequestId></ErrorResponse>")

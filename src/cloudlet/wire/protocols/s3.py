@@ -57,6 +57,8 @@ _ROOTS: Final = {
     "ListParts": "ListPartsResult",
 }
 
+_PAYLOADS: Final = {"ObjectLockLegalHold": "LegalHold", "ObjectLockRetention": "Retention"}
+
 
 class S3Protocol(RestXmlProtocol):
     """S3's REST XML."""
@@ -85,18 +87,25 @@ class S3Protocol(RestXmlProtocol):
         """The attributes of the element around an answer, with the space before them."""
         return f' xmlns="{NAMESPACE}"'
 
-    def body_writer(self, operation: Operation, shape: Shape) -> Callable[[Members], tuple[str | None, bytes]]:
+    def body_writer(
+        self, operation: Operation, shape: Shape
+    ) -> Callable[[Members], tuple[str | None, bytes]]:
         """What writes the members that travel in the body, with its content type."""
         if operation.name == "GetBucketLocation":
             return self._write_location
         return super().body_writer(operation, shape)
 
+    def payload_name(self, shape: Shape, member_name: str) -> str:
+        """The name of the element that a payload is."""
+        return _PAYLOADS.get(shape.name) or shape.location_name or shape.name
+
     def _write_location(self, result: Members) -> tuple[str | None, bytes]:
         # The one answer whose root holds a text; for us-east-1 it is empty.
         text = escape(result.get("LocationConstraint") or "")
-        return XML, f'{self.declaration}<LocationConstraint{self.root_attributes_of_all}>{text}</LocationConstraint>'.encode()
-
-    root_attributes_of_all = f' xmlns="{NAMESPACE}"'
+        return (
+            XML,
+            f'{self.declaration}<LocationConstraint xmlns="{NAMESPACE}">{text}</LocationConstraint>'.encode(),
+        )
 
     def error_body(self, answer: ErrorAnswer, request_id: str) -> tuple[str | None, bytes]:
         """The document of an error, with its content type."""
@@ -104,7 +113,9 @@ class S3Protocol(RestXmlProtocol):
             return None, b""
         out = [f"{self.declaration}<Error>"]
         write_error_members(out, self.xml, answer)
-        out.append(f"<RequestId>{escape(request_id)}</RequestId><HostId>{host_id(request_id)}</HostId></Error>")
+        out.append(
+            f"<RequestId>{escape(request_id)}</RequestId><HostId>{host_id(request_id)}</HostId></Error>"
+        )
         return XML, "".join(out).encode()
 
 

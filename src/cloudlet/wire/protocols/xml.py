@@ -31,9 +31,15 @@ def escape(text: str) -> str:
 
 def element_name(shape: Shape, member_name: str) -> str:
     """The name of the element that a structure's member is written as."""
-    if shape.type == "list" and shape.has("flattened"):
-        return shape.member.location_name or shape.location_name or member_name
+    # Older models flatten the list itself and name its elements by its member; newer ones flatten one use of it.
+    if shape.type == "list" and shape.own.get("flattened") and shape.member.location_name:
+        return shape.member.location_name
     return shape.location_name or member_name
+
+
+def in_body(shape: Shape) -> bool:
+    """Whether a member of an answer travels in the body; traits for requests mean nothing here."""
+    return shape.location not in ("header", "headers", "statusCode")
 
 
 def namespace_attribute(traits: Mapping[str, Any]) -> str:
@@ -87,7 +93,11 @@ class XmlCodecs:
         return text_writer(shape.type, shape.traits.get("timestampFormat", self._timestamp_format))
 
     def _scalar_writer(self, shape: Shape, name: str) -> Writer:
-        start, end, as_text = f"<{name}{namespace_attribute(shape.traits)}>", f"</{name.split(' ')[0]}>", self._scalar_text(shape)
+        start, end, as_text = (
+            f"<{name}{namespace_attribute(shape.traits)}>",
+            f"</{name.split(' ')[0]}>",
+            self._scalar_text(shape),
+        )
 
         def write(out: list[str], value: Any) -> None:
             out += (start, escape(as_text(value)), end)
@@ -95,7 +105,7 @@ class XmlCodecs:
         return write
 
     def _structure_writer(self, shape: Shape, name: str) -> Writer:
-        members = {key: member for key, member in shape.members.items() if member.location is None}
+        members = {key: member for key, member in shape.members.items() if in_body(member)}
         attributes = {
             key: (member.location_name or key, self._scalar_text(member))
             for key, member in members.items()
@@ -120,7 +130,7 @@ class XmlCodecs:
         writers = [
             (key, self.writer(member, element_name(member, key)))
             for key, member in shape.members.items()
-            if member.location is None and not member.has("xmlAttribute")
+            if in_body(member) and not member.has("xmlAttribute")
         ]
         known = frozenset(shape.members)
 
