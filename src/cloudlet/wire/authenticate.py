@@ -10,17 +10,26 @@ from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.access import Principal
 from cloudlet.core.http import Body, BytesBody, HttpRequest, Origin
-from cloudlet.wire.sigv4 import family, unsigned
+from cloudlet.wire.protocols.json import DocumentProtocol
+from cloudlet.wire.protocols.rest_json import RestJsonProtocol
+from cloudlet.wire.sigv4 import unsigned
+from cloudlet.wire.sigv4.family import (
+    JSON,
+    QUERY,
+    REST_JSON,
+    Family,
+    session_token_expired,
+    unknown_access_key,
+)
 from cloudlet.wire.sigv4.verifier import Verifier
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call
     from cloudlet.core.identity import Credential
+    from cloudlet.wire.protocols import Protocol
     from cloudlet.wire.sigv4.credential import SignedBy
-    from cloudlet.wire.sigv4.family import Family
 
 DEFAULT_ACCOUNT: Final = "000000000000"
-_FAMILIES: Final = {"json": family.JSON, "smithy-rpc-v2-cbor": family.JSON, "rest-json": family.REST_JSON}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,25 +64,24 @@ class Authenticator:
         request: HttpRequest,
         signed_by: SignedBy | None,
         *,
-        protocol: str,
+        family: Family,
         body_limit_bytes: int,
         unsigned_allowed: bool,
     ) -> tuple[Principal, Body]:
         """The principal, and the body without its framing. Raises what AWS says to a bad signature."""
         is_s3 = call.service.name == "s3"
-        words = _FAMILIES.get(protocol, family.QUERY)
         if signed_by is None:
             if unsigned_allowed and unsigned.is_anonymous(request):
                 return Principal.anonymous(), request.body
-            raise unsigned.why_unsigned_s3(request) if is_s3 else unsigned.why_unsigned(request, words)
-        credential, principal = await self._identify(call, request, signed_by, words)
+            raise unsigned.why_unsigned_s3(request) if is_s3 else unsigned.why_unsigned(request, family)
+        credential, principal = await self._identify(call, request, signed_by, family)
         secret = credential.secret_access_key if credential else None
         if is_s3:
             return principal, self._verify_s3(call, request, signed_by, secret)
         content = await request.body.read(body_limit_bytes)
         if secret is not None:
             now = call.clock.machine_time()
-            self._verifier.verify(request, signed_by, secret, family=words, now=now, body=content)
+            self._verifier.verify(request, signed_by, secret, family=family, now=now, body=content)
         return principal, BytesBody(content)
 
     def _verify_s3(self, call: Call, request: HttpRequest, signed_by: SignedBy, secret: str | None) -> Body:
@@ -83,7 +91,7 @@ class Authenticator:
         return self._verifier.verify_s3(request, signed_by, secret, now=now)
 
     async def _identify(
-        self, call: Call, request: HttpRequest, signed_by: SignedBy, words: Family
+        self, call: Call, request: HttpRequest, signed_by: SignedBy, family: Family
     ) -> tuple[Credential | None, Principal]:
         key, token = signed_by.scope.access_key_id, signed_by.session_token
         identities = call.cloud.identities
@@ -93,8 +101,15 @@ class Authenticator:
         if credential is None:
             unknown = self._unknown_keys.principal(key, request.origin)
             if unknown is None:
-                raise family.unknown_access_key(words)
+                raise unknown_access_key(family)
             return None, unknown
         if credential.expires_at is not None and credential.expires_at <= call.time():
-            raise family.session_token_expired(words)
+            raise session_token_expired(family)
         return credential, credential.principal
+
+
+def family_of(protocol: Protocol) -> Family:
+    """How the services of a protocol word their refusals of signatures."""
+    if isinstance(protocol, DocumentProtocol):
+        return JSON
+    return REST_JSON if isinstance(protocol, RestJsonProtocol) else QUERY

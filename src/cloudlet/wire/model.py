@@ -247,3 +247,11 @@ class Models:
                 raise UnknownService(name)
             model = self._loaded[name] = ServiceModel(name, orjson.loads(self._files[name].read_bytes()))
         return model
+
+    def metadata(self, name: str) -> Traits:
+        """A service's metadata alone, which is the first line of its file: cheap enough to ask for all at start."""
+        with self._files[name].open("rb") as file:
+            first = file.readline()
+        document: Traits = orjson.loads(first.rstrip(b",\n") + b"}")
+        metadata: Traits = document["metadata"]
+        return metadata

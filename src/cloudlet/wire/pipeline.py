@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from cloudlet.core.access import Principal
 from cloudlet.core.call import Call
-from cloudlet.core.errors import InternalFailure, ServiceError
+from cloudlet.core.errors import InternalFailure, ServiceError, UnknownOperation
 from cloudlet.core.http import (
     Body,
     BytesBody,
@@ -24,8 +24,9 @@ from cloudlet.core.http import (
     HttpResponse,
     RequestEntityTooLarge,
 )
-from cloudlet.wire.authenticate import DEFAULT_ACCOUNT, Authenticator
+from cloudlet.wire.authenticate import DEFAULT_ACCOUNT, Authenticator, family_of
 from cloudlet.wire.invoke import implemented
+from cloudlet.wire.refusals import refuse, unknown_service
 from cloudlet.wire.route import Destination, Router, names_its_action
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class Exchange:
 
 
 Step: TypeAlias = Callable[[Exchange], Awaitable[None]]
+Validate: TypeAlias = Callable[[str, str, Mapping[str, Any]], None]
 
 
 class Pipeline:
@@ -85,6 +87,7 @@ class Pipeline:
         *,
         router: Router,
         protocols: Protocols,
+        validate: Validate,
         authenticator: Authenticator,
         invoker: Invoker,
         pages: Pages,
@@ -92,6 +95,7 @@ class Pipeline:
         self._cloud = cloud
         self._router = router
         self._protocols = protocols
+        self._validate = validate
         self._authenticator = authenticator
         self._invoker = invoker
         self._pages = pages
@@ -107,7 +111,7 @@ class Pipeline:
         )
 
     async def handle(self, request: HttpRequest) -> HttpResponse:
-        """Answers a request. Raises nothing but what tells the server that the client is gone."""
+        """Answers a request. Raises only what tells the server that the client is gone."""
         exchange = Exchange(request, self._cloud.ids.uuid())
         try:
             for step in self._steps:
@@ -154,7 +158,10 @@ class Pipeline:
         protocol = exchange.protocol = self._protocols.choose(destination.service, request)
         if protocol.routes_by_body and not form:
             form = await self._read(exchange)
-        exchange.operation = protocol.operation(request, form)
+        operation = protocol.route(request, form)
+        if operation is None:
+            raise UnknownOperation(f"{destination.service} has no operation for this request.")
+        exchange.operation = operation
 
     async def authenticate(self, exchange: Exchange) -> None:
         """Finds out who asks. Raises what AWS says to a wrong, stale or missing signature."""
@@ -164,7 +171,7 @@ class Pipeline:
             self._call(exchange, Principal.anonymous()),
             exchange.request,
             exchange.signed_by,
-            protocol=protocol.name,
+            family=family_of(protocol),
             body_limit_bytes=self._limit(exchange),
             unsigned_allowed=operation is not None and operation.unsigned,
         )
@@ -175,9 +182,9 @@ class Pipeline:
 
     async def parse(self, exchange: Exchange) -> None:
         """Reads the parameters and holds them against the model's constraints."""
-        _, protocol = exchange.known()
+        service, protocol = exchange.known()
         exchange.parameters = protocol.parse(exchange.operation, exchange.request, exchange.body)
-        self._protocols.validate(exchange.destination.service or "", exchange.operation, exchange.parameters)
+        self._validate(service.name, exchange.operation, exchange.parameters)
 
     async def invoke(self, exchange: Exchange) -> None:
         """Judges and runs the operation."""
@@ -219,7 +226,7 @@ class Pipeline:
     def _refuse(self, exchange: Exchange, error: ServiceError) -> HttpResponse:
         protocol = exchange.protocol
         if protocol is None:
-            return self._protocols.refuse(exchange.request, error, exchange.request_id)
+            return refuse(exchange.request, error, exchange.request_id)
         return protocol.serialize_error(exchange.operation or None, error, exchange.request_id)
 
 

@@ -6,13 +6,14 @@ Finds the service and the region only; the operation is found by the service's p
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
 
 if TYPE_CHECKING:
     from cloudlet.core.http import HttpRequest
+    from cloudlet.wire.model import Models
 
 DEFAULT_REGION: Final = "us-east-1"
 _FORM: Final = "application/x-www-form-urlencoded"
@@ -29,6 +30,22 @@ class Endpoint:
     api_version: str
     path_prefix: str = ""
     """The paths that are this service's, among services that sign with the same name."""
+
+
+def endpoints(models: Models) -> list[Endpoint]:
+    """The endpoints of all services that a model is there for."""
+    return [_endpoint(name, models.metadata(name)) for name in models.names]
+
+
+def _endpoint(name: str, metadata: Mapping[str, Any]) -> Endpoint:
+    prefix = metadata["endpointPrefix"]
+    return Endpoint(
+        name,
+        metadata.get("signingName", prefix),
+        prefix,
+        metadata.get("targetPrefix"),
+        metadata["apiVersion"],
+    )
 
 
 @dataclass(frozen=True, slots=True)
