@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
+import shutil
 import tempfile
 from collections.abc import Mapping
+from dataclasses import asdict
+from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,28 +21,29 @@ from cloudlet.core.clock import Clock, SystemClock
 from cloudlet.core.http import Origin
 from cloudlet.core.ids import Ids
 from cloudlet.core.operation import Service
-from cloudlet.core.store import LAST, Store, Transaction
+from cloudlet.core.store import LAST
 from cloudlet.core.worker import Supervisor, Wakeups
-from cloudlet.on_demand import SandboxesOnDemand
-from cloudlet.services import dynamodb, iam, sts
+from cloudlet.sandbox.on_demand import SandboxesOnDemand
+from cloudlet.services import iam, sts
 from cloudlet.services.iam.identities import StoredIdentities
 from cloudlet.store.blobs import DirectoryBlobs
 from cloudlet.store.errors import StoreFailed
 from cloudlet.store.open import open_store
 from cloudlet.wire.authenticate import Authenticator, UnknownKeys
 from cloudlet.wire.invoke import Invoker
+from cloudlet.wire.model import Models
 from cloudlet.wire.pages import Facts, Pages
 from cloudlet.wire.pipeline import Pipeline
 from cloudlet.wire.protocols import Protocols
-from cloudlet.wire.route import Router
+from cloudlet.wire.route import Router, endpoints
 from cloudlet.wire.server import Server
 from cloudlet.wire.tls import CertificateAuthority
+from cloudlet.wire.validate import Validators
 
 _LOG: Final = logging.getLogger("cloudlet")
 _GRACE_SECONDS: Final = 5.0
 
 SERVICES: Final[tuple[Service, ...]] = (
-    dynamodb.SERVICE,
     iam.SERVICE,
     sts.SERVICE,
 )
@@ -49,12 +52,27 @@ SERVICES: Final[tuple[Service, ...]] = (
 class App:
     """One running cloud."""
 
-    def __init__(self, config: Config, cloud: Cloud, server: Server, sandboxes: SandboxesOnDemand) -> None:
+    def __init__(self, config: Config, data: Path, clock: Clock, ids: Ids) -> None:
         self._config = config
-        self._server = server
-        self._sandboxes = sandboxes
-        self.cloud = cloud
+        self._data = data
         self.failed: asyncio.Future[StoreFailed] = asyncio.get_running_loop().create_future()
+        self._authority = CertificateAuthority(data / "tls")
+        self._sandboxes = SandboxesOnDemand(self._open_sandboxes)
+        self.cloud = Cloud(
+            store=open_store(_state_url(config, data), self.failed.set_result),
+            blobs=DirectoryBlobs(data / "blobs", ids),
+            clock=clock,
+            ids=ids,
+            wakeups=Wakeups(),
+            supervisor=Supervisor(),
+            sandboxes=self._sandboxes,
+            access=Evaluator(),
+            services={service.name: service for service in SERVICES},
+            work_dir=data / "work",
+            endpoint="",
+            identities=StoredIdentities(),
+        )
+        self._server = Server(self._pipeline().handle, tls=self._authority, clock=clock)
 
     @property
     def endpoint(self) -> str:
@@ -62,7 +80,7 @@ class App:
         return self.cloud.endpoint
 
     async def start(self) -> None:
-        """Begins to answer, then starts what works in the background."""
+        """Starts what works in the background, then begins to answer. Raises OSError for a busy port."""
         port = await self._server.listen(self._config.host, self._config.port)
         self.cloud.endpoint = f"http://{_reachable(self._config.host)}:{port}"
         await self._start_services()
@@ -73,22 +91,24 @@ class App:
         await self._stop_services()
         await self._sandboxes.close()
         await self.cloud.store.close()
+        if self._config.data is None:
+            await asyncio.to_thread(shutil.rmtree, self._data, ignore_errors=True)
 
     def health(self) -> Mapping[str, Any]:
         """What /_cloudlet/health tells."""
-        services = {name: "available" for name in sorted(self.cloud.services)}
+        services = dict.fromkeys(sorted(self.cloud.services), "available")
         return {"status": "running", "version": __version__, "edition": "cloudlet", "services": services}
 
     async def status(self) -> Mapping[str, Any]:
         """What /_cloudlet/status tells: what is enforced, and what is not."""
-        capabilities = (await self._sandboxes.open()).capabilities
+        sandboxes = await self._sandboxes.opened()
         return {
             **self.health(),
             "endpoint": self.endpoint,
             "data": str(self._config.data) if self._config.data else None,
             "state": self._config.state,
             "auth": self._config.auth,
-            "sandbox": {name: _plain(getattr(capabilities, name)) for name in capabilities.__slots__},
+            "sandbox": {name: _plain(value) for name, value in asdict(sandboxes.capabilities).items()},
             "workers": sorted(self.cloud.supervisor.names),
         }
 
@@ -99,8 +119,37 @@ class App:
         await self.cloud.blobs.sweep(lambda _: False, 0)
         await self._start_services()
 
+    def _pipeline(self) -> Pipeline:
+        models = Models()
+        validators = Validators(models)
+        invoker = Invoker(Judge(audit=self._config.auth == "audit"), validators.check)
+        self.cloud.api = invoker
+        facts = Facts(self.cloud.clock, self.health, self.status, self.reset, self._authority.certificate_path.read_bytes)
+        return Pipeline(
+            self.cloud,
+            router=Router(endpoints(models)),
+            protocols=Protocols(models),
+            validate=validators.check,
+            authenticator=Authenticator(UnknownKeys(strict=self._config.auth == "strict")),
+            invoker=invoker,
+            pages=Pages(facts),
+        )
+
+    async def _open_sandboxes(self) -> Sandboxes:
+        return await open_sandboxes(
+            serve=self._serve_in_sandbox,
+            state_dir=self._data / "sandbox",
+            ca_certificate=self._authority.certificate_path,
+            hosts=lambda name: name.endswith(".amazonaws.com"),
+            driver=self._config.sandbox,
+        )
+
+    async def _serve_in_sandbox(self, sock: socket, handler: Handler | None, tls: bool) -> Closer:
+        return await self._server.serve_socket(sock, handler=handler, origin=Origin.SANDBOX, tls_only=tls)
+
     async def _start_services(self) -> None:
         cloud = self.cloud
+        (self._data / "work").mkdir(exist_ok=True)
         made = [make(cloud) for service in cloud.services.values() for make in service.components]
         cloud.components.update({type(component): component for component in made})
         for component in made:
@@ -120,36 +169,19 @@ async def build(config: Config, *, clock: Clock | None = None, ids: Ids | None =
     """A cloud that is put together but does not answer yet. Raises StoreInUse, EngineMissing or OSError."""
     data = config.data or Path(tempfile.mkdtemp(prefix="cloudlet-"))
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    ids = ids or Ids()
-    models = Protocols()
-    authority = CertificateAuthority(data / "tls")
-    server = Server(_not_yet, tls=authority)
-    sandboxes = SandboxesOnDemand(config, data / "sandbox", data / "tls" / "ca.pem", server)
-    cloud = Cloud(
-        store=_open(config, data),
-        blobs=DirectoryBlobs(data / "blobs", ids),
-        clock=clock or SystemClock(),
-        ids=ids,
-        wakeups=Wakeups(),
-        supervisor=Supervisor(),
-        sandboxes=sandboxes,
-        access=Evaluator(),
-        services={service.name: service for service in SERVICES},
-        work_dir=data / "work",
-        endpoint="",
-        identities=StoredIdentities(),
-    )
-    invoker = Invoker(Judge(audit=config.auth == "audit"), models.validate)
-    cloud.api = invoker
-    app = App(config, cloud, server, sandboxes)
-    pages = Pages(Facts(cloud.clock, app.health, app.status, app.reset, authority.certificate))
-    pipeline = Pipeline(
-        cloud,
-        router=Router(models.endpoints()),
-        protocols=models,
-        authenticator=Authenticator(UnknownKeys(strict=config.auth == "strict")),
-        invoker=invoker,
-        pages=pages,
-    )
-    server.handler = pipeline.handle
-    return app
+    return App(config, data, clock or SystemClock(), ids or Ids())
+
+
+def _state_url(config: Config, data: Path) -> str:
+    engine, _, path = config.state.partition(":")
+    if engine == "memory":
+        return "memory:"
+    return f"{engine}:{path or data / engine}"
+
+
+def _reachable(host: str) -> str:
+    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+
+
+def _plain(value: Any) -> Any:
+    return value.value if isinstance(value, Enum) else value

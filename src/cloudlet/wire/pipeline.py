@@ -150,10 +150,7 @@ class Pipeline:
         form = await self._read(exchange) if scope is None and names_its_action(request) else b""
         destination = exchange.destination = self._router.route(request, scope, form)
         if destination.service is None or destination.service not in self._cloud.services:
-            exchange.response = self._protocols.refuse_service(
-                request, destination.named, exchange.request_id
-            )
-            return
+            raise unknown_service(destination.named)
         exchange.service = self._cloud.services[destination.service]
         protocol = exchange.protocol = self._protocols.choose(destination.service, request)
         if protocol.routes_by_body and not form:

@@ -1,4 +1,4 @@
-"""Refusing requests for which no service's protocol could be chosen: in JSON to who speaks JSON, else in XML."""
+"""Refusals of requests for which no protocol could be chosen: in JSON to who speaks JSON, else in XML."""
 
 from __future__ import annotations
 
