@@ -33,6 +33,8 @@ def holds(operator: str, policy_values: object, request_values: object, **others
     return condition.holds(keys)
 
 
+FINANCE = "arn:aws:someservice:*:111122223333:finance/*"
+STORE = "arn:aws:someservice:us-east-2:999999999999:store/abc:111122223333:finance/document.txt"
 ARN = "arn:aws:sns:eu-west-1:123456789012:topic"
 
 
@@ -97,6 +99,8 @@ ARN = "arn:aws:sns:eu-west-1:123456789012:topic"
         ("ArnLike", "arn:aws:s*", ARN, False),
         ("ArnLike", "arn:aws:sns:*:*:TOPIC", ARN, False),
         ("ArnLike", "arn:aws:logs:*:*:log-group:*", "arn:aws:logs:r:1:log-group:g:h", True),
+        ("StringLike", FINANCE, STORE, True),
+        ("ArnLike", FINANCE, STORE, False),
         ("ArnNotEquals", ARN, ARN, False),
         ("ArnNotLike", "arn:aws:sqs:*:*:*", ARN, True),
         ("ArnLike", ARN, "no ARN", False),
@@ -116,6 +120,10 @@ def test_a_missing_key_fails_a_condition_unless_it_is_negated(name):  # [operato
 @pytest.mark.parametrize("name", sorted(OPERATORS))
 def test_if_exists_holds_for_a_missing_key(name):  # [operators] IfExists
     assert holds(f"{name}IfExists", "1", None)
+
+
+def test_a_negated_if_exists_holds_for_a_missing_key_so_that_a_deny_still_denies():  # [operators]
+    assert holds("StringNotEqualsIfExists", "a", None)
 
 
 def test_if_exists_checks_a_key_that_is_there():

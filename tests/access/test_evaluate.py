@@ -369,7 +369,11 @@ def test_a_document_that_cannot_be_read_refuses_loudly():
     ("caller", "text"),
     [
         (ANONYMOUS, "User: anonymous is not authorized to perform: sqs:SendMessage"),
-        (SERVICE, "User: s3.amazonaws.com is not authorized to perform: sqs:SendMessage"),
+        pytest.param(
+            SERVICE,
+            "User: s3.amazonaws.com is not authorized to perform: sqs:SendMessage",
+            marks=pytest.mark.unverified("no refusal of a service's own call was seen"),
+        ),
     ],
 )
 def test_callers_without_arn_are_refused_by_resource_policy(caller, text):

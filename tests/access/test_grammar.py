@@ -46,19 +46,8 @@ def of(statement: object, version: str | None = "2012-10-17") -> dict[str, objec
         ("{", SYNTAX),
         ("[]", SYNTAX),
         ("", SYNTAX),
-        (of(allow(), version="2012-10-18"), SYNTAX),
-        (of([]), SYNTAX),
-        ({"Version": "2012-10-17"}, SYNTAX),
-        ({**of(allow()), "Statements": []}, SYNTAX),
-        (of({**allow(), "Colour": "red"}), SYNTAX),
-        (of({**allow(), "Effect": "allow"}), SYNTAX),
-        (of({"Action": "*", "Resource": "*"}), SYNTAX),
-        (of({**allow(), "NotAction": "*"}), SYNTAX),
-        (of({**allow(), "NotResource": "*"}), SYNTAX),
-        (of({**allow(), "Action": {"a": "b"}}), SYNTAX),
-        (of({**allow(), "Resource": {"Ref": "Bucket"}}), SYNTAX),
-        (of(allow(Condition=["x"])), SYNTAX),
-        (of(allow(Condition={"StringSounds": {"aws:username": "a"}})), SYNTAX),
+        ("null", SYNTAX),
+        (of(allow(Condition={"servicecatalog:accountLevel": "self"})), SYNTAX),
         (of(allow(), version=None), "Policy document must be version 2012-10-17 or greater."),
         (of(allow(), version="2008-10-17"), "Policy document must be version 2012-10-17 or greater."),
         (of({"Effect": "Allow", "Resource": "*"}), "Policy statement must contain actions."),
@@ -77,18 +66,9 @@ def of(statement: object, version: str | None = "2012-10-17") -> dict[str, objec
             of(allow("*", "arn:aws:*:*:*:*x*")),
             "Resource vendor must be fully qualified and cannot contain regexes.",
         ),
-        (of(allow("*", "arn:aws")), "Resource vendor must be fully qualified and cannot contain regexes."),
         (
             of(allow("*", "arn:aws:iam:us-east-1:*:role/x")),
             "IAM resource arn:aws:iam:us-east-1:*:role/x cannot contain region information.",
-        ),
-        (
-            of(allow("*", "s3::example-bucket/*")),
-            'Partition "" is not valid for resource "arn::example-bucket/*:*:*:*".',
-        ),
-        (
-            of(allow("*", "arn:aws2:s3:::b")),
-            'Partition "aws2" is not valid for resource "arn:aws2:s3:::b".',
         ),
         (of(allow("*", "arn:aws:iam::111122223333:account-alias/*")), IAM_PATHS),
         (of(allow("*", "arn:aws:iam::111122223333:*/cdk-*")), IAM_PATHS),
@@ -102,7 +82,6 @@ def of(statement: object, version: str | None = "2012-10-17") -> dict[str, objec
             "Resource arn:aws:route53::111122223333:hostedzone/* cannot contain an account id.",
         ),
         (of(allow("*", "arn:aws:s3:eu-west-1:111122223333:accesspoint/a")), None),
-        (of(allow("*", "arn:aws:s3::example_bucket")), "The policy failed legacy parsing"),
         (of(allow("*", "arn:aws:sqs:*:<ACCOUNT_ID>:q")), "The policy failed legacy parsing"),
         (of(allow("*", "arn:aws:iam::${aws:PrincipalAccount}:role/x")), "The policy failed legacy parsing"),
         (of(allow("*", "arn:aws:s3:::${aws:username}/*")), None),
@@ -128,6 +107,28 @@ def test_identity_policy(document, text):
 @pytest.mark.parametrize(
     ("document", "text"),
     [
+        (of(allow(), version="2012-10-18"), SYNTAX),
+        (of([]), SYNTAX),
+        ({"Version": "2012-10-17"}, SYNTAX),
+        ({**of(allow()), "Statements": []}, SYNTAX),
+        (of({**allow(), "Colour": "red"}), SYNTAX),
+        (of({**allow(), "Effect": "allow"}), SYNTAX),
+        (of({"Action": "*", "Resource": "*"}), SYNTAX),
+        (of({**allow(), "NotAction": "*"}), SYNTAX),
+        (of({**allow(), "NotResource": "*"}), SYNTAX),
+        (of({**allow(), "Action": {"a": "b"}}), SYNTAX),
+        (of({**allow(), "Resource": {"Ref": "Bucket"}}), SYNTAX),
+        (of(allow(Condition={"StringSounds": {"aws:username": "a"}})), SYNTAX),
+        (of(allow("*", "arn:aws")), "Resource vendor must be fully qualified and cannot contain regexes."),
+        (
+            of(allow("*", "s3::example-bucket/*")),
+            'Partition "" is not valid for resource "arn::example-bucket/*:*:*:*".',
+        ),
+        (
+            of(allow("*", "arn:aws2:s3:::b")),
+            'Partition "aws2" is not valid for resource "arn:aws2:s3:::b".',
+        ),
+        (of(allow("*", "arn:aws:s3::example_bucket")), "The policy failed legacy parsing"),
         (of(allow("a a:x")), "Vendor a a is not valid"),
         (of(allow(Condition={"StringEquals": {"name": "a"}})), VENDOR),
         (
@@ -156,8 +157,6 @@ def trust(principal: object = None, action: object = "sts:AssumeRole", **more: o
         (trust({"Federated": "cognito-identity.amazonaws.com"}, "sts:AssumeRoleWithWebIdentity"), None),
         ({**trust("*"), "Version": "2008-10-17"}, None),
         (trust("*", Resource="*"), "Has prohibited field Resource"),
-        (trust(), "Missing required field Principal"),
-        (trust("*", "s3:GetObject"), "AssumeRole policy may only specify STS AssumeRole actions."),
         (trust({"AWS": "ann"}), 'Invalid principal in policy: "AWS":"ann"'),
         (
             trust({"AWS": f"arn:aws:sts::{ACCOUNT}:assumed-role/r/*"}),
@@ -174,6 +173,8 @@ def test_trust_policy(document, text):
 @pytest.mark.parametrize(
     ("document", "text"),
     [
+        (trust(), "Missing required field Principal"),
+        (trust("*", "s3:GetObject"), "AssumeRole policy may only specify STS AssumeRole actions."),
         (trust({}), "Missing required field Principal cannot be empty!"),
         (trust("*", NotResource="*"), "AssumeRole policy must not contain resources."),
         (trust(NotPrincipal="*"), "AssumeRole policy must not contain NotPrincipal field."),
@@ -190,11 +191,16 @@ def test_trust_policy_in_texts_from_second_hand(document, text):
     [
         (allow(Principal="*"), None),
         (allow(), "Missing required field Principal"),
-        (allow(Principal={}), "Missing required field Principal cannot be empty!"),
     ],
 )
 def test_resource_policy(statement, text):
     assert refusal(of(statement), PolicyKind.RESOURCE) == text
+
+
+@pytest.mark.unverified("found only where others report it of S3")
+def test_resource_policy_with_an_empty_principal():
+    refused = refusal(of(allow(Principal={})), PolicyKind.RESOURCE)
+    assert refused == "Missing required field Principal cannot be empty!"
 
 
 @pytest.mark.unverified("S3's and other services' texts for these were not looked up")

@@ -33,6 +33,16 @@ def test_s3_puts_the_resource_in_quotation_marks():
     )
 
 
+def test_iam_names_a_role_by_its_kind_and_name():
+    decision = decide(
+        USER, action="iam:GetRole", resource=f"arn:aws:iam::{ACCOUNT}:role/admin", resource_text="role admin"
+    )
+    assert decision.message == (
+        f"User: {USER.arn} is not authorized to perform: iam:GetRole on resource: role admin "
+        "because no identity-based policy allows the iam:GetRole action"
+    )
+
+
 def test_without_resource_none_is_named():  # [denied], its first examples
     assert decide(USER, resource="").message == (
         f"User: {USER.arn} is not authorized to perform: sqs:SendMessage "

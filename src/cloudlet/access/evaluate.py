@@ -76,7 +76,7 @@ class Evaluator:
         key = (
             principal.arn, principal.kind, principal.account, principal.session_policies, policies,
             permission.action, permission.resource, permission.resource_account,
-            permission.resource_policy_decides,
+            permission.resource_policy_decides, permission.resource_text,
         )  # fmt: skip
         if (remembered := self._decisions.find(key)) is not None:
             return remembered

@@ -53,7 +53,7 @@ def _without_reason(principal: Principal, permission: Permission) -> str:
         return text
     # S3 alone puts the resource in quotation marks.
     quote = '"' if permission.action.startswith("s3:") else ""
-    return f"{text} on resource: {quote}{permission.resource}{quote}"
+    return f"{text} on resource: {quote}{permission.resource_text or permission.resource}{quote}"
 
 
 def _same_account(principal: Principal, permission: Permission) -> bool:
