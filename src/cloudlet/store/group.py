@@ -113,6 +113,11 @@ class GroupSync:
             waiter.set_result(None)
         return waiter
 
+    def check(self) -> None:
+        """Raises what speaks against going on; a new error each time, as an error gathers its tracebacks."""
+        if self.refusal is not None:
+            raise type(self.refusal)(*self.refusal.args)
+
     async def released(self) -> None:
         """Returns when writers may go on."""
         while self._gate is not None:

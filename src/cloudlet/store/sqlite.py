@@ -46,15 +46,18 @@ _SCAN: Final = "SELECT key, value FROM rows WHERE key >= ? AND key < ? ORDER BY 
 _SCAN_BACK: Final = _SCAN + " DESC"
 
 
-def open_sqlite(file: Path, on_fatal: Callable[[StoreFailed], None]) -> EmbeddedStore:
+def open_sqlite(
+    file: Path, on_fatal: Callable[[StoreFailed], None], *, log_pages: int = _LOG_PAGES
+) -> EmbeddedStore:
     """Opens or makes a store. Raises StoreInUse."""
-    return EmbeddedStore(SqliteEngine(file), on_fatal)
+    return EmbeddedStore(SqliteEngine(file, log_pages=log_pages), on_fatal)
 
 
 class SqliteEngine:
     """The rows of one SQLite database, owned by one process for as long as it holds `<file>.lock`."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, *, log_pages: int = _LOG_PAGES) -> None:
+        self._log_pages = log_pages
         file.parent.mkdir(parents=True, exist_ok=True)
         self._owner = _own(file)
         self._logged_pages = 0
@@ -115,7 +118,7 @@ class SqliteEngine:
 
     def wants_upkeep(self) -> bool:
         """Whether the log has grown past its bound."""
-        return self._logged_pages >= _LOG_PAGES
+        return self._logged_pages >= self._log_pages
 
     def upkeep(self) -> None:
         """Copies the log into the database and starts it anew, so that neither happens on the loop."""
