@@ -17,8 +17,7 @@ from cloudlet.core.store import LAST, Key, Store, Transaction
 from cloudlet.store.errors import EngineMissing, StoreClosed, StoreInUse
 from cloudlet.store.open import open_store
 from cloudlet.store.unpleasant import UnpleasantStore
-from store.engines import DURABLE, ENGINES, run, unexpected, url
-from store.test_keys import rank
+from store.engines import DURABLE, ENGINES, rank, run, unexpected, url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
