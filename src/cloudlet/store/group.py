@@ -67,6 +67,7 @@ class GroupSync:
         self._syncing: Group | None = None
         self._busy = False
         self._gate: asyncio.Future[None] | None = None
+        self._closing = False
         self.refusal: StoreError | None = None
 
     @property
@@ -141,9 +142,10 @@ class GroupSync:
         return failure
 
     async def close(self) -> None:
-        """Syncs what is unsynced, then closes the log."""
-        if isinstance(self.refusal, StoreClosed):
+        """Syncs what is unsynced, then closes the log; the second call does nothing."""
+        if self._closing:
             return
+        self._closing = True
         while self.refusal is None and (self._forming or self._syncing or self._gate):
             await self._idle()
         self.refusal = StoreClosed("The store is closed.")

@@ -87,8 +87,10 @@ class RocksEngine:
 
     def close(self) -> None:
         """Syncs and closes."""
-        self._db.flush_wal(True)
-        self._db.close()
+        try:
+            self._db.flush_wal(True)
+        finally:
+            self._db.close()
 
     def _scan_on(self, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
         sought = self._gaps.after(start)
