@@ -134,7 +134,7 @@ class ServiceModel:
         """All operations."""
         return list(self._operations)
 
-    def __contains__(self, operation: str) -> bool:
+    def __contains__(self, operation: object) -> bool:
         return operation in self._operations
 
     def operation(self, name: str) -> Operation:
@@ -218,7 +218,8 @@ class ServiceModel:
     def xml_namespace(self) -> str | None:
         """The namespace of the query protocol's answers."""
         namespace: Any = self.metadata.get("xmlNamespace")
-        return namespace["uri"] if isinstance(namespace, Mapping) else namespace
+        uri: str | None = namespace["uri"] if isinstance(namespace, Mapping) else namespace
+        return uri
 
     @property
     def service_id(self) -> str:

@@ -139,8 +139,8 @@ class DocumentCodecs:
                 if field is not None and item is not None:
                     name, plain, reader = field
                     result[name] = item if type(item) is plain else reader(item)
-            if union and len(result) > 1:
-                raise SerializationException(f"Unexpected number of members set in union {shape.name}")
+            if union:
+                _check_union(shape, value, result)
             return result
 
         return read
@@ -224,6 +224,16 @@ class DocumentCodecs:
             return result
 
         return write
+
+
+def _check_union(shape: Shape, document: dict[str, Any], members: dict[str, Any]) -> None:
+    if len(members) > 1:
+        raise SerializationException(
+            f"Union {shape.name} must have exactly one member set, found {len(members)}"
+        )
+    given = [name for name, item in document.items() if item is not None and name != "__type"]
+    if given and not members:
+        raise SerializationException(f"Union {shape.name} has no member {given[0]}")
 
 
 class JsonCodecs(DocumentCodecs):

@@ -31,7 +31,7 @@ def escape(text: str) -> str:
 
 def element_name(shape: Shape, member_name: str) -> str:
     """The name of the element that a structure's member is written as."""
-    # Older models flatten the list itself and name its elements by its member; newer ones flatten one use of it.
+    # Older models flatten the list and name its elements by its member; newer ones flatten one use of it.
     if shape.type == "list" and shape.own.get("flattened") and shape.member.location_name:
         return shape.member.location_name
     return shape.location_name or member_name
