@@ -1,6 +1,6 @@
 r"""Java's regular expressions as Python's: the service models write their patterns for Java.
 
-Character classes are worked out to ranges of code points, so `\p{L}`, `&&` and nested classes mean what they do in Java.
+Judges no value. Classes are worked out to ranges: `\p{L}`, `&&` and nested classes keep their meaning.
 https://docs.oracle.com/en/java/javase/17/docs/api/java.base/java/util/regex/Pattern.html
 """
 
@@ -177,7 +177,7 @@ class _Translation:
             self._at = quoted.end()
             return re.escape(quoted[1])
         letter = self._pattern[self._at + 1 : self._at + 2]
-        if letter in ("b", "B", "A") or letter.isdigit() and letter != "0":
+        if letter in ("b", "B", "A") or (letter.isdigit() and letter != "0"):
             self._at += 2
             return "\\" + letter
         if letter in ("z", "Z", "k", "R", "G", "X"):

@@ -67,13 +67,13 @@ class Shape:
 
     @property
     def location_name(self) -> str | None:
-        """The name on the wire that the reference gives; a name on the shape itself is for documents' roots only."""
+        """The name on the wire that the reference gives; one on the shape is for roots of documents."""
         name: str | None = self.reference.get("locationName")
         return name
 
     @property
     def location(self) -> str | None:
-        """Where in an HTTP message the member travels: uri, querystring, header, headers, statusCode, or None: the body."""
+        """Where the member travels: uri, querystring, header, headers, statusCode; None: in the body."""
         location: str | None = self.reference.get("location")
         return location
 

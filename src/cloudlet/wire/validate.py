@@ -17,7 +17,9 @@ from cloudlet.wire.protocols.scalars import write_epoch
 if TYPE_CHECKING:
     from cloudlet.wire.model import Models, Operation, ServiceModel, Shape
 
-Check: TypeAlias = Callable[[Any, str, list[str]], None]
+Path: TypeAlias = "tuple[Path, str] | None"
+"""Where a value stands, from the inside out: made a text only when there is something to tell."""
+Check: TypeAlias = Callable[[Any, Path, list[str]], None]
 """Appends what is wrong with a value that stands at a path."""
 Test: TypeAlias = tuple[str, Callable[[Any], bool]]
 """A constraint in words, and whether a value satisfies it."""
@@ -91,7 +93,7 @@ class Validator:
         if check is None:
             return
         found: list[str] = []
-        check(parameters, "", found)
+        check(parameters, None, found)
         if found:
             plural = "s" if len(found) > 1 else ""
             raise ValidationError(f"{len(found)} validation error{plural} detected: {'; '.join(found)}")
@@ -120,7 +122,7 @@ class Validator:
             self._shapes[key] = make()
         return self._shapes[key]
 
-    def _look_up(self, key: str, value: Any, path: str, found: list[str]) -> None:
+    def _look_up(self, key: str, value: Any, path: Path, found: list[str]) -> None:
         check = self._shapes[key]
         if check:
             check(value, path, found)
@@ -149,55 +151,57 @@ class Validator:
         if not entries:
             return None
 
-        def run(value: Any, path: str, found: list[str]) -> None:
+        def run(value: Any, path: Path, found: list[str]) -> None:
             for name, label, needed, check in entries:
                 item = value.get(name)
                 if item is None:
                     if needed:
-                        at = f"{path}.{label}" if path else label
+                        at = _text_of((path, label))
                         found.append(
                             f"Value null at '{at}' failed to satisfy constraint: Member must not be null"
                         )
                 elif check:
-                    check(item, f"{path}.{label}" if path else label, found)
+                    check(item, (path, label), found)
 
         return run
 
     def _list_check(self, shape: Shape) -> Check | None:
         member = shape.member
         tests = self._tests(member)
+        satisfied = _all_of(tests)
         told = self._collected("Member must satisfy constraint", shape, tests)
         contents = self._element_check(member)
         if not tests and not contents:
             return None
 
-        def run(value: Any, path: str, found: list[str]) -> None:
-            if any(not _satisfies(item, tests) for item in value):
+        def run(value: Any, path: Path, found: list[str]) -> None:
+            if satisfied and not all(map(satisfied, value)):
                 found.append(_violation(shape, value, path, told))
             if contents:
                 for number, item in enumerate(value, 1):
                     if item is not None:
-                        contents(item, f"{path}.{number}.member", found)
+                        contents(item, (path, f"{number}.member"), found)
 
         return run
 
     def _map_check(self, shape: Shape) -> Check | None:
         key_tests, value_tests = self._tests(shape.key), self._tests(shape.value)
+        keys_satisfied, values_satisfied = _all_of(key_tests), _all_of(value_tests)
         keys_told = f"Map keys must satisfy constraint: [{', '.join(text for text, _ in key_tests)}]"
         values_told = self._collected("Map value must satisfy constraint", shape, value_tests)
         contents = self._element_check(shape.value)
         if not key_tests and not value_tests and not contents:
             return None
 
-        def run(value: Any, path: str, found: list[str]) -> None:
-            if key_tests and not all(_satisfies(key, key_tests) for key in value):
+        def run(value: Any, path: Path, found: list[str]) -> None:
+            if keys_satisfied and not all(map(keys_satisfied, value)):
                 found.append(_violation(shape, value, path, keys_told))
-            if value_tests and not all(_satisfies(item, value_tests) for item in value.values()):
+            if values_satisfied and not all(map(values_satisfied, value.values())):
                 found.append(_violation(shape, value, path, values_told))
             if contents:
                 for key, item in value.items():
                     if item is not None:
-                        contents(item, f"{path}.{key}.member", found)
+                        contents(item, ((path, key), "member"), found)
 
         return run
 
@@ -213,7 +217,7 @@ class Validator:
         if not tests:
             return None
 
-        def run(value: Any, path: str, found: list[str]) -> None:
+        def run(value: Any, path: Path, found: list[str]) -> None:
             for text, satisfied in tests:
                 if not satisfied(value):
                     found.append(_violation(shape, value, path, text))
@@ -249,15 +253,22 @@ def _both(first: Check | None, second: Check | None) -> Check | None:
     if first is None or second is None:
         return first or second
 
-    def run(value: Any, path: str, found: list[str]) -> None:
+    def run(value: Any, path: Path, found: list[str]) -> None:
         first(value, path, found)
         second(value, path, found)
 
     return run
 
 
-def _satisfies(value: Any, tests: list[Test]) -> bool:
-    return value is None or all(satisfied(value) for _, satisfied in tests)
+def _all_of(tests: list[Test]) -> Callable[[Any], bool] | None:
+    """Whether an element satisfies every test; None where there is none."""
+    if not tests:
+        return None
+    functions = [satisfied for _, satisfied in tests]
+    if len(functions) == 1:
+        only = functions[0]
+        return lambda value: value is None or only(value)
+    return lambda value: value is None or all(satisfied(value) for satisfied in functions)
 
 
 def _missing_check(shape: Shape, text: str) -> Check | None:
@@ -266,7 +277,7 @@ def _missing_check(shape: Shape, text: str) -> Check | None:
     if not names:
         return None
 
-    def run(value: Any, path: str, found: list[str]) -> None:
+    def run(value: Any, path: Path, found: list[str]) -> None:
         for name, told in names:
             if value.get(name) is None:
                 raise MissingParameter(text.format(told))
@@ -325,9 +336,17 @@ def _range_tests(shape: Shape) -> list[Test]:
     return tests
 
 
-def _violation(shape: Shape, value: Any, path: str, constraint: str) -> str:
+def _violation(shape: Shape, value: Any, path: Path, constraint: str) -> str:
     told = "" if shape.has("sensitive") else f" '{written(shape, value)}'"
-    return f"Value{told} at '{path}' failed to satisfy constraint: {constraint}"
+    return f"Value{told} at '{_text_of(path)}' failed to satisfy constraint: {constraint}"
+
+
+def _text_of(path: Path) -> str:
+    parts = []
+    while path:
+        path, part = path
+        parts.append(part)
+    return ".".join(reversed(parts))
 
 
 def _lower_first(name: str) -> str:
