@@ -230,7 +230,7 @@ class Http1(asyncio.Protocol):
         self._silent_bytes = 0
         self._header_bytes += len(name) + len(value) + 4
         headers = self._headers
-        headers.append((name.decode("latin-1"), value.decode("latin-1")))
+        headers.append((name.decode("latin-1"), value.decode("latin-1").rstrip(" \t")))
         if self._header_bytes > self._limits.header_bytes or len(headers) > self._limits.header_count:
             raise Refusal(431, "The request's headers are too large or too many.")
 
@@ -264,9 +264,9 @@ class Http1(asyncio.Protocol):
         assert exchange is not None
         self._silent_bytes = 0
         exchange.received += len(piece)
+        if exchange.received > self._limits.body_bytes:
+            raise Refusal(413, "The request body is too large.")
         if exchange.body is not None:
-            if exchange.received > self._limits.body_bytes:
-                raise Refusal(413, "The request body is too large.")
             exchange.body.feed(piece)
             return
         exchange.pieces.append(piece)
@@ -314,7 +314,7 @@ class Http1(asyncio.Protocol):
         if exchange is None:
             self._parser = httptools.HttpRequestParser(self)
         else:
-            # llhttp takes the body for the other protocol's bytes; a head without the offer brings it back.
+            # llhttp takes the body for the other protocol's; a head without the offer brings it back.
             exchange.head_again = False
             self._parser = httptools.HttpRequestParser(SecondHead(self))
             length = exchange.length
