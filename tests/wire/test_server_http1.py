@@ -126,7 +126,8 @@ def test_offer_of_http2_by_upgrade_is_not_taken_up(described: Serving, headers: 
 
 def test_chunked_body_after_an_upgrade_offer_is_read(described: Serving):
     answer = described.ask(
-        b"POST /1 HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"POST /1 HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n"
         b"3\r\nabc\r\n0\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
     )
     assert b"POST /1 HTTP/1.1 http 3" in answer
