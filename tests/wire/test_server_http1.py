@@ -491,3 +491,19 @@ def test_close_cuts_what_does_not_end_in_its_grace():
         running.run(running.server.close(0.05))
         assert read_all(sock) == b""
         running.run(asyncio.wait_for(cancelled.wait(), 10))
+
+
+def test_file_follows_answers_that_the_client_has_not_yet_read(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(bytes(range(256)) * 8192)
+
+    async def handler(request: HttpRequest) -> HttpResponse:
+        if request.path == "/file":
+            return HttpResponse(200, [], FileBody(path, 0, path.stat().st_size))
+        return HttpResponse(200, [], b"x" * 200_000)
+
+    with serving(handler) as running:
+        plain = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
+        answer = running.ask(plain * 40 + b"GET /file HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+    assert answer.count(b"HTTP/1.1 200 OK") == 41
+    assert answer.endswith(b"\r\n\r\n" + path.read_bytes())

@@ -6,7 +6,6 @@ Every request that cannot be understood is answered and its connection closed; n
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
 from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import urlsplit
@@ -22,8 +21,6 @@ from cloudlet.wire.server.writer import Writer
 
 if TYPE_CHECKING:
     from cloudlet.wire.server.site import Site
-
-logger = logging.getLogger(__name__)
 
 _LINGER_BYTES: Final = 16 * 1024 * 1024
 
@@ -98,7 +95,7 @@ class Http1(asyncio.Protocol):
         """What has come since the last thing that was complete: part of a head, or of trailers."""
         self._silence_limit = site.limits.request_line_bytes + site.limits.header_bytes
         self._deaf_bytes = -1
-        """What has been thrown away unread, once nothing more is taken from this connection; -1 until then."""
+        """What has been thrown away unread once nothing more is taken in; -1 until then."""
         self._reading = True
         self._finished = False
 
