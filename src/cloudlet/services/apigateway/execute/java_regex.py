@@ -1,7 +1,7 @@
 """Java's regular expressions on Python's engine, kept from running away.
 
-Must not evaluate a pattern on text that could take more than a moment: a repetition within a repetition backtracks
-exponentially, several in a row polynomially, so the longer the text, the fewer are allowed.
+Must not evaluate a pattern on text that could take more than a moment: a repetition within a repetition
+backtracks exponentially, several in a row polynomially, so the longer the text, the fewer are allowed.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Pattern:
     def on(self, text: str) -> re.Pattern[str]:
         """The pattern itself, if matching this text is bound to end soon."""
         work = (len(text) + 1) ** min(self.repetitions + 1, 8)
-        if (self.nested and len(text) > NESTED_TEXT) or work > MAX_WORK and self.repetitions > 1:
+        if (self.nested and len(text) > NESTED_TEXT) or (work > MAX_WORK and self.repetitions > 1):
             raise PatternError("The regular expression could take too long on this text")
         return self.compiled
 
@@ -156,7 +156,8 @@ def _replacement_part(part: re.Match[str], match: re.Match[str]) -> str:
 
 def split(text: str, regex: str, limit: int) -> list[str]:
     """Java's split(): with limit 0 empty strings at the end are dropped, with a negative one they stay."""
-    pieces, start = [], 0
+    pieces: list[str] = []
+    start = 0
     for match in pattern(regex).on(text).finditer(text):
         if 0 < limit == len(pieces) + 1:
             break

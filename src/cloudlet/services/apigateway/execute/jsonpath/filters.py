@@ -1,6 +1,7 @@
 """The operators of filters.
 
-Must not parse, and never evaluates text. A side that the document does not have is MISSING: it equals nothing, not even null.
+Must not parse, and never evaluates text. A side that the document does not have is MISSING: it equals
+nothing, not even null.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Nodes to Python closures, once a template, so that rendering only calls functions.
 
-Must not parse, and must not hold anything of one rendering: that is all in Run. AWS's own rule is applied here: a reference
-that is null is "" wherever its value is used.
+Must not parse, and must not hold anything of one rendering: that is all in Run. AWS's own rule is applied
+here: a reference that is null is "" wherever its value is used.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .errors import TemplateError
 from .methods import call_method, item_of, property_of, put_item, put_property
 from .values import MAX_CHARACTERS, MAX_ITEMS, ArrayList, checked_text, is_true, text_of
 
-# AWS's quota "Number of iterations in a #foreach ... #end loop in mapping templates"; Velocity ends the loop quietly.
+# AWS's quota "Number of iterations in a #foreach ... #end loop in mapping templates"; Velocity stops quietly.
 MAX_ITERATIONS: Final = 1000
 MAX_STEPS: Final = 2_000_000
 MAX_DEFINE_DEPTH: Final = 20
@@ -25,11 +25,11 @@ Getter = Callable[["Run"], Any]
 Test = Callable[["Run"], bool]
 
 
-class BreakLoop(Exception):  # noqa: N818
+class BreakLoop(Exception):
     """#break on its way to its loop."""
 
 
-class StopTemplate(Exception):  # noqa: N818
+class StopTemplate(Exception):
     """#stop on its way out."""
 
 
@@ -336,7 +336,7 @@ def _range(start: Getter, end: Getter) -> Getter:
 
 
 def compile_test(node: nodes.Expression) -> Test:
-    """The truth of an expression. Only references, booleans, comparisons and what joins them can be true in Velocity."""
+    """The truth of an expression. A number, a string, a list or a sum by itself is never true in Velocity."""
     match node:
         case nodes.Reference():
             value = _reference_value(node)

@@ -1,7 +1,7 @@
 """The shapes of Velocity's tokens, and a cursor over the text of a template.
 
-Must not know the grammar. Velocity's own lexer changes its tokens with where it stands, so the parser asks for what may
-come next instead of receiving one stream.
+Must not know the grammar. Velocity's own lexer changes its tokens with where it stands, so the parser asks
+for what may come next instead of receiving one stream.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ def _double(number: Any) -> float:
 
 
 def _compare(left: Any, right: Any) -> int:
-    return (left > right) - (left < right)
+    return int(left > right) - int(left < right)
 
 
 def _based(code: str) -> Method:

@@ -1,7 +1,8 @@
 """Text of a mapping template to nodes: directives, references and the text between them.
 
-Must not evaluate anything. Expressions are in `expressions.py`. White space is Velocity 1.7's: a directive eats the
-blanks and the line end after it, and #set eats blanks before it where no other text stands before them.
+Must not evaluate anything. Expressions are in `expressions.py`. White space is Velocity 1.7's: a directive
+eats the blanks and the line end after it, and #set eats blanks before it where no other text stands before
+them.
 """
 
 from __future__ import annotations
@@ -35,8 +36,7 @@ class _Parser(ExpressionParser):
 
     def template(self) -> Block:
         """Everything to the end of the text."""
-        block, end = self._block(frozenset())
-        assert end == ""
+        block, _ = self._block(frozenset())
         return block
 
     def parse_embedded(self, text: str) -> Block:
@@ -88,7 +88,7 @@ class _Parser(ExpressionParser):
             self._statements.append(Text(text))
 
     def _marker(self) -> str:
-        """What begins with one of $ # and backslash; the name of a directive that ends a block, or nothing."""
+        """What begins with $, # or backslash; the name of a directive that ends a block, or nothing."""
         character = self.cursor.text[self.cursor.position]
         if character == "$":
             self._dollar(0)
@@ -109,7 +109,7 @@ class _Parser(ExpressionParser):
         self._emit(cursor.text[start : cursor.position])
 
     def _refuse_at_end(self, start: int) -> None:
-        # AWS answers 500 for a template ending in a lone $ (Velocity: lexical error); a string may end in one.
+        # AWS answers 500 for a template that ends in a lone $ (a lexical error); a string may end in one.
         if self.cursor.at_end() and not self._embedded:
             raise error_at(self.cursor.text, start, "Lexical error, encountered <EOF>")
 
@@ -192,7 +192,7 @@ class _Parser(ExpressionParser):
             self._emit(self.cursor.text[start : self.cursor.position])
 
     def _arguments(self) -> None:
-        """The arguments of a directive nobody knows, which AWS prints as it stands, calls of macros included."""
+        """The arguments of a directive nobody knows; AWS prints it as it stands, calls of macros included."""
         cursor = self.cursor
         while True:
             cursor.skip_whitespace()

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-KINDS: dict[str, Callable[[Any], bool]] = {
+KINDS: Final[dict[str, Callable[[Any], bool]]] = {
     "s": lambda value: isinstance(value, str),
     "i": lambda value: type(value) is int,
     "n": lambda value: type(value) in (int, float),
@@ -21,7 +21,7 @@ KINDS: dict[str, Callable[[Any], bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A function of the owner and its arguments; `kinds` has a letter for each: string, int, number, list, map, object."""
+    """A function of the owner and its arguments; `kinds` has a letter of KINDS for each argument."""
 
     function: Callable[..., Any]
     kinds: str = ""
