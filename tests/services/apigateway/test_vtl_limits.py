@@ -43,84 +43,14 @@ FAILURES = [
     ("#include('x')", "#include is not available"),
     ("#set($m = {})#set($m[[1]] = 2)", "cannot be an index"),
 ]
+SYMBOLS = "$ ! { } ( ) [ ] . .. , : a b # #if #else #elseif #end #set #foreach #define #macro"
+ENDS = "#stop #break ## #* *# #[[ ]]# \\ ' \""
+VALUES = "1 -1 2.5 true in = == && || + / % < not $a $a.b $a[0] $l $d [1..9] {'a':1} #if($a) #define($d) .add("
+CALLS = (
+    "$input.path('$') $input.json('$.a') $util.parseJson($a) .split('a*') .replaceAll('(a*)*','$1') .put('k',"
+)
 PIECES = st.sampled_from(
-    [
-        "$",
-        "!",
-        "{",
-        "}",
-        "(",
-        ")",
-        "[",
-        "]",
-        ".",
-        "..",
-        ",",
-        ":",
-        "a",
-        "b",
-        "#",
-        "#if",
-        "#else",
-        "#elseif",
-        "#end",
-        "#set",
-    ]
-    + [
-        "#foreach",
-        "#define",
-        "#macro",
-        "#stop",
-        "#break",
-        "##",
-        "#*",
-        "*#",
-        "#[[",
-        "]]#",
-        "\\",
-        "'",
-        '"',
-        " ",
-        "\n",
-    ]
-    + [
-        "1",
-        "-1",
-        "2.5",
-        "true",
-        "in",
-        "=",
-        "==",
-        "&&",
-        "||",
-        "+",
-        "/",
-        "%",
-        "<",
-        "not ",
-        "$a",
-        "$a.b",
-        "$a[0]",
-        "$l",
-    ]
-    + [
-        "$input.path('$')",
-        "$input.json('$.a')",
-        "$util.parseJson($a)",
-        ".split('a*')",
-        ".replaceAll('(a*)*','$1')",
-    ]
-    + [
-        "#set($a = ",
-        "#foreach($i in ",
-        "#if($a)",
-        "#define($d)",
-        "$d",
-        "[1..9]",
-        "{'a':1}",
-        ".add(",
-        ".put('k',",
-    ]
+    [*SYMBOLS.split(), *ENDS.split(), *VALUES.split(), *CALLS.split(), " ", "\n", "#set($a = ", "#foreach($i in "]
 )
 
 

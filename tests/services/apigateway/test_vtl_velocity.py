@@ -1,8 +1,10 @@
 """Ordinary idioms, rendered as Velocity 1.7 rendered them; AWS runs that version.
 
-Each pair was recorded from Velocity 1.7 itself; None stands for a template that it refuses. Templates in which AWS's own rule
-for null shows are in test_vtl_null.py.
+Each pair was recorded from Velocity 1.7 itself; None stands for a template that it refuses. Templates in which
+AWS's own rule for null shows are in test_vtl_null.py.
 """
+
+# ruff: noqa: E501 - a recorded template is one line
 
 from __future__ import annotations
 
