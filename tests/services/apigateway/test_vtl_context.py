@@ -36,7 +36,8 @@ PATH_CASES = [
 ]
 DESCRIBE = (
     '#set($path = $input.path(\'$\')){"body": $path, "nested": $path.nested, '
-    '"isNull": "#if( $path == $null )true#{else}false#end", "isEmptyString": "#if( $path == "" )true#{else}false#end"}'
+    '"isNull": "#if( $path == $null )true#{else}false#end", '
+    '"isEmptyString": "#if( $path == "" )true#{else}false#end"}'
 )
 
 
@@ -196,8 +197,8 @@ def test_context_and_stage_variables():
 def test_overrides_can_be_assigned_and_are_kept_for_the_response():
     context = {"requestId": "r"}
     text = "#set($context.requestOverride.header.X = 'a')#set($context.requestOverride.path.p = $input.body)"
-    text += "#set($context.requestOverride.querystring['q'] = ['1', '2'])#set($context.responseOverride.status = 418)"
-    text += "#set($context.responseOverride.header.Y = 'b')"
+    text += "#set($context.requestOverride.querystring['q'] = ['1', '2'])"
+    text += "#set($context.responseOverride.status = 418)#set($context.responseOverride.header.Y = 'b')"
     assert render(text, "body", context=context) == ""
     assert context["requestOverride"] == {
         "path": {"p": "body"},

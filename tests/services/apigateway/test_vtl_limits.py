@@ -45,12 +45,23 @@ FAILURES = [
 ]
 SYMBOLS = "$ ! { } ( ) [ ] . .. , : a b # #if #else #elseif #end #set #foreach #define #macro"
 ENDS = "#stop #break ## #* *# #[[ ]]# \\ ' \""
-VALUES = "1 -1 2.5 true in = == && || + / % < not $a $a.b $a[0] $l $d [1..9] {'a':1} #if($a) #define($d) .add("
+VALUES = (
+    "1 -1 2.5 true in = == && || + / % < not $a $a.b $a[0] $l $d [1..9] {'a':1} #if($a) #define($d) .add("
+)
 CALLS = (
     "$input.path('$') $input.json('$.a') $util.parseJson($a) .split('a*') .replaceAll('(a*)*','$1') .put('k',"
 )
 PIECES = st.sampled_from(
-    [*SYMBOLS.split(), *ENDS.split(), *VALUES.split(), *CALLS.split(), " ", "\n", "#set($a = ", "#foreach($i in "]
+    [
+        *SYMBOLS.split(),
+        *ENDS.split(),
+        *VALUES.split(),
+        *CALLS.split(),
+        " ",
+        "\n",
+        "#set($a = ",
+        "#foreach($i in ",
+    ]
 )
 
 

@@ -22,6 +22,11 @@ SET_DIRECTIVE: Final = re.compile(r"[ \t]*#(?:set|\{set\})[ ]*\(")
 OPEN_PARENTHESIS: Final = re.compile(r"[ \t\r\n]*\(")
 REFERENCE: Final = re.compile(r"\$!?(\{?)([A-Za-z_][A-Za-z0-9_-]*)")
 IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+LONE_DOLLAR: Final = re.compile(r"\$!?")
+KEEPS_MARK: Final = ("{", "[", "$", "#")
+CONTROL: Final = re.compile(
+    r"#(?:(?:if|else|elseif|end|stop)(?![A-Za-z0-9_@])|\{(?:if|else|elseif|end|stop)\}|set[ ]*\()"
+)
 PROPERTY: Final = re.compile(r"\.([A-Za-z][A-Za-z0-9_-]*)")
 # A doubled quote stands for one; a backslash does not escape a quote.
 STRING: Final = re.compile(r"\"(?:[^\"]|\"\")*\"|'(?:[^']|'')*'")

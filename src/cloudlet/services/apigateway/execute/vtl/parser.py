@@ -100,13 +100,25 @@ class _Parser(ExpressionParser):
     def _dollar(self, backslashes: int) -> None:
         cursor = self.cursor
         if lexer.REFERENCE.match(cursor.text, cursor.position):
-            self._statements.append(self.reference(backslashes))
+            reference = self.reference(backslashes)
+            self._statements.append(reference)
+            # Right after $a.b Velocity's lexer knows no comment: "##" comes out as text there.
+            if reference.ends_in_property() and cursor.accept_text("##"):
+                self._emit("##")
             return
         self._emit("\\" * backslashes)
+        self._lone_dollar()
+
+    def _lone_dollar(self) -> None:
+        """A dollar that begins no reference; Velocity loses it before a control directive, and its mark."""
+        cursor = self.cursor
         start = cursor.position
-        cursor.position += 2 if cursor.text.startswith("$!", start) else 1
+        match = cursor.accept(lexer.LONE_DOLLAR)
         self._refuse_at_end(start)
-        self._emit(cursor.text[start : cursor.position])
+        if lexer.CONTROL.match(cursor.text, cursor.position):
+            return
+        kept = cursor.text.startswith(lexer.KEEPS_MARK, cursor.position)
+        self._emit(match.group() if match and kept else "$")
 
     def _refuse_at_end(self, start: int) -> None:
         # AWS answers 500 for a template that ends in a lone $ (a lexical error); a string may end in one.
@@ -121,14 +133,12 @@ class _Parser(ExpressionParser):
             self._dollar(count)
             return ""
         directive = lexer.DIRECTIVE.match(cursor.text, cursor.position)
-        if not directive or (directive[1] or directive[2]) not in DIRECTIVES:
-            self._emit("\\" * count)
-            return ""
-        self._emit("\\" * (count // 2))
-        if count % 2 == 0:
-            return self._hash()
-        self._emit(directive.group())
-        cursor.position = directive.end()
+        name = (directive[1] or directive[2]) if directive else ""
+        escapes = name in DIRECTIVES and (name != "set" or count % 2 == 1)
+        self._emit("\\" * (count // 2 if escapes else count))
+        if directive and count % 2 == 1:
+            self._emit(directive.group())
+            cursor.position = directive.end()
         return ""
 
     def _hash(self) -> str:
