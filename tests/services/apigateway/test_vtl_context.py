@@ -178,7 +178,9 @@ def test_util(text, expected):
     assert render(text, '{"message": "foobar"}') == expected
 
 
-@pytest.mark.parametrize("text", ["$util.parseJson('{')", "$util.base64Decode('*')"])
+@pytest.mark.parametrize(
+    "text", ["$util.parseJson('{')", "$util.parseJson('[NaN]')", "$util.base64Decode('*')"]
+)
 def test_util_ends_the_template_on_nonsense(text):
     with pytest.raises(TemplateError):
         render(text)

@@ -71,7 +71,7 @@ class RegexLiteral:
 
     def matches(self, text: str) -> bool:
         """Whether it matches the whole text."""
-        return self._pattern.on(text).fullmatch(text) is not None
+        return self._pattern.matches(text)
 
 
 def _size(left: Any, right: Any) -> bool:

@@ -9,9 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+# A long or a BigInteger fits no parameter that is an int, so Java finds no such method.
+INT_FROM: Final = -(2**31)
+INT_BELOW: Final = 2**31
 KINDS: Final[dict[str, Callable[[Any], bool]]] = {
     "s": lambda value: isinstance(value, str),
-    "i": lambda value: type(value) is int,
+    "i": lambda value: type(value) is int and INT_FROM <= value < INT_BELOW,
     "n": lambda value: type(value) in (int, float),
     "l": lambda value: isinstance(value, list),
     "m": lambda value: isinstance(value, dict),

@@ -29,7 +29,7 @@ class ArrayList(list[Any]):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Entry:
     """One key of a map with its value, as entrySet() gives them."""
 
