@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from cloudlet.core.access import Principal
@@ -30,9 +31,7 @@ class RetentionWorker:
         """Removes what has expired now."""
         limited = await self._call("", "").transact(_groups_with_retention, read_only=True)
         for account, region, group in limited:
-            await self._call(account, region).transact(
-                lambda inner, name=group.name: _sweep_group(inner, name)
-            )
+            await self._call(account, region).transact(partial(_sweep_group, name=group.name))
 
     def _call(self, account: str, region: str) -> Call:
         return self._cloud.call("logs", Principal.of_service("logs.amazonaws.com"), account, region)
