@@ -25,16 +25,16 @@ _OUT_OF_MEMORY_SCORE: Final = 500
 
 
 def become(message: Message) -> None:
-    """Turns the calling process into the function."""
+    """Turns the calling process into the function, or into a runtime that will be told its function."""
     os.setsid()
     harden(message)
     os.chdir("/var/task")
     os.environ.clear()
     os.environ.update(message["environment"])
-    if message["runtime"] == "python":
+    if message["command"] is not None:
+        execute(message["command"])
+    elif message["runtime"] == "python":
         _become_python(message)
-    elif message["runtime"] == "nodejs":
-        _execute(message["command"])
     else:
         _become_bootstrap()
 
@@ -105,13 +105,14 @@ def _python_path(python_path: str) -> list[str]:
 def _become_bootstrap() -> NoReturn:
     for path in _BOOTSTRAPS:
         if os.path.exists(path):  # noqa: PTH110
-            _execute([path])
+            execute([path])
     names = " ".join(_BOOTSTRAPS)
     sys.stderr.write(f"Runtime.InvalidEntrypoint: couldn't find valid bootstrap(s): [{names}]\n")
     sys.exit(1)
 
 
-def _execute(command: list[str]) -> NoReturn:
+def execute(command: list[str]) -> NoReturn:
+    """Becomes another program."""
     try:
         os.execve(command[0], command, os.environ)
     except OSError as error:
