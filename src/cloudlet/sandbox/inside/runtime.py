@@ -106,8 +106,7 @@ def _become_bootstrap() -> NoReturn:
     for path in _BOOTSTRAPS:
         if os.path.exists(path):  # noqa: PTH110
             execute([path])
-    names = " ".join(_BOOTSTRAPS)
-    sys.stderr.write(f"Runtime.InvalidEntrypoint: couldn't find valid bootstrap(s): [{names}]\n")
+    sys.stderr.write(f"Couldn't find valid bootstrap(s): [{' '.join(_BOOTSTRAPS)}]\n")
     sys.exit(1)
 
 
@@ -116,5 +115,5 @@ def execute(command: list[str]) -> NoReturn:
     try:
         os.execve(command[0], command, os.environ)
     except OSError as error:
-        sys.stderr.write(f"Runtime.InvalidEntrypoint: {command[0]}: {error.strerror}\n")
+        sys.stderr.write(f"fork/exec {command[0]}: {os.strerror(error.errno or 0).lower()}\n")
         sys.exit(1)
