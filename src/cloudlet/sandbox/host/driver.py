@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from cloudlet.core.sandbox import Capabilities, Sandbox, SandboxSpec, Serve
     from cloudlet.sandbox.host.cgroups import CgroupParent
     from cloudlet.sandbox.host.images import Images
+    from cloudlet.sandbox.host.leftovers import Record
     from cloudlet.sandbox.host.surroundings import Machine
     from cloudlet.sandbox.host.zygotes import Zygote
 
@@ -49,6 +50,7 @@ class NamespaceSandboxes:
         machine: Machine,
         mount_point: Path,
         groups: CgroupParent,
+        record: Record,
         images: Images | None,
         user_namespace: bool,
     ) -> None:
@@ -58,6 +60,7 @@ class NamespaceSandboxes:
         self._machine = machine
         self._mount_point = mount_point
         self._groups = groups
+        self._record = record
         self._images = images
         self._user_namespace = user_namespace
         self._zygotes: dict[bool, Zygote] = {}
@@ -113,6 +116,7 @@ class NamespaceSandboxes:
             zygote.close()
         self._zygotes.clear()
         self._groups.remove()
+        self._record.remove()
 
     async def _mold(self, spec: SandboxSpec) -> Mold:
         """With the SDK in memory, unless the function brings a module of its own that is loaded there."""

