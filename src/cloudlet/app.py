@@ -152,8 +152,11 @@ class App:
             driver=self._config.sandbox,
         )
 
-    async def _serve_in_sandbox(self, sock: socket, handler: Handler | None, tls: bool) -> Closer:
-        return await self._server.serve_socket(sock, handler=handler, origin=Origin.SANDBOX, tls_only=tls)
+    async def _serve_in_sandbox(self, listener: socket, handler: Handler | None, tls: bool) -> _Cut:
+        served = await self._server.serve_socket(
+            listener, handler=handler, origin=Origin.SANDBOX, tls_only=tls
+        )
+        return _Cut(served)
 
     async def _start_services(self) -> None:
         cloud = self.cloud
@@ -171,6 +174,18 @@ class App:
         for component in reversed(self.cloud.components.values()):
             await component.close()
         self.cloud.components.clear()
+
+
+class _Cut:
+    """A listener of a sandbox that is gone: nobody is left to wait for."""
+
+    def __init__(self, served: Closer) -> None:
+        self._served = served
+        self._closing: asyncio.Future[None] | None = None
+
+    def close(self) -> None:
+        """Stops listening, and ends the connections it has."""
+        self._closing = asyncio.ensure_future(self._served.close())
 
 
 async def build(config: Config, *, clock: Clock | None = None, ids: Ids | None = None) -> App:
