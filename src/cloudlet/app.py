@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from enum import Enum
 from pathlib import Path
+from socket import socket
 from typing import Any, Final
 
 from cloudlet import __version__
@@ -18,13 +19,15 @@ from cloudlet.access.judge import Judge
 from cloudlet.config import Config
 from cloudlet.core.call import Cloud
 from cloudlet.core.clock import Clock, SystemClock
-from cloudlet.core.http import Origin
+from cloudlet.core.http import Handler, Origin
 from cloudlet.core.ids import Ids
 from cloudlet.core.operation import Service
+from cloudlet.core.sandbox import Sandboxes
 from cloudlet.core.store import LAST
 from cloudlet.core.worker import Supervisor, Wakeups
 from cloudlet.sandbox.on_demand import SandboxesOnDemand
-from cloudlet.services import iam, sts
+from cloudlet.sandbox.opening import open_sandboxes
+from cloudlet.services import iam, logs, sts
 from cloudlet.services.iam.identities import StoredIdentities
 from cloudlet.store.blobs import DirectoryBlobs
 from cloudlet.store.errors import StoreFailed
@@ -36,7 +39,7 @@ from cloudlet.wire.pages import Facts, Pages
 from cloudlet.wire.pipeline import Pipeline
 from cloudlet.wire.protocols import Protocols
 from cloudlet.wire.route import Router, endpoints
-from cloudlet.wire.server import Server
+from cloudlet.wire.server import Closer, Server
 from cloudlet.wire.tls import CertificateAuthority
 from cloudlet.wire.validate import Validators
 
@@ -45,6 +48,7 @@ _GRACE_SECONDS: Final = 5.0
 
 SERVICES: Final[tuple[Service, ...]] = (
     iam.SERVICE,
+    logs.SERVICE,
     sts.SERVICE,
 )
 
@@ -122,14 +126,18 @@ class App:
     def _pipeline(self) -> Pipeline:
         models = Models()
         validators = Validators(models)
-        invoker = Invoker(Judge(audit=self._config.auth == "audit"), validators.check)
+
+        def validate(service: str, operation: str, parameters: Mapping[str, Any]) -> None:
+            validators.service(service).check(operation, parameters)
+
+        invoker = Invoker(Judge(audit=self._config.auth == "audit"), validate)
         self.cloud.api = invoker
         facts = Facts(self.cloud.clock, self.health, self.status, self.reset, self._authority.certificate_path.read_bytes)
         return Pipeline(
             self.cloud,
             router=Router(endpoints(models)),
             protocols=Protocols(models),
-            validate=validators.check,
+            validate=validate,
             authenticator=Authenticator(UnknownKeys(strict=self._config.auth == "strict")),
             invoker=invoker,
             pages=Pages(facts),
@@ -144,8 +152,11 @@ class App:
             driver=self._config.sandbox,
         )
 
-    async def _serve_in_sandbox(self, sock: socket, handler: Handler | None, tls: bool) -> Closer:
-        return await self._server.serve_socket(sock, handler=handler, origin=Origin.SANDBOX, tls_only=tls)
+    async def _serve_in_sandbox(self, listener: socket, handler: Handler | None, tls: bool) -> _Cut:
+        served = await self._server.serve_socket(
+            listener, handler=handler, origin=Origin.SANDBOX, tls_only=tls
+        )
+        return _Cut(served)
 
     async def _start_services(self) -> None:
         cloud = self.cloud
@@ -163,6 +174,18 @@ class App:
         for component in reversed(self.cloud.components.values()):
             await component.close()
         self.cloud.components.clear()
+
+
+class _Cut:
+    """A listener of a sandbox that is gone: nobody is left to wait for."""
+
+    def __init__(self, served: Closer) -> None:
+        self._served = served
+        self._closing: asyncio.Future[None] | None = None
+
+    def close(self) -> None:
+        """Stops listening, and ends the connections it has."""
+        self._closing = asyncio.ensure_future(self._served.close())
 
 
 async def build(config: Config, *, clock: Clock | None = None, ids: Ids | None = None) -> App:

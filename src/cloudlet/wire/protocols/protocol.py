@@ -73,7 +73,7 @@ class Protocol(ABC):
 
     @abstractmethod
     def parse(self, operation: str, request: HttpRequest, body: bytes | Body) -> Members:
-        """The parameters as a boto3 user would pass them. Raises a ServiceError for what does not fit the model."""
+        """The parameters as a boto3 user would pass them. Raises a ServiceError for what does not fit."""
 
     @abstractmethod
     def serialize(self, operation: str, result: Members, request_id: str) -> HttpResponse:

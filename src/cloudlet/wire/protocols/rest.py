@@ -61,11 +61,12 @@ class RestProtocol(Protocol):
 
     bad_parameter: type[ServiceError] = InvalidArgument
     query_map_holds_all = False
-    """Whether a member for all parameters of the query string also takes those that have members of their own."""
+    """Whether a map of the query string also takes the parameters that have members of their own."""
 
     def __init__(self, service: ServiceModel) -> None:
         super().__init__(service)
         self._routes: Routes | None = None
+        self._matched: tuple[HttpRequest | None, Match | None] = None, None
         self._inputs: dict[str, Inputs] = {}
         self._outputs: dict[str, Outputs] = {}
 
@@ -73,7 +74,9 @@ class RestProtocol(Protocol):
         """The operation that method, path and query string mean, with its labels."""
         if self._routes is None:
             self._routes = Routes(self.service)
-        return self._routes.find(request)
+        if self._matched[0] is not request:
+            self._matched = request, self._routes.find(request)
+        return self._matched[1]
 
     def route(self, request: HttpRequest, body: bytes = b"") -> str | None:
         """The operation that method, path and query string mean."""
@@ -200,7 +203,7 @@ class RestProtocol(Protocol):
         return {name: value} if content and (value := read(content)) != {} else {}
 
     def parse(self, operation: str, request: HttpRequest, body: bytes | Body) -> Members:
-        """The parameters as a boto3 user would pass them. Raises a ServiceError for what does not fit the model."""
+        """The parameters as a boto3 user would pass them. Raises a ServiceError for what does not fit."""
         inputs = self._input(operation)
         members: Members = {}
         self._read_labels(inputs, request, members)

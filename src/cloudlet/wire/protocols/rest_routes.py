@@ -133,7 +133,7 @@ def _walk(
 
 
 def _best(routes: list[Route], query: dict[str, str], request: HttpRequest) -> Route | None:
-    """The most particular route that lacks nothing; else the one that lacks least, for validation to refuse."""
+    """The most particular route that lacks nothing; else what lacks least, for validation to refuse."""
     fitting = [(lacks, route) for route in routes if (lacks := route.lacks(query, request)) is not None]
     if not fitting:
         return None

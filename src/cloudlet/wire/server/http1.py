@@ -6,7 +6,6 @@ Every request that cannot be understood is answered and its connection closed; n
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
 from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import urlsplit
@@ -22,8 +21,6 @@ from cloudlet.wire.server.writer import Writer
 
 if TYPE_CHECKING:
     from cloudlet.wire.server.site import Site
-
-logger = logging.getLogger(__name__)
 
 _LINGER_BYTES: Final = 16 * 1024 * 1024
 
@@ -93,10 +90,12 @@ class Http1(asyncio.Protocol):
         self._queue: deque[Exchange] = deque()
         self._exchange: Exchange | None = None
         self._target = b""
-        self._headers: Headers = []
-        self._header_bytes = 0
+        self._lines: list[tuple[bytes, bytes]] = []
         self._silent_bytes = 0
+        """What has come since the last thing that was complete: part of a head, or of trailers."""
+        self._silence_limit = site.limits.request_line_bytes + site.limits.header_bytes
         self._deaf_bytes = -1
+        """What has been thrown away unread once nothing more is taken in; -1 until then."""
         self._reading = True
         self._finished = False
 
@@ -123,8 +122,8 @@ class Http1(asyncio.Protocol):
             return
         self._silent_bytes += len(data)
         self._parse(data)
-        if self._silent_bytes > self._limits.header_bytes:
-            self._refuse(431, "A header line is too long.")
+        if self._silent_bytes > self._silence_limit:
+            self._refuse(431, "The request's headers are too large.")
         self.advance()
 
     def eof_received(self) -> bool:
@@ -213,38 +212,30 @@ class Http1(asyncio.Protocol):
     def on_message_begin(self) -> None:
         """A request line begins."""
         self._silent_bytes = 0
-        self._header_bytes = 0
         self._target = b""
-        self._headers = []
+        self._lines = []
         self._exchange = Exchange()
 
     def on_url(self, part: bytes) -> None:
         """A piece of the request target."""
-        self._silent_bytes = 0
         self._target += part
         if len(self._target) > self._limits.request_line_bytes:
             raise Refusal(414, "The request target is too long.")
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header line, or a line of the trailers, which are read and left."""
-        self._silent_bytes = 0
-        self._header_bytes += len(name) + len(value) + 4
-        headers = self._headers
-        headers.append((name.decode("latin-1"), value.decode("latin-1")))
-        if self._header_bytes > self._limits.header_bytes or len(headers) > self._limits.header_count:
-            raise Refusal(431, "The request's headers are too large or too many.")
+        self._lines.append((name, value))
 
     def on_headers_complete(self) -> None:
         """The head is complete: the body is waited for, or streamed to the handler."""
         exchange = self._exchange
         assert exchange is not None
+        self._silent_bytes = 0
         parser = self._parser
         version = parser.get_http_version()
         exchange.request = request = self._request(parser.get_method().decode("ascii"), version)
         exchange.keep_alive = parser.should_keep_alive()
         exchange.http_1_0 = version == "1.0"
-        # Trailers must not be taken for headers.
-        self._headers = []
         length = request.header("content-length")
         coding = request.header("transfer-encoding")
         if length is None and coding is None:
@@ -264,9 +255,9 @@ class Http1(asyncio.Protocol):
         assert exchange is not None
         self._silent_bytes = 0
         exchange.received += len(piece)
+        if exchange.received > self._limits.body_bytes:
+            raise Refusal(413, "The request body is too large.")
         if exchange.body is not None:
-            if exchange.received > self._limits.body_bytes:
-                raise Refusal(413, "The request body is too large.")
             exchange.body.feed(piece)
             return
         exchange.pieces.append(piece)
@@ -279,6 +270,8 @@ class Http1(asyncio.Protocol):
         assert exchange is not None
         if exchange.head_again:
             return
+        if self._lines:
+            self._take_headers()
         self._exchange = None
         self._silent_bytes = 0
         if exchange.body is not None:
@@ -314,7 +307,7 @@ class Http1(asyncio.Protocol):
         if exchange is None:
             self._parser = httptools.HttpRequestParser(self)
         else:
-            # llhttp takes the body for the other protocol's bytes; a head without the offer brings it back.
+            # llhttp takes the body for the other protocol's; a head without the offer brings it back.
             exchange.head_again = False
             self._parser = httptools.HttpRequestParser(SecondHead(self))
             length = exchange.length
@@ -332,7 +325,7 @@ class Http1(asyncio.Protocol):
     def _request(self, method: str, version: str) -> HttpRequest:
         if version not in ("1.1", "1.0"):
             raise Refusal(505, f"HTTP/{version} is not spoken here.")
-        target, headers = self._target.decode("ascii"), self._headers
+        target, headers = self._target.decode("ascii"), self._take_headers()
         if method == "CONNECT" or "#" in target:
             raise Refusal(400, "This is no proxy, and no place for fragments.")
         if target[:1] != "/" and target != "*":
@@ -357,6 +350,15 @@ class Http1(asyncio.Protocol):
         if self._parser.should_upgrade() and "websocket" in (request.header("upgrade") or "").lower():
             raise Refusal(501, "WebSocket is not spoken here.")
         return request
+
+    def _take_headers(self) -> Headers:
+        """The header lines so far; what follows them will be trailers."""
+        raw, self._lines = self._lines, []
+        headers = [(name.decode("latin-1"), value.rstrip().decode("latin-1")) for name, value in raw]
+        size = sum([len(name) + len(value) + 4 for name, value in raw])
+        if size > self._limits.header_bytes or len(raw) > self._limits.header_count:
+            raise Refusal(431, "The request's headers are too large or too many.")
+        return headers
 
     def _check_coding(self, coding: str | None, version: str) -> None:
         if coding is None:

@@ -71,27 +71,20 @@ class Writer:
         if self.paused or self._lost:
             await self.drain()
 
-    async def send_file(self, body: FileBody, file: int) -> None:
-        """Writes a part of an open file. Raises TruncatedFile or ClientDisconnected."""
+    async def send_file(self, head: bytes, body: FileBody, file: int) -> None:
+        """Writes a head and a part of an open file. Raises TruncatedFile or ClientDisconnected."""
         if self.transport.get_extra_info("ssl_object") is not None:
+            await self.send(head)
             async for piece in read_file(body, file):
                 await self.send(piece)
             return
-        await self._empty()
-        await self._sendfile(body, file)
-
-    async def _empty(self) -> None:
-        """Returns when all that was written before is with the kernel."""
-        if self.transport.get_write_buffer_size() == 0:
-            return
+        # With no buffer allowed, there is room again only when the kernel has all that came before the file.
         self.transport.set_write_buffer_limits(high=0)
         try:
-            # uvloop looks at the new limit only at the next write.
-            self.transport.write(b"")
-            while self.transport.get_write_buffer_size():
-                await (self.drain() if self.paused else asyncio.sleep(0))
+            await self.send(head)
         finally:
             self.transport.set_write_buffer_limits(high=self._high)
+        await self._sendfile(body, file)
 
     async def _sendfile(self, body: FileBody, file: int) -> None:
         # Neither uvloop nor asyncio lets one watch a transport's own descriptor, so a duplicate is watched.

@@ -267,6 +267,8 @@ def _selector(part: Part, last: bool) -> Selector:
             if len(names) == 1:
                 return selectors.key(names[0])
             return selectors.merged_keys(names) if last else selectors.each_key(names)
+        case Everywhere(Key(names)) if len(names) > 1:
+            return selectors.everywhere(selectors.having(names, _selector(Key(names), last)))
         case Indexes(positions):
             return selectors.indexes(positions)
         case Slice(start, end):

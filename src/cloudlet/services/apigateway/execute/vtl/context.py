@@ -5,15 +5,14 @@ Must not know requests or integrations; they give the body, the parameters and t
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from ..jsonpath.errors import PathError
 from ..jsonpath.path import Path
 from .errors import TemplateError
 from .methods import HostObject
-from .util import UTIL
+from .util import UTIL, parse_json
 from .values import json_text
 
 PARAMETER_PLACES: Final = ("path", "querystring", "header")
@@ -60,7 +59,7 @@ def input_object(body: str, parameters: dict[str, dict[str, str]]) -> HostObject
         places = (parameters[place] for place in PARAMETER_PLACES)
         return next((place[name] for place in places if isinstance(name, str) and name in place), None)
 
-    methods = {
+    methods: dict[str, Callable[..., Any]] = {
         "json/1": document.json,
         "path/1": document.path,
         "params/0": lambda: parameters,
@@ -96,14 +95,6 @@ class _Document:
 
     def _root(self) -> Any:
         if not self._parsed:
-            self._value = parsed_json(self._body) if self._body.strip() else None
+            self._value = parse_json(self._body)
             self._parsed = True
         return self._value
-
-
-def parsed_json(text: str) -> Any:
-    """JSON text as values; raises TemplateError for what is none."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise TemplateError(f"Unable to parse JSON: {error}") from error

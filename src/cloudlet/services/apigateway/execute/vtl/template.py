@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ..java_regex import PatternError
-from .compile import Action, BreakLoop, Run, StopTemplate, compile_block
+from .compile import compile_block
 from .errors import TemplateError
 from .parser import parse
+from .run import Action, BreakLoop, Run, StopTemplate
 from .values import checked_text
 
 # AWS's quota "Mapping template size".
