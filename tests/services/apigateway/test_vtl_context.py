@@ -86,6 +86,7 @@ JSON_CASES = [
     ("$input.json('$.b.d')", "true"),
     ("$input.json('$.zz[*]')", "[]"),
     ("$input.json(\"$['b'].d\")", "true"),
+    ("$util.parseJson('\"\\ud83d\\ude00\\ud83d\"')", "😀?"),
     ("$input.path('$.a').size()", "3"),
     ("$input.path('$.a.length()')", "3"),
     ("#foreach($i in $input.path('$.a'))$i;#end", "1;2.5;x;"),
