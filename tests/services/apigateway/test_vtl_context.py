@@ -111,10 +111,28 @@ def test_a_bad_path_ends_the_template(text):
         render(text, '{"a": []}')
 
 
-def test_a_body_that_is_not_json_ends_the_template_only_when_a_path_is_read():
-    assert render("$input.body", "<xml/>") == "<xml/>"
+def test_a_body_broken_off_ends_the_template_only_when_a_path_is_read():
+    assert render("$input.body", '{"a": ') == '{"a": '
     with pytest.raises(TemplateError, match="Unable to parse JSON"):
-        render("$input.path('$')", "<xml/>")
+        render("$input.path('$')", '{"a": ')
+
+
+FORM = """#foreach($pair in $input.path('$').split('&'))
+#set($parts = $pair.split('='))
+"$util.urlDecode($parts[0])": "$util.urlDecode($parts[1])"#if($foreach.hasNext),#end
+
+#end"""
+
+
+def test_a_form_can_be_split_as_templates_for_forms_do_it():
+    assert json.loads("{" + render(FORM, "a=1&b=x+y%21") + "}") == {"a": "1", "b": "x y!"}
+
+
+def test_input_json_of_a_body_that_is_not_there_is_an_empty_object():
+    assert (
+        render('{"body-json": $input.json(\'$\'), "body": [$input.path("$")]}')
+        == '{"body-json": {}, "body": []}'
+    )
 
 
 PARAMETERS = {
