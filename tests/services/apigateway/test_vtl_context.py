@@ -228,3 +228,20 @@ def test_overrides_can_be_assigned_and_are_kept_for_the_response():
     }
     assert context["responseOverride"] == {"status": 418, "header": {"Y": "b"}}
     assert render("$context.requestOverride.header.X", context=context) == "a"
+
+
+PAGED = """#set($token = $input.path('$.nextToken'))
+#if($token && $token.length() != 0)
+too many
+#else
+$input.json('$.orders[*]')
+#end"""
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [('{"orders": [{"id": 1}]}', '[{"id":1}]\n'), ('{"orders": [], "nextToken": "t"}', "too many\n")],
+)
+def test_an_absent_value_set_to_a_variable_has_no_length(body, expected):
+    """AWS's own article on versions of a store front relies on it."""
+    assert render(PAGED, body) == expected
