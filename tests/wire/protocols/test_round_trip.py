@@ -1,4 +1,4 @@
-"""What botocore sends is parsed to what its user passed, and botocore reads what is answered, for every operation."""
+"""For every operation, botocore's request is parsed to what its user passed, and it reads our answer."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def plain_headers(value, shape):
     """Values of maps of headers without what a header cannot hold."""
     for name, member in shape.members.items():
         if member.serialization.get("location") == "headers" and name in value:
-            value[name] = {key: "text" for key in value[name]}
+            value[name] = dict.fromkeys(value[name], "text")
     return value
 
 
@@ -98,7 +98,7 @@ def sent(operation, parameters):
     request = serializer.serialize_to_request(dict(parameters), operation)
     prepare_request_dict(request, "http://localhost")
     prepared = create_request_object(request).prepare()
-    path, _, query = prepared.url.removeprefix("http://localhost").partition("?")
+    path, _, query = prepared.url.partition("localhost")[2].partition("?")
     headers = [
         (key, value.decode() if isinstance(value, bytes) else value)
         for key, value in prepared.headers.items()

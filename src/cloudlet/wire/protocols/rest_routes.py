@@ -41,7 +41,7 @@ class Route:
 
     @property
     def weight(self) -> tuple[int, int, bool]:
-        """How particular the route is; of two that are alike, that of the operation which is not deprecated."""
+        """How particular the route is; of two alike, the one that is not deprecated comes first."""
         return len(self.literals), len(self.queries) + len(self.headers), not self.deprecated
 
 
