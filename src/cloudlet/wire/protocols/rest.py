@@ -72,6 +72,11 @@ class RestProtocol(Protocol):
         self._inputs: dict[str, Inputs] = {}
         self._outputs: dict[str, Outputs] = {}
 
+    @property
+    def blob_content_type(self) -> str:
+        """The content type of bytes of which the operation says none."""
+        return "application/octet-stream"
+
     def match(self, request: HttpRequest) -> Match | None:
         """The operation that method, path and query string mean, with its labels."""
         if self._routes is None:
@@ -289,7 +294,7 @@ class RestProtocol(Protocol):
             events = EventWriter(member, self.event_payload)
             return lambda result: (EVENT_STREAM, events.frames(result[name]))
         if member.type in ("blob", "string"):
-            kind = "application/octet-stream" if member.type == "blob" else "text/plain"
+            kind = self.blob_content_type if member.type == "blob" else "text/plain"
             return lambda result: (kind, as_response_body(result.get(name)))
         write = self.payload_writer(member, name)
         return lambda result: write(result[name]) if result.get(name) is not None else (None, b"")
