@@ -97,6 +97,7 @@ class Http1(asyncio.Protocol):
         self._deaf_bytes = -1
         """What has been thrown away unread once nothing more is taken in; -1 until then."""
         self._reading = True
+        self._ended = False
         self._finished = False
 
     # -- the transport's side
@@ -128,14 +129,11 @@ class Http1(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """The client sends no more; what it has sent is still answered."""
+        self._ended = True
+        self._deaf_bytes = max(self._deaf_bytes, 0)
         if self._exchange is not None:
             self._lose_body(ClientDisconnected())
-        if self._deaf_bytes < 0:
-            self._deaf_bytes = 0
-        busy = self._runner.busy or bool(self._queue)
-        if busy:
-            self._runner.close_after_answer = True
-        return busy and self._scheme == "http"
+        return self._scheme == "http" and (self._runner.busy or bool(self._queue))
 
     def connection_lost(self, error: Exception | None) -> None:
         """The connection is gone."""
@@ -152,6 +150,9 @@ class Http1(asyncio.Protocol):
     def resume_writing(self) -> None:
         """The client has caught up."""
         self._writer.resume()
+        if self._finished:
+            self._deadline.set(self._limits.linger_seconds)
+            return
         if self._exchange is not None:
             self._exchange.timed = False
         if not self._runner.busy and self._queue:
@@ -179,7 +180,7 @@ class Http1(asyncio.Protocol):
             return
         self._runner.run(self._queue)
         if self._deaf_bytes >= 0 and not self._runner.busy and not self._queue:
-            self.finish(linger=True)
+            self.finish(linger=not self._ended)
         self._update_reading()
         self._wait_for_client()
 
@@ -205,7 +206,9 @@ class Http1(asyncio.Protocol):
         self._update_reading()
         if self._transport.can_write_eof():
             self._transport.write_eof()
-        self._deadline.set(self._limits.linger_seconds)
+        # A client that is still reading the answer has the time that any answer has.
+        if not self._writer.paused:
+            self._deadline.set(self._limits.linger_seconds)
 
     # -- the parser's callbacks
 
@@ -442,7 +445,9 @@ class Http1(asyncio.Protocol):
             self._deadline.clear()
 
     def _expired(self) -> None:
-        if self._deaf_bytes >= 0 or self._writer.paused or self._transport.is_closing():
+        if self._writer.paused and self._writer.progressed():
+            self._deadline.set(self._limits.write_seconds)
+        elif self._deaf_bytes >= 0 or self._writer.paused or self._transport.is_closing():
             self._transport.abort()
         elif self._exchange is None:
             self._transport.close()
