@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cloudlet.wire.server.site import Site
 
 _LINGER_BYTES: Final = 16 * 1024 * 1024
+_NO_BODY: Final = BytesBody(b"")
 
 
 class Refusal(Exception):
@@ -46,6 +47,10 @@ def origin_form(target: str, headers: Headers) -> tuple[str, Headers]:
     return f"{path}?{parts.query}" if parts.query else path, [
         (name, parts.netloc if name.lower() == "host" else value) for name, value in headers
     ]
+
+
+def _size(lines: list[tuple[bytes, bytes]]) -> int:
+    return sum(len(name) + len(value) + 4 for name, value in lines)
 
 
 class SecondHead:
@@ -93,6 +98,8 @@ class Http1(asyncio.Protocol):
         self._lines: list[tuple[bytes, bytes]] = []
         self._silent_bytes = 0
         """What has come since the last thing that was complete: part of a head, or of trailers."""
+        self._head_bytes = 0
+        """What has come since no request was under way: no head can be larger."""
         self._silence_limit = site.limits.request_line_bytes + site.limits.header_bytes
         self._deaf_bytes = -1
         """What has been thrown away unread once nothing more is taken in; -1 until then."""
@@ -122,9 +129,12 @@ class Http1(asyncio.Protocol):
                 self._transport.abort()
             return
         self._silent_bytes += len(data)
+        self._head_bytes += len(data)
         self._parse(data)
         if self._silent_bytes > self._silence_limit:
             self._refuse(431, "The request's headers are too large.")
+        if self._exchange is None:
+            self._head_bytes = 0
         self.advance()
 
     def eof_received(self) -> bool:
@@ -334,16 +344,8 @@ class Http1(asyncio.Protocol):
         if target[:1] != "/" and target != "*":
             target, headers = origin_form(target, headers)
         path, _, query = target.partition("?")
-        request = HttpRequest(
-            method=method,
-            path=path,
-            query=query,
-            headers=headers,
-            scheme=self._scheme,
-            version=version,
-            client=self._client,
-            origin=self._site.origin,
-        )
+        request = HttpRequest(method, path, query, headers, _NO_BODY, self._scheme, version, self._client)
+        request.origin = self._site.origin
         host = request.header("host")
         if host is None:
             if version == "1.1":
@@ -358,8 +360,10 @@ class Http1(asyncio.Protocol):
         """The header lines so far; what follows them will be trailers."""
         raw, self._lines = self._lines, []
         headers = [(name.decode("latin-1"), value.rstrip().decode("latin-1")) for name, value in raw]
-        size = sum([len(name) + len(value) + 4 for name, value in raw])
-        if size > self._limits.header_bytes or len(raw) > self._limits.header_count:
+        limits = self._limits
+        # Only what has come in several segments, or in a large one, can be too large and is worth counting.
+        large = self._head_bytes > limits.header_bytes
+        if len(raw) > limits.header_count or (large and _size(raw) > limits.header_bytes):
             raise Refusal(431, "The request's headers are too large or too many.")
         return headers
 
