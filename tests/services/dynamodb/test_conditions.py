@@ -370,7 +370,36 @@ def test_key_condition_written_value_first_is_turned_around():
 
 PIECES = st.lists(
     st.sampled_from(
-        "a b.c d[1] #n :v :w ( ) ( ) , = <> < >= BETWEEN IN AND OR NOT size attribute_exists contains 4 . [ ] _".split()
+        [
+            "a",
+            "b.c",
+            "d[1]",
+            "#n",
+            ":v",
+            ":w",
+            "(",
+            ")",
+            "(",
+            ")",
+            ",",
+            "=",
+            "<>",
+            "<",
+            ">=",
+            "BETWEEN",
+            "IN",
+            "AND",
+            "OR",
+            "NOT",
+            "size",
+            "attribute_exists",
+            "contains",
+            "4",
+            ".",
+            "[",
+            "]",
+            "_",
+        ]
     ),
     max_size=14,
 )

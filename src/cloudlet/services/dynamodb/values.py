@@ -81,7 +81,7 @@ def _checked_set(kind: str, content: list[Any], wording: Wording) -> list[Any]:
         raise ValidationException(INVALID + _EMPTY_SETS[kind])
     members = [canonical_number(member, wording) for member in content] if kind == "NS" else content
     if len(set(members)) == len(members):
-        return members
+        return sorted_set(kind, members)
     if wording is Wording.OLDER:
         raise ValidationException(_duplicates_older(kind, members))
     raise ValidationException(_duplicates(kind, members))
@@ -92,6 +92,13 @@ _EMPTY_SETS: Final = {
     "NS": "An number set  may not be empty",
     "BS": "Binary sets should not be empty",
 }
+
+
+def sorted_set(kind: str, members: list[Any]) -> list[Any]:
+    """The members in the order in which DynamoDB gives them back: by their bytes, numbers by their value."""
+    if kind == "BS":
+        return sorted(members)
+    return sorted(members, key=str.encode if kind == "SS" else number_order)
 
 
 def _duplicates(kind: str, members: list[Any]) -> str:

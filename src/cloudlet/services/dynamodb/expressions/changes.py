@@ -23,6 +23,7 @@ from cloudlet.services.dynamodb.expressions.syntax import (
     Set,
     Value,
 )
+from cloudlet.services.dynamodb.values import sorted_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -87,7 +88,8 @@ def added(current: AttributeValue | None, operand: AttributeValue) -> AttributeV
         raise ValidationException(BAD_TYPE)
     if kind == "N":
         return {"N": numbers.add(current["N"], operand["N"])}
-    return {kind: [*current[kind], *(member for member in operand[kind] if member not in current[kind])]}
+    news = [member for member in operand[kind] if member not in current[kind]]
+    return {kind: sorted_set(kind, [*current[kind], *news]) if news else current[kind]}
 
 
 def subtracted(current: AttributeValue | None, operand: AttributeValue) -> AttributeValue | None:

@@ -106,3 +106,8 @@ def contains(value: AttributeValue | None, part: AttributeValue | None) -> bool:
         member: Any = part.get(kind[0])
         return member is not None and member in content
     return False
+
+
+def lacks(value: AttributeValue | None, part: AttributeValue | None) -> bool:
+    """The contrary of contains()."""
+    return not contains(value, part)

@@ -6,7 +6,7 @@ An update is compiled once for its text and its names; the request's values are 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from cloudlet.services.dynamodb.expressions import names as naming
 from cloudlet.services.dynamodb.expressions.changes import Change, apply_changes, change
@@ -26,10 +26,12 @@ from cloudlet.services.dynamodb.expressions.update_checks import checks_of
 from cloudlet.services.dynamodb.expressions.update_grammar import UpdateParser
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from cloudlet.services.dynamodb.expressions.names import Check, Names, ResolvedPath, Values
     from cloudlet.services.dynamodb.values import Item
+
+_FindType: TypeAlias = "Callable[[Values], tuple[str, ...]]"
 
 KIND: Final = "UpdateExpression"
 FUNCTIONS: Final = ("if_not_exists", "list_append")
@@ -47,6 +49,12 @@ class CompiledUpdate:
     """The paths that are written."""
     paths: tuple[ResolvedPath, ...]
     """Every path that stands in the expression."""
+    types: tuple[tuple[str, _FindType], ...]
+    """For attributes that are written whole: finds the type they get, or none if the item decides."""
+
+    def known_types(self, values: Values) -> dict[str, str]:
+        """The types that whole attributes will surely have, by name."""
+        return {name: kind for name, find in self.types for kind in find(values)}
 
     def check(self, values: Values) -> None:
         """Raises ValidationException where the values do not fit."""
@@ -81,7 +89,25 @@ def compile_update(text: str, names: Names) -> CompiledUpdate:
         frozenset(operand.name for operand in operands if isinstance(operand, Value)),
         tuple(naming.resolve(action.path, names) for action in actions),
         tuple(naming.resolve(path, names) for path in paths),
+        tuple(_type_of(action, names) for action in actions if len(action.path.elements) == 1),
     )
+
+
+def _type_of(action: Action, names: Names) -> tuple[str, _FindType]:
+    name = str(naming.resolve(action.path, names)[0])
+    operand: Operand = action.path
+    if isinstance(action, Set):
+        operand = action.operand
+    elif isinstance(action, (Add, Delete)):
+        operand = action.value
+    if isinstance(operand, Value):
+        placeholder = operand.name
+        return name, lambda values: tuple(values[placeholder])
+    if isinstance(operand, Arithmetic):
+        return name, lambda _values: ("N",)
+    if isinstance(operand, Function) and operand.name == "list_append":
+        return name, lambda _values: ("L",)
+    return name, lambda _values: ()
 
 
 def _operands_of(action: Action) -> Iterator[Operand]:
