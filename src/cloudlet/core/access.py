@@ -24,6 +24,8 @@ class PrincipalKind(Enum):
     FEDERATED_USER = "federated-user"
     SERVICE = "service"
     ANONYMOUS = "anonymous"
+    IDENTITY_PROVIDER = "identity-provider"
+    """Somebody whom an OIDC or SAML provider vouches for; the ARN is the provider's."""
 
 
 class PolicyKind(Enum):
@@ -103,6 +105,8 @@ class Permission:
     """The account that owns the resource; None means the caller's own."""
     resource_policy_decides: bool = False
     """For KMS keys and role trust: without the resource policy's own allow not even root may."""
+    resource_text: str | None = None
+    """How a refusal names the resource where AWS does not say its ARN there, such as IAM's "role admin"."""
 
 
 class Reason(Enum):
