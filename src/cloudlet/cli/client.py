@@ -108,7 +108,9 @@ def _get(cloud: Running, path: str) -> Mapping[str, Any]:
     except OSError as error:
         raise Problem(f"The cloud at {cloud.endpoint} does not answer: {error}.") from error
     if status_code != http.HTTPStatus.OK:
-        raise Problem(f"The cloud at {cloud.endpoint} answered {status_code}: {content.decode(errors='replace')}")
+        raise Problem(
+            f"The cloud at {cloud.endpoint} answered {status_code}: {content.decode(errors='replace')}"
+        )
     answer: dict[str, Any] = orjson.loads(content)
     return answer
 

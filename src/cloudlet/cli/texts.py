@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cloudlet.config import Config
 
 EPILOG: Final = (
-    "First steps: `cloudlet start --background`, then `eval \"$(cloudlet env)\"`, then use the aws CLI, an SDK, "
+    'First steps: `cloudlet start --background`, then `eval "$(cloudlet env)"`, then use the aws CLI, an SDK, '
     "CDK or SAM as ever."
 )
 _AUTH: Final = {
