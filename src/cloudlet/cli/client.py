@@ -90,13 +90,15 @@ def _signed_headers(cloud: Running, service: str, target: str, body: bytes, regi
         "X-Amz-Target": target,
     }
     names = tuple(sorted(name.lower() for name in headers))
-    scope = Scope(cloud.access_key_id, timestamp[:8], region, service, "aws4_request", names)
+    date, terminator = timestamp[:8], "aws4_request"
+    credential_scope = f"{date}/{region}/{service}/{terminator}"
+    scope = Scope(cloud.access_key_id, date, region, service, terminator, names, credential_scope)
     request = HttpRequest("POST", "/", headers=list(headers.items()), body=BytesBody(body))
     text = canonical.canonical_request(request, scope, "/", "", hashlib.sha256(body).hexdigest())
-    key = canonical.signing_key(cloud.secret_access_key, scope.date, region, service, "aws4_request")
+    key = canonical.signing_key(cloud.secret_access_key, date, region, service, terminator)
     signature = canonical.sign(key, canonical.string_to_sign(text, timestamp, scope))
     headers["Authorization"] = (
-        f"AWS4-HMAC-SHA256 Credential={cloud.access_key_id}/{scope.credential_scope}, "
+        f"AWS4-HMAC-SHA256 Credential={cloud.access_key_id}/{credential_scope}, "
         f"SignedHeaders={';'.join(names)}, Signature={signature}"
     )
     return headers

