@@ -53,11 +53,15 @@ FORKS = """
 def killed_server(authority, python, tmp_path):
     """A server with a running function, killed; the processes it had, and its state folder."""
     tests = Path(__file__).parent
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tests.parents[1] / "src"), str(tests), *sys.path])}
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(tests.parents[1] / "src"), str(tests), *sys.path])
+    }
     state_dir = tmp_path / "state"
     state_dir.mkdir()
     arguments = [str(each) for each in (state_dir, *authority, python(FORKS))]
-    server = subprocess.Popen([sys.executable, "-c", SERVER, *arguments], env=environment, stdout=subprocess.PIPE)
+    server = subprocess.Popen(
+        [sys.executable, "-c", SERVER, *arguments], env=environment, stdout=subprocess.PIPE
+    )
     first = int(server.stdout.readline())
     processes = [*_descendants(server.pid), *_descendants(first)]
     watched = [os.pidfd_open(pid) for pid in processes]
@@ -102,11 +106,11 @@ def test_close_gives_everything_back(runner, server, authority, python, tmp_path
         )
         record = list((tmp_path / "sandbox").glob("*.groups"))
         groups = [Path(folder) for note in record for folder in json.loads(note.read_text())["folders"]]
-        function = await Bench(runner, sandboxes).function(python(FORKS)).__aenter__()
-        await function.invoke({})
-        await sandboxes.prepare("nodejs")
-        await sandboxes.close()
-        return groups, await function.sandbox.wait()
+        async with Bench(runner, sandboxes).function(python(FORKS)) as function:
+            await function.invoke({})
+            await sandboxes.prepare("nodejs")
+            await sandboxes.close()
+        return groups, function.exit
 
     before = _state_of_machine()
     groups, ended = runner.run(scenario())

@@ -105,7 +105,9 @@ def test_layers_and_environment_are_those_of_the_function(bench, node, tmp_path,
     async def scenario():
         given = environment | {"TABLE": "comments"}
         layers = (tmp_path / "layer",)
-        async with bench.function(node(source), runtime="nodejs", environment=given, layers=layers) as function:
+        async with bench.function(
+            node(source), runtime="nodejs", environment=given, layers=layers
+        ) as function:
             return await function.invoke({})
 
     assert bench.run(scenario()) == ("response", ["from the layer", "comments", None, "/var/task"])

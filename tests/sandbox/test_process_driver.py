@@ -76,7 +76,9 @@ def test_python_functions_run(bare, python):
 
 def test_node_functions_run(bare, node):
     async def scenario():
-        async with bare.function(node("exports.handler = async (e) => e.n + 1"), runtime="nodejs") as function:
+        async with bare.function(
+            node("exports.handler = async (e) => e.n + 1"), runtime="nodejs"
+        ) as function:
             return await function.invoke({"n": 1})
 
     assert bare.run(scenario()) == ("response", 2)

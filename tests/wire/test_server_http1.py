@@ -507,3 +507,16 @@ def test_file_follows_answers_that_the_client_has_not_yet_read(tmp_path):
         answer = running.ask(plain * 40 + b"GET /file HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
     assert answer.count(b"HTTP/1.1 200 OK") == 41
     assert answer.endswith(b"\r\n\r\n" + path.read_bytes())
+
+
+def test_client_that_half_closes_gets_every_pipelined_answer():
+    async def slow(request: HttpRequest) -> HttpResponse:
+        await asyncio.sleep(0.01)
+        return HttpResponse(200, [], request.path.encode())
+
+    with serving(slow) as running, running.connect() as sock:
+        sock.sendall(b"GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n")
+        sock.shutdown(socket.SHUT_WR)
+        answer = read_all(sock)
+    assert answer.count(b"HTTP/1.1 200 OK") == 2
+    assert answer.endswith(b"/2")

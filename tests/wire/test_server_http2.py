@@ -369,3 +369,32 @@ def test_preface_may_come_in_pieces(described: Serving):
         raw.sock.sendall(bytes([byte]))
     raw.get(1)
     assert raw.status() == "200"
+
+
+@pytest.mark.parametrize("extra", [[], [("content-length", "1000000")], [("expect", "100-continue")]])
+def test_stream_begun_and_cancelled_in_one_segment_harms_no_other(described: Serving, extra):
+    raw = Raw(described)
+    head = [(":method", "PUT"), (":scheme", "http"), (":authority", "h"), (":path", "/"), *extra]
+    raw.h2.send_headers(1, head)
+    raw.h2.reset_stream(1)
+    raw.get(3)
+    assert raw.status() == "200"
+
+
+def test_client_that_says_goaway_is_let_go(caplog):
+    started = asyncio.Event()
+
+    async def handler(request: HttpRequest) -> HttpResponse:
+        started.set()
+        await request.body.read(10_000_000)
+        return HttpResponse()
+
+    with serving(handler) as running:
+        raw = Raw(running)
+        raw.get(1, ("content-length", "1000000"), end=False)
+        running.run(started.wait())
+        raw.h2.close_connection()
+        raw.flush()
+        while raw.sock.recv(65536):
+            pass
+    assert caplog.text == ""

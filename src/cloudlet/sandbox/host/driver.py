@@ -217,7 +217,7 @@ class NamespaceSandboxes:
         sandbox = blank.sandbox
         sandbox.cgroup.limit(spec.limits)
         for drain in blank.drains:
-            drain.output = output
+            drain.pass_on(output)
         sandbox.closers.append(await self._serve(blank.runtime_api, runtime_api, False))
         self._tell(sandbox, molds.function(spec, blank.mold, self._surrounded))
         await self._hear(sandbox, "started")

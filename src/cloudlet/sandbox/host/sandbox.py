@@ -26,7 +26,11 @@ class NamespaceSandbox:
     """A function behind namespaces. Made by driver.py."""
 
     def __init__(
-        self, born: Born, cgroup: Cgroup, drains: tuple[Drain, ...], forget: Callable[[NamespaceSandbox], None]
+        self,
+        born: Born,
+        cgroup: Cgroup,
+        drains: tuple[Drain, ...],
+        forget: Callable[[NamespaceSandbox], None],
     ) -> None:
         self._born = born
         self._cgroup = cgroup

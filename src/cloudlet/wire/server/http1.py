@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cloudlet.wire.server.site import Site
 
 _LINGER_BYTES: Final = 16 * 1024 * 1024
+_NO_BODY: Final = BytesBody(b"")
 
 
 class Refusal(Exception):
@@ -46,6 +47,10 @@ def origin_form(target: str, headers: Headers) -> tuple[str, Headers]:
     return f"{path}?{parts.query}" if parts.query else path, [
         (name, parts.netloc if name.lower() == "host" else value) for name, value in headers
     ]
+
+
+def _size(lines: list[tuple[bytes, bytes]]) -> int:
+    return sum(len(name) + len(value) + 4 for name, value in lines)
 
 
 class SecondHead:
@@ -93,10 +98,13 @@ class Http1(asyncio.Protocol):
         self._lines: list[tuple[bytes, bytes]] = []
         self._silent_bytes = 0
         """What has come since the last thing that was complete: part of a head, or of trailers."""
+        self._head_bytes = 0
+        """What has come since no request was under way: no head can be larger."""
         self._silence_limit = site.limits.request_line_bytes + site.limits.header_bytes
         self._deaf_bytes = -1
         """What has been thrown away unread once nothing more is taken in; -1 until then."""
         self._reading = True
+        self._ended = False
         self._finished = False
 
     # -- the transport's side
@@ -121,21 +129,21 @@ class Http1(asyncio.Protocol):
                 self._transport.abort()
             return
         self._silent_bytes += len(data)
+        self._head_bytes += len(data)
         self._parse(data)
         if self._silent_bytes > self._silence_limit:
             self._refuse(431, "The request's headers are too large.")
+        if self._exchange is None:
+            self._head_bytes = 0
         self.advance()
 
     def eof_received(self) -> bool:
         """The client sends no more; what it has sent is still answered."""
+        self._ended = True
+        self._deaf_bytes = max(self._deaf_bytes, 0)
         if self._exchange is not None:
             self._lose_body(ClientDisconnected())
-        if self._deaf_bytes < 0:
-            self._deaf_bytes = 0
-        busy = self._runner.busy or bool(self._queue)
-        if busy:
-            self._runner.close_after_answer = True
-        return busy and self._scheme == "http"
+        return self._scheme == "http" and (self._runner.busy or bool(self._queue))
 
     def connection_lost(self, error: Exception | None) -> None:
         """The connection is gone."""
@@ -152,6 +160,9 @@ class Http1(asyncio.Protocol):
     def resume_writing(self) -> None:
         """The client has caught up."""
         self._writer.resume()
+        if self._finished:
+            self._deadline.set(self._limits.linger_seconds)
+            return
         if self._exchange is not None:
             self._exchange.timed = False
         if not self._runner.busy and self._queue:
@@ -179,7 +190,7 @@ class Http1(asyncio.Protocol):
             return
         self._runner.run(self._queue)
         if self._deaf_bytes >= 0 and not self._runner.busy and not self._queue:
-            self.finish(linger=True)
+            self.finish(linger=not self._ended)
         self._update_reading()
         self._wait_for_client()
 
@@ -205,7 +216,9 @@ class Http1(asyncio.Protocol):
         self._update_reading()
         if self._transport.can_write_eof():
             self._transport.write_eof()
-        self._deadline.set(self._limits.linger_seconds)
+        # A client that is still reading the answer has the time that any answer has.
+        if not self._writer.paused:
+            self._deadline.set(self._limits.linger_seconds)
 
     # -- the parser's callbacks
 
@@ -331,16 +344,8 @@ class Http1(asyncio.Protocol):
         if target[:1] != "/" and target != "*":
             target, headers = origin_form(target, headers)
         path, _, query = target.partition("?")
-        request = HttpRequest(
-            method=method,
-            path=path,
-            query=query,
-            headers=headers,
-            scheme=self._scheme,
-            version=version,
-            client=self._client,
-            origin=self._site.origin,
-        )
+        request = HttpRequest(method, path, query, headers, _NO_BODY, self._scheme, version, self._client)
+        request.origin = self._site.origin
         host = request.header("host")
         if host is None:
             if version == "1.1":
@@ -355,8 +360,10 @@ class Http1(asyncio.Protocol):
         """The header lines so far; what follows them will be trailers."""
         raw, self._lines = self._lines, []
         headers = [(name.decode("latin-1"), value.rstrip().decode("latin-1")) for name, value in raw]
-        size = sum([len(name) + len(value) + 4 for name, value in raw])
-        if size > self._limits.header_bytes or len(raw) > self._limits.header_count:
+        limits = self._limits
+        # Only what has come in several segments, or in a large one, can be too large and is worth counting.
+        large = self._head_bytes > limits.header_bytes
+        if len(raw) > limits.header_count or (large and _size(raw) > limits.header_bytes):
             raise Refusal(431, "The request's headers are too large or too many.")
         return headers
 
@@ -442,7 +449,9 @@ class Http1(asyncio.Protocol):
             self._deadline.clear()
 
     def _expired(self) -> None:
-        if self._deaf_bytes >= 0 or self._writer.paused or self._transport.is_closing():
+        if self._writer.paused and self._writer.progressed():
+            self._deadline.set(self._limits.write_seconds)
+        elif self._deaf_bytes >= 0 or self._writer.paused or self._transport.is_closing():
             self._transport.abort()
         elif self._exchange is None:
             self._transport.close()
