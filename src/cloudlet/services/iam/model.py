@@ -200,11 +200,15 @@ class AccessKey:
 class LoginProfile:
     """That a user has a password; the password itself is kept as a salted hash."""
 
-    user: str
     salt: bytes
     digest: bytes
     created_at: float
     reset_required: bool = False
+
+    @property
+    def created(self) -> datetime:
+        """CreateDate."""
+        return datetime.fromtimestamp(int(self.created_at), UTC)
 
 
 def key_of(name: str) -> str:
