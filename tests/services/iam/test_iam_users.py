@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from iam_fixtures import allow
+from iam_fixtures import allow, trust
 
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
@@ -183,8 +183,6 @@ def test_the_root_user_is_shown_without_a_name(iam, account):
 
 
 def test_a_session_of_a_role_must_name_a_user(iam, client, account, with_session, refusal):
-    from iam_fixtures import trust
-
     iam.create_role(RoleName="worker", AssumeRolePolicyDocument=trust({"AWS": account}))
     iam.attach_role_policy(RoleName="worker", PolicyArn=ADMINISTRATOR)
     arn = f"arn:aws:iam::{account}:role/worker"
