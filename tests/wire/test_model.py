@@ -96,3 +96,11 @@ def test_server_side_does_not_import_botocore():
 def test_protocol_is_the_one_the_client_chose(service, headers, query, chosen):
     request = HttpRequest("POST", "/", query, list(headers.items()))
     assert type(Protocols(MODELS).choose(service, request)).__name__ == chosen
+
+
+@pytest.mark.parametrize("service", MODELS.names)
+def test_index_says_what_the_model_says(service):
+    entry, model = MODELS.index[service], MODELS.service(service)
+    assert (entry.signing_name, entry.endpoint_prefix) == (model.signing_name, model.endpoint_prefix)
+    assert (entry.target_prefix, entry.api_version) == (model.target_prefix, model.api_version)
+    assert entry.protocol == model.protocols[0]

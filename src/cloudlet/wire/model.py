@@ -17,9 +17,6 @@ DATA: Final = Path(__file__).resolve().parent / "data"
 
 Traits: TypeAlias = Mapping[str, Any]
 
-_OF_A_REFERENCE: Final = frozenset({"locationName", "queryName", "location"})
-"""Traits that, standing on a shape, do not pass to the members that refer to it."""
-
 
 class UnknownService(LookupError):
     """Raised for a service that no model is there for."""
@@ -228,23 +225,41 @@ class ServiceModel:
         return service_id
 
 
+@dataclass(frozen=True, slots=True)
+class ServiceEntry:
+    """What tells whether a request is meant for a service, known without reading its model."""
+
+    name: str
+    endpoint_prefix: str
+    signing_name: str
+    api_version: str
+    protocol: str
+    target_prefix: str | None = None
+
+
 class Models:
     """The models in a folder, each read when first asked for and then kept: there are as many as files."""
 
     def __init__(self, folder: Path = DATA) -> None:
-        self._files = {path.stem: path for path in folder.glob("*.json")}
+        self._folder = folder
+        index: Mapping[str, Mapping[str, str]] = orjson.loads((folder / "index.json").read_bytes())
+        self.index: Mapping[str, ServiceEntry] = {
+            name: ServiceEntry(name=name, **entry) for name, entry in index.items()
+        }
+        """Every service that a model is there for."""
         self._loaded: dict[str, ServiceModel] = {}
 
     @property
     def names(self) -> list[str]:
         """The services that a model is there for."""
-        return sorted(self._files)
+        return sorted(self.index)
 
     def service(self, name: str) -> ServiceModel:
         """The model of a service. Raises UnknownService."""
         model = self._loaded.get(name)
         if model is None:
-            if name not in self._files:
+            if name not in self.index:
                 raise UnknownService(name)
-            model = self._loaded[name] = ServiceModel(name, orjson.loads(self._files[name].read_bytes()))
+            content = (self._folder / f"{name}.json").read_bytes()
+            model = self._loaded[name] = ServiceModel(name, orjson.loads(content))
         return model

@@ -23,6 +23,8 @@ Check: TypeAlias = Callable[[Any, Path, list[str]], None]
 """Appends what is wrong with a value that stands at a path."""
 Test: TypeAlias = tuple[str, Callable[[Any], bool]]
 """A constraint in words, and whether a value satisfies it."""
+Entry: TypeAlias = tuple[str, str, bool, Check | None]
+"""A member: its name, its name in paths, whether it must be there, and the check of its value."""
 ElementsCheck: TypeAlias = "Callable[[Collection[Any], Any, Path, list[str]], None]"
 """Appends what is wrong with the elements of a collection that stands at a path."""
 
@@ -69,6 +71,10 @@ class Validators:
         self._models = models
         self._patterns = Translator()
         self._made: dict[str, Validator] = {}
+
+    def check(self, service: str, operation: str, parameters: Mapping[str, Any]) -> None:
+        """Raises ValidationError for parameters that break a constraint of the service's model."""
+        self.service(service).check(operation, parameters)
 
     def service(self, name: str) -> Validator:
         """The validator of a service. Raises UnknownService."""
@@ -143,29 +149,14 @@ class Validator:
     def _structure_check(self, shape: Shape, prefix: str) -> Check | None:
         members = shape.members
         required = set(shape.required) if self._rules.required else set()
-        entries = []
+        entries: list[Entry] = []
         for name in sorted(members, key=lambda name: bool(prefix and members[name].location)):
             member = members[name]
             label = _lower_first(name) if member.location else prefix + _lower_first(name)
             check = self._check(member)
             if check or name in required:
                 entries.append((name, label, name in required, check))
-        if not entries:
-            return None
-
-        def run(value: Any, path: Path, found: list[str]) -> None:
-            for name, label, needed, check in entries:
-                item = value.get(name)
-                if item is None:
-                    if needed:
-                        at = _text_of((path, label))
-                        found.append(
-                            f"Value null at '{at}' failed to satisfy constraint: Member must not be null"
-                        )
-                elif check:
-                    check(item, (path, label), found)
-
-        return run
+        return _members_check(entries) if entries else None
 
     def _list_check(self, shape: Shape) -> Check:
         judge = self._elements_check("Member must satisfy constraint", shape, shape.member)
@@ -250,6 +241,41 @@ class Validator:
             text = f"Member must satisfy regular expression pattern: {pattern}"
             tests.append((text, _pattern_test(pattern, self._patterns)))
         return tests
+
+
+def _members_check(entries: list[Entry]) -> Check:
+    required = [name for name, _, needed, _ in entries if needed]
+    by_name = {name: (label, check) for name, label, _, check in entries if check}
+    find = by_name.get
+
+    def run(value: Any, path: Path, found: list[str]) -> None:
+        # The common case first: only what is there is looked at. When something is wrong, order matters.
+        mark = len(found)
+        for name, item in value.items():
+            entry = find(name)
+            if entry is not None and item is not None:
+                entry[1](item, (path, entry[0]), found)
+        for name in required:
+            if value.get(name) is None:
+                break
+        else:
+            if len(found) == mark:
+                return
+        del found[mark:]
+        _tell_in_order(entries, value, path, found)
+
+    return run
+
+
+def _tell_in_order(entries: list[Entry], value: Any, path: Path, found: list[str]) -> None:
+    for name, label, needed, check in entries:
+        item = value.get(name)
+        if item is not None:
+            if check:
+                check(item, (path, label), found)
+        elif needed:
+            at = _text_of((path, label))
+            found.append(f"Value null at '{at}' failed to satisfy constraint: Member must not be null")
 
 
 def _both(first: Check | None, second: Check | None) -> Check | None:
