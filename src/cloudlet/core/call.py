@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from cloudlet.core.api import Api, Identities
+    from cloudlet.core.access import Access
+    from cloudlet.core.api import Api
     from cloudlet.core.clock import Clock
     from cloudlet.core.http import HttpRequest
+    from cloudlet.core.identity import Identities
     from cloudlet.core.ids import Ids
     from cloudlet.core.operation import Service
     from cloudlet.core.sandbox import Sandboxes
@@ -45,13 +47,14 @@ class Cloud:
     wakeups: Wakeups
     supervisor: Supervisor
     sandboxes: Sandboxes
+    access: Access
     services: Mapping[str, Service]
     work_dir: Path
     """A folder for files that can be made again: unpacked code, caches."""
     endpoint: str
     """How people on this machine reach the cloud: http://127.0.0.1:4566."""
+    identities: Identities
     api: Api = field(init=False)
-    identities: Identities = field(init=False)
     components: dict[type, Component] = field(default_factory=dict)
 
     def component(self, kind: type[T]) -> T:

@@ -263,3 +263,11 @@ class Models:
             content = (self._folder / f"{name}.json").read_bytes()
             model = self._loaded[name] = ServiceModel(name, orjson.loads(content))
         return model
+
+    def metadata(self, name: str) -> Traits:
+        """A service's metadata alone, which is the first line of its file: cheap enough to ask for all at start."""
+        with self._files[name].open("rb") as file:
+            first = file.readline()
+        document: Traits = orjson.loads(first.rstrip(b",\n") + b"}")
+        metadata: Traits = document["metadata"]
+        return metadata
