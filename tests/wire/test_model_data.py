@@ -99,8 +99,5 @@ def test_protocol_is_the_one_the_client_chose(service, headers, query, chosen):
 
 
 @pytest.mark.parametrize("service", MODELS.names)
-def test_index_says_what_the_model_says(service):
-    entry, model = MODELS.index[service], MODELS.service(service)
-    assert (entry.signing_name, entry.endpoint_prefix) == (model.signing_name, model.endpoint_prefix)
-    assert (entry.target_prefix, entry.api_version) == (model.target_prefix, model.api_version)
-    assert entry.protocol == model.protocols[0]
+def test_metadata_is_known_without_reading_the_model(service):
+    assert Models().metadata(service) == MODELS.service(service).metadata

@@ -225,47 +225,29 @@ class ServiceModel:
         return service_id
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceEntry:
-    """What tells whether a request is meant for a service, known without reading its model."""
-
-    name: str
-    endpoint_prefix: str
-    signing_name: str
-    api_version: str
-    protocol: str
-    target_prefix: str | None = None
-
-
 class Models:
     """The models in a folder, each read when first asked for and then kept: there are as many as files."""
 
     def __init__(self, folder: Path = DATA) -> None:
-        self._folder = folder
-        index: Mapping[str, Mapping[str, str]] = orjson.loads((folder / "index.json").read_bytes())
-        self.index: Mapping[str, ServiceEntry] = {
-            name: ServiceEntry(name=name, **entry) for name, entry in index.items()
-        }
-        """Every service that a model is there for."""
+        self._files = {path.stem: path for path in folder.glob("*.json")}
         self._loaded: dict[str, ServiceModel] = {}
 
     @property
     def names(self) -> list[str]:
         """The services that a model is there for."""
-        return sorted(self.index)
+        return sorted(self._files)
 
     def service(self, name: str) -> ServiceModel:
         """The model of a service. Raises UnknownService."""
         model = self._loaded.get(name)
         if model is None:
-            if name not in self.index:
+            if name not in self._files:
                 raise UnknownService(name)
-            content = (self._folder / f"{name}.json").read_bytes()
-            model = self._loaded[name] = ServiceModel(name, orjson.loads(content))
+            model = self._loaded[name] = ServiceModel(name, orjson.loads(self._files[name].read_bytes()))
         return model
 
     def metadata(self, name: str) -> Traits:
-        """A service's metadata alone, which is the first line of its file: cheap enough to ask for all at start."""
+        """A service's metadata alone, the first line of its file: cheap enough to ask for all at start."""
         with self._files[name].open("rb") as file:
             first = file.readline()
         document: Traits = orjson.loads(first.rstrip(b",\n") + b"}")
