@@ -227,7 +227,8 @@ def test_iterator_is_closed_when_the_client_leaves():
     with serving(handler) as running:
         with running.connect() as sock:
             sock.sendall(GET)
-            sock.recv(10)
+            while b"xx" not in sock.recv(65536):
+                pass
         running.run(asyncio.wait_for(closed.wait(), 10))
 
 
