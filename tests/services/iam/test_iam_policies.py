@@ -23,7 +23,9 @@ def test_a_policy_answers_as_at_aws(iam, account, refusal):
     assert policy["Arn"] == f"arn:aws:iam::{account}:policy/test/path/own"
     assert policy["PolicyId"].startswith("ANPA")
     assert policy["UpdateDate"] == policy["CreateDate"]
-    assert {name: policy[name] for name in policy if name not in ("Arn", "PolicyId", "CreateDate", "UpdateDate")} == {
+    assert {
+        name: policy[name] for name in policy if name not in ("Arn", "PolicyId", "CreateDate", "UpdateDate")
+    } == {
         "PolicyName": "own",
         "Path": "/test/path/",
         "DefaultVersionId": "v1",
@@ -179,7 +181,9 @@ def test_policies_of_aws_are_there_for_everybody(iam):
 
 def test_policies_of_aws_cannot_be_changed(iam, refusal):
     assert refusal(iam.delete_policy, PolicyArn=LOGS)[0] == "AccessDenied"
-    assert refusal(iam.create_policy_version, PolicyArn=LOGS, PolicyDocument=allow("s3:*"))[0] == "AccessDenied"
+    assert (
+        refusal(iam.create_policy_version, PolicyArn=LOGS, PolicyDocument=allow("s3:*"))[0] == "AccessDenied"
+    )
 
 
 def test_an_instance_profile_holds_one_role(iam, account, refusal):

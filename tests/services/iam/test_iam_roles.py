@@ -253,7 +253,9 @@ def test_a_permissions_boundary_is_set_and_lifted(iam, account, refusal):
     arn = iam.create_policy(PolicyName="bound", PolicyDocument=allow("s3:*"))["Policy"]["Arn"]
     boundary = {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn}
 
-    created = iam.create_role(RoleName="worker", AssumeRolePolicyDocument=EC2, PermissionsBoundary=arn)["Role"]
+    created = iam.create_role(RoleName="worker", AssumeRolePolicyDocument=EC2, PermissionsBoundary=arn)[
+        "Role"
+    ]
 
     assert created["PermissionsBoundary"] == boundary
     assert iam.get_role(RoleName="worker")["Role"]["PermissionsBoundary"] == boundary

@@ -167,7 +167,9 @@ def test_an_unknown_access_key_is_named(iam, refusal):
 
 
 def test_a_user_manages_its_own_keys_without_naming_itself(iam, as_user, refusal):
-    own = as_user("ann", "iam:*AccessKey*", "iam:GetUser", resource="arn:aws:iam::*:user/${aws:username}")("iam")
+    own = as_user("ann", "iam:*AccessKey*", "iam:GetUser", resource="arn:aws:iam::*:user/${aws:username}")(
+        "iam"
+    )
     iam.create_user(UserName="bea")
 
     second = own.create_access_key()["AccessKey"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from datetime import UTC, datetime
 
 import pytest
 from iam_fixtures import allow, trust
@@ -171,12 +170,12 @@ def test_an_external_id_must_be_the_one_agreed_on(iam, sts, account, refusal):
     assert sts.assume_role(RoleArn=arn, RoleSessionName="test", ExternalId="agreed")["Credentials"]
 
 
-def test_a_session_lasts_as_long_as_asked(iam, sts, role, refusal):
+def test_a_session_lasts_as_long_as_asked(iam, sts, role, refusal, server):
     iam.update_role(RoleName="worker", MaxSessionDuration=7200)
 
     answer = sts.assume_role(RoleArn=role["Arn"], RoleSessionName="test", DurationSeconds=7200)
 
-    left = answer["Credentials"]["Expiration"] - datetime.now(UTC)
+    left = answer["Credentials"]["Expiration"] - server.clock.now()
     assert 7100 < left.total_seconds() <= 7200
     assert refusal(sts.assume_role, RoleArn=role["Arn"], RoleSessionName="test", DurationSeconds=7201) == (
         "ValidationError",
@@ -190,9 +189,7 @@ def test_a_chained_session_lasts_an_hour_at_most(iam, sts, role, with_session, r
     first = sts.assume_role(RoleArn=role["Arn"], RoleSessionName="first")["Credentials"]
     chained = with_session(first, "sts")
 
-    answer = refusal(
-        chained.assume_role, RoleArn=role["Arn"], RoleSessionName="second", DurationSeconds=7200
-    )
+    answer = refusal(chained.assume_role, RoleArn=role["Arn"], RoleSessionName="second", DurationSeconds=7200)
 
     assert answer == (
         "ValidationError",
@@ -239,9 +236,9 @@ def test_session_tags_open_what_they_are_the_condition_for(iam, sts, account, wi
     iam.put_role_policy(RoleName="tagged", PolicyName="p", PolicyDocument=document)
 
     plain = sts.assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
-    blue = sts.assume_role(
-        RoleArn=arn, RoleSessionName="test", Tags=[{"Key": "Team", "Value": "blue"}]
-    )["Credentials"]
+    blue = sts.assume_role(RoleArn=arn, RoleSessionName="test", Tags=[{"Key": "Team", "Value": "blue"}])[
+        "Credentials"
+    ]
 
     assert refusal(with_session(plain, "iam").list_roles)[0] == "AccessDenied"
     assert with_session(blue, "iam").list_roles()["Roles"]
@@ -287,7 +284,7 @@ def test_a_source_identity_stays_along_the_chain(iam, sts, role, with_session):
     assert (first["SourceIdentity"], second["SourceIdentity"]) == ("ann", "ann")
 
 
-def test_get_session_token_is_for_long_term_keys(as_user, account, with_session, refusal):
+def test_get_session_token_is_for_long_term_keys(as_user, account, with_session, refusal, server):
     user = as_user("ann", "iam:ListUsers")
 
     credentials = user("sts").get_session_token()["Credentials"]
@@ -295,7 +292,7 @@ def test_get_session_token_is_for_long_term_keys(as_user, account, with_session,
     session = with_session(credentials, "sts")
     assert session.get_caller_identity()["Arn"] == f"arn:aws:iam::{account}:user/ann"
     assert with_session(credentials, "iam").list_users()["Users"]
-    left = credentials["Expiration"] - datetime.now(UTC)
+    left = credentials["Expiration"] - server.clock.now()
     assert 43000 < left.total_seconds() <= 43200
     assert refusal(session.get_session_token) == (
         "AccessDenied",
@@ -317,7 +314,9 @@ def test_nobody_has_an_mfa_device(as_user, account, refusal):
     )
 
 
-def test_a_federated_user_may_what_both_its_user_and_its_policy_allow(as_user, account, with_session, refusal):
+def test_a_federated_user_may_what_both_its_user_and_its_policy_allow(
+    as_user, account, with_session, refusal
+):
     user = as_user("ann", "sts:GetFederationToken", "iam:ListUsers", "iam:ListRoles")("sts")
 
     answer = user.get_federation_token(Name="guest", Policy=allow("iam:ListUsers", "iam:ListGroups"))
@@ -397,3 +396,15 @@ def test_switched_off_and_deleted_keys_are_refused(iam, client, refusal):
     assert user.get_caller_identity()["UserId"]
     iam.delete_access_key(**named)
     assert refusal(user.get_caller_identity) == expected
+
+
+def test_a_session_ends_when_its_time_is_over(sts, role, with_session, refusal, server):
+    asked = {"RoleArn": role["Arn"], "RoleSessionName": "test", "DurationSeconds": 900}
+    session = with_session(sts.assume_role(**asked)["Credentials"], "sts")
+
+    assert session.get_caller_identity()["Arn"].endswith("/test")
+    server.advance(901)
+    assert refusal(session.get_caller_identity) == (
+        "ExpiredToken",
+        "The security token included in the request is expired",
+    )
