@@ -148,6 +148,22 @@ def test_the_keys_of_a_policys_tags_may_differ_by_case(iam, refusal):
     )
 
 
+def test_short_keys_of_a_policys_tags_come_first(iam):
+    tags = [{"Key": key, "Value": "v"} for key in ("abc", "b", "z", "a")]
+    arn = iam.create_policy(PolicyName="own", PolicyDocument=allow("s3:*"), Tags=tags)["Policy"]["Arn"]
+
+    assert [tag["Key"] for tag in iam.list_policy_tags(PolicyArn=arn)["Tags"]] == ["a", "b", "z", "abc"]
+
+
+def test_entities_of_a_policy_that_is_not_there_are_not_listed(iam, account, refusal):
+    gone = f"arn:aws:iam::{account}:policy/NonExistentPolicy"
+
+    assert refusal(iam.list_entities_for_policy, PolicyArn=gone) == (
+        "NoSuchEntity",
+        f"Policy {gone} does not exist or is not attachable.",
+    )
+
+
 def test_entities_of_a_policy_are_listed(iam, arn):
     iam.create_user(UserName="ann")
     iam.create_group(GroupName="team")

@@ -251,6 +251,11 @@ def sorted_tag_list(tags: Tags) -> list[dict[str, str]]:
     return tag_list(dict(sorted(tags.items())))
 
 
+def policy_tag_list(tags: Tags) -> list[dict[str, str]]:
+    """Tags as AWS lists those of policies: short keys before long ones."""
+    return tag_list(dict(sorted(tags.items(), key=lambda tag: (len(tag[0]), tag[0]))))
+
+
 def tag_list(tags: Tags) -> list[dict[str, str]]:
     """Tags as the API answers them."""
     return [{"Key": key, "Value": value} for key, value in tags.items()]

@@ -15,7 +15,7 @@ from cloudlet.services.iam.describe import describe_policy, describe_version
 from cloudlet.services.iam.documents import check_managed
 from cloudlet.services.iam.entities import check_arn, find_policy
 from cloudlet.services.iam.errors import DeleteConflict, EntityAlreadyExists, LimitExceeded, NoSuchEntity
-from cloudlet.services.iam.model import Policy, PolicyVersion, new_tags, sorted_tag_list, tag_list
+from cloudlet.services.iam.model import Policy, PolicyVersion, new_tags, policy_tag_list, tag_list
 from cloudlet.services.iam.pages import page
 from cloudlet.services.iam.permissions import on_list, on_new_policy, on_policy
 
@@ -58,7 +58,7 @@ def create_policy(call: Call, request: api.CreatePolicyRequestTypeDef) -> dict[s
 def get_policy(call: Call, request: api.GetPolicyRequestTypeDef) -> dict[str, Any]:
     """A managed policy, without its document."""
     policy = managed_policy(call, request["PolicyArn"])
-    shown = {**describe_policy(call, policy), "Tags": sorted_tag_list(policy.tags)}
+    shown = {**describe_policy(call, policy), "Tags": policy_tag_list(policy.tags)}
     if policy.description is not None:
         shown["Description"] = policy.description
     return {"Policy": shown}
@@ -146,7 +146,9 @@ def delete_policy_version(call: Call, request: api.DeletePolicyVersionRequestTyp
 def list_entities_for_policy(call: Call, request: api.ListEntitiesForPolicyRequestTypeDef) -> dict[str, Any]:
     """Who a policy is attached to, or whose boundary it is."""
     arn = request["PolicyArn"]
-    managed_policy(call, arn)
+    check_arn(arn)
+    if find_policy(call, arn) is None:
+        raise NoSuchEntity(f"Policy {arn} does not exist or is not attachable.")
     wanted = request.get("EntityFilter", "")
     usage = request.get("PolicyUsageFilter")
     found = [

@@ -13,7 +13,15 @@ from cloudlet.core.operation import operation
 from cloudlet.services.iam import state
 from cloudlet.services.iam.entities import ROLE, USER
 from cloudlet.services.iam.errors import LimitExceeded
-from cloudlet.services.iam.model import InstanceProfile, Policy, Role, User, new_tags, sorted_tag_list
+from cloudlet.services.iam.model import (
+    InstanceProfile,
+    Policy,
+    Role,
+    User,
+    new_tags,
+    policy_tag_list,
+    sorted_tag_list,
+)
 from cloudlet.services.iam.operations.instance_profiles import instance_profile
 from cloudlet.services.iam.operations.policies import managed_policy, own_policy
 from cloudlet.services.iam.pages import page
@@ -82,7 +90,8 @@ def untag_policy(call: Call, request: api.UntagPolicyRequestTypeDef) -> None:
 @operation("ListPolicyTags", permissions=on_policy("ListPolicyTags"), read_only=True)
 def list_policy_tags(call: Call, request: api.ListPolicyTagsRequestTypeDef) -> dict[str, Any]:
     """A policy's tags."""
-    return _listed(managed_policy(call, request["PolicyArn"]), request)
+    tags = policy_tag_list(managed_policy(call, request["PolicyArn"]).tags)
+    return page(request, "Tags", tags, lambda tag: tag)
 
 
 @operation("TagInstanceProfile", permissions=on_instance_profile("TagInstanceProfile"))
@@ -130,5 +139,5 @@ def _folded(key: str, fold_case: bool) -> str:
     return key.lower() if fold_case else key
 
 
-def _listed(entity: User | Role | Policy | InstanceProfile, request: Mapping[str, Any]) -> dict[str, Any]:
+def _listed(entity: User | Role | InstanceProfile, request: Mapping[str, Any]) -> dict[str, Any]:
     return page(request, "Tags", sorted_tag_list(entity.tags), lambda tag: tag)
