@@ -34,6 +34,7 @@ RUNTIMES: Final = ("python", "nodejs", "provided")
 _USUAL_MEMORY_BYTES: Final = 128 << 20
 _USUAL_TMP_BYTES: Final = 512 << 20
 _STOCK_UP_SECONDS: Final = 0.05
+_ANSWER_SECONDS: Final = 30
 
 _log: Final = logging.getLogger(__name__)
 
@@ -229,6 +230,8 @@ class NamespaceSandboxes:
         sandbox.hold(await self._serve(blank.runtime_api, runtime_api, False))
         self._tell(sandbox, molds.function(spec, blank.mold, self._surrounded))
         await self._hear(sandbox, "started")
+        # Only now: what the sandbox itself had to do is not the function's time.
+        sandbox.cgroup.limit_cpu(spec.limits.cpu_cores)
 
     def _tell(
         self, sandbox: NamespaceSandbox, message: dict[str, object], descriptors: tuple[int, ...] = ()
@@ -240,7 +243,10 @@ class NamespaceSandboxes:
 
     async def _hear(self, sandbox: NamespaceSandbox, expected: str) -> tuple[dict[str, object], list[int]]:
         try:
-            message, descriptors = await sandbox.born.channel.receive()
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                message, descriptors = await sandbox.born.channel.receive()
+        except TimeoutError as error:
+            raise SandboxError(f"The sandbox was not {expected} within {_ANSWER_SECONDS} seconds.") from error
         except (Closed, OSError) as error:
             raise SandboxError(f"The sandbox ended before it was {expected}.") from error
         if expected not in message:

