@@ -124,3 +124,28 @@ def test_later_layers_hide_earlier_ones(bench, python, tmp_path):
             return (await function.invoke({}))[1]
 
     assert bench.run(scenario()) == ["first", "second", "second"]
+
+
+def test_a_module_named_as_one_of_the_standard_library_is_the_functions_own(bench, python):
+    source = """
+        import json, platform, socket, resource
+
+        def handler(event, context):
+            return [platform.origin, resource.origin, socket.__file__, json.__file__]
+    """
+    own = {
+        "platform.py": "origin = 'own'\n",
+        "resource.py": "origin = 'own too'\n",
+        "json.py": "origin = 'no'\n",
+    }
+    code = python(source)
+    for name, text in own.items():
+        (code / name).write_text(text)
+
+    async def scenario():
+        async with bench.function(code) as function:
+            return (await function.invoke({}))[1]
+
+    first, second, *standard = bench.run(scenario())
+    assert (first, second) == ("own", "own too")
+    assert all(path.startswith("/var/lang/lib/") for path in standard)

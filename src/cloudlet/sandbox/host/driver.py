@@ -82,10 +82,10 @@ class NamespaceSandboxes:
         """Starts a program. Raises SandboxError."""
         if spec.runtime not in RUNTIMES:
             raise SandboxError(f"There is no runtime {spec.runtime!r} here, only {', '.join(RUNTIMES)}.")
-        mold = await self._mold(spec)
+        mold, hidden = await self._mold(spec)
         blank = self._spares.take(mold) or await self._make_blank(mold)
         try:
-            await self._assign(blank, spec, runtime_api, output)
+            await self._assign(blank, spec, hidden, runtime_api, output)
         except OSError as error:
             await _end(blank.sandbox)
             raise SandboxError(f"A sandbox could not be given its function: {error}") from error
@@ -121,13 +121,18 @@ class NamespaceSandboxes:
         self._groups.remove()
         self._record.remove()
 
-    async def _mold(self, spec: SandboxSpec) -> Mold:
-        """With the SDK in memory, unless the function brings a module of its own that is loaded there."""
-        sdk = spec.runtime == "python"
-        if sdk:
-            loaded = (await self._zygote(sdk=True)).modules
-            sdk = not surroundings.ships(spec.code, spec.layers, loaded, self._machine.python)
-        return molds.mold_of(spec.runtime, spec.limits, spec.environment, self._machine, sdk=sdk)
+    async def _mold(self, spec: SandboxSpec) -> tuple[Mold, frozenset[str]]:
+        """The mold, and the modules that must be imported anew because the function brings its own.
+
+        The SDK is in memory already, unless that would hide a module of the function's.
+        """
+        sdk, hidden = False, frozenset[str]()
+        if spec.runtime == "python":
+            shipped = surroundings.shipped_modules(spec.code, spec.layers, self._machine.python)
+            shipped -= surroundings.CLIENTS_OWN
+            sdk = not shipped & (await self._zygote(sdk=True)).modules
+            hidden = shipped & (await self._zygote(sdk=sdk)).modules
+        return molds.mold_of(spec.runtime, spec.limits, spec.environment, self._machine, sdk=sdk), hidden
 
     async def _zygote(self, *, sdk: bool) -> Zygote:
         async with self._starting:
@@ -220,7 +225,12 @@ class NamespaceSandboxes:
         return listeners["runtime_api"]
 
     async def _assign(
-        self, blank: Blank, spec: SandboxSpec, runtime_api: Handler, output: Callable[[bytes], None]
+        self,
+        blank: Blank,
+        spec: SandboxSpec,
+        hidden: frozenset[str],
+        runtime_api: Handler,
+        output: Callable[[bytes], None],
     ) -> None:
         """Tells a sandbox which function it is, and waits until that has been started."""
         sandbox = blank.sandbox
@@ -228,7 +238,7 @@ class NamespaceSandboxes:
         for drain in blank.drains:
             drain.pass_on(output)
         sandbox.hold(await self._serve(blank.runtime_api, runtime_api, False))
-        self._tell(sandbox, molds.function(spec, blank.mold, self._surrounded))
+        self._tell(sandbox, molds.function(spec, blank.mold, hidden, self._surrounded))
         await self._hear(sandbox, "started")
         # Only now: what the sandbox itself had to do is not the function's time.
         sandbox.cgroup.limit_cpu(spec.limits.cpu_cores)

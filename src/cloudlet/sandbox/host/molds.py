@@ -61,7 +61,9 @@ def preparation(mold: Mold, tmp_image: Path | None, surrounded: Surrounded) -> d
     }
 
 
-def function(spec: SandboxSpec, mold: Mold, surrounded: Surrounded) -> dict[str, object]:
+def function(
+    spec: SandboxSpec, mold: Mold, hidden: frozenset[str], surrounded: Surrounded
+) -> dict[str, object]:
     """The second order: code, layers and what to run."""
     command = _node_command(spec.limits) if spec.runtime == "nodejs" and not mold.idle_command else None
     environment = surroundings.environment(spec.environment) | surroundings.log_environment(spec.runtime)
@@ -69,6 +71,8 @@ def function(spec: SandboxSpec, mold: Mold, surrounded: Surrounded) -> dict[str,
         "code": str(spec.code.resolve()),
         "layers": [str(layer.resolve()) for layer in spec.layers],
         "hostname": spec.hostname,
+        "hidden_modules": sorted(hidden),
+        "name": spec.labels.get("name", "function"),
         "handler": spec.environment.get("_HANDLER", ""),
     }
 

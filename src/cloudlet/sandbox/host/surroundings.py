@@ -27,16 +27,45 @@ PYTHON_PRELOAD: Final = (
     "uuid",
 )
 SDK_PRELOAD: Final = ("boto3", "boto3.dynamodb.conditions", "boto3.dynamodb.types", "boto3.s3.transfer")
-SDK_CLIENTS: Final = (
-    "dynamodb",
-    "s3",
-    "sqs",
-    "sns",
-    "lambda",
-    "events",
-    "stepfunctions",
-    "ssm",
-    "secretsmanager",
+SDK_CLIENTS: Final = ("dynamodb", "s3", "sqs", "sns", "lambda", "events", "stepfunctions", "secretsmanager")
+# What AWS's client has imported before it looks for the handler: no module of a function hides it at AWS either.
+CLIENTS_OWN: Final = frozenset(
+    {
+        *(
+            "abc",
+            "builtins",
+            "codecs",
+            "collections",
+            "datetime",
+            "decimal",
+            "encodings",
+            "enum",
+            "functools",
+        ),
+        *(
+            "importlib",
+            "io",
+            "json",
+            "logging",
+            "os",
+            "re",
+            "site",
+            "string",
+            "sys",
+            "time",
+            "traceback",
+            "types",
+        ),
+        *(
+            "warnings",
+            "weakref",
+            "awslambdaric",
+            "runtime_client",
+            "simplejson",
+            "snapshot_restore_py",
+            "cloudlet",
+        ),
+    }
 )
 CA_IN_SANDBOX: Final = "/etc/ssl/certs/cloudlet-ca.crt"
 BUNDLE_IN_SANDBOX: Final = "/etc/ssl/certs/ca-certificates.crt"
@@ -86,7 +115,7 @@ class Machine:
 
     def covered(self) -> list[str]:
         """Folders below those that functions should not see into."""
-        return [f"/var/lang/lib/{self.python}/site-packages"]
+        return [f"/var/lang/{folder}/{self.python}/site-packages" for folder in {"lib", sys.platlibdir}]
 
     def certificates(self) -> list[str]:
         """The bundles to trust; the cloud's own authority is the last."""
@@ -102,7 +131,10 @@ class Machine:
         shown = [
             (str(executable.resolve()), f"/var/lang/bin/{self.python}"),
             (str(executable.resolve()), "/var/lang/bin/python3"),
-            (str(standard_library), f"/var/lang/lib/{self.python}"),
+            *(
+                (str(standard_library), f"/var/lang/{folder}/{self.python}")
+                for folder in {"lib", sys.platlibdir}
+            ),
         ]
         for library in (prefix / "lib").glob(f"libpython{sys.version_info.major}*.so*"):
             shown.append((str(library.resolve()), f"/var/lang/lib/{library.name}"))
@@ -156,19 +188,18 @@ def log_environment(runtime: str) -> dict[str, str]:
     return {} if runtime == "provided" else {"_LAMBDA_TELEMETRY_LOG_FD": "3"}
 
 
-def ships(code: Path, layers: tuple[Path, ...], names: frozenset[str], python: str) -> bool:
-    """Whether code or layers have a Python module of one of these names, which then may not be preloaded."""
+def shipped_modules(code: Path, layers: tuple[Path, ...], python: str) -> frozenset[str]:
+    """The top-level Python modules that code and layers bring."""
     folders = [code]
     for layer in layers:
         folders += [layer / "python", layer / f"python/lib/{python}/site-packages"]
+    names: set[str] = set()
     for folder in folders:
         try:
-            entries = os.listdir(folder)  # noqa: PTH208  names alone are wanted, and quickly
+            names.update(entry.partition(".")[0] for entry in os.listdir(folder))  # noqa: PTH208  twice as quick
         except (FileNotFoundError, NotADirectoryError):
             continue
-        if any(entry.partition(".")[0] in names for entry in entries):
-            return True
-    return False
+    return frozenset(names)
 
 
 def _path() -> str:
