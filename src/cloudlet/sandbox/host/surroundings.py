@@ -28,7 +28,7 @@ PYTHON_PRELOAD: Final = (
 )
 SDK_PRELOAD: Final = ("boto3", "boto3.dynamodb.conditions", "boto3.dynamodb.types", "boto3.s3.transfer")
 SDK_CLIENTS: Final = ("dynamodb", "s3", "sqs", "sns", "lambda", "events", "stepfunctions", "secretsmanager")
-# What AWS's client has imported before it looks for the handler: no module of a function hides it at AWS either.
+# What AWS's client imports before it looks for the handler: no module of a function hides it at AWS either.
 CLIENTS_OWN: Final = frozenset(
     {
         *(
