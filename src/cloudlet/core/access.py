@@ -24,6 +24,8 @@ class PrincipalKind(Enum):
     FEDERATED_USER = "federated-user"
     SERVICE = "service"
     ANONYMOUS = "anonymous"
+    IDENTITY_PROVIDER = "identity-provider"
+    """Somebody whom an OIDC or SAML provider vouches for; the ARN is the provider's."""
 
 
 class PolicyKind(Enum):
@@ -57,6 +59,8 @@ class Principal:
     role_arn: str | None = None
     """The role of an assumed-role session; the user who federated, of a federated-user session."""
     tags: tuple[tuple[str, str], ...] = ()
+    transitive_tag_keys: tuple[str, ...] = ()
+    """Of a session: the tags that go on to every role it assumes."""
     session_policies: tuple[PolicyDocument, ...] = ()
     access_key_id: str | None = None
     source_identity: str | None = None
@@ -103,6 +107,8 @@ class Permission:
     """The account that owns the resource; None means the caller's own."""
     resource_policy_decides: bool = False
     """For KMS keys and role trust: without the resource policy's own allow not even root may."""
+    resource_text: str | None = None
+    """How a refusal names the resource where AWS does not say its ARN there, such as IAM's "role admin"."""
 
 
 class Reason(Enum):

@@ -17,6 +17,9 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """The time as an aware datetime in UTC."""
 
+    def machine_time(self) -> float:
+        """Seconds since 1970 by the machine, unmoved: what its clients sign requests with."""
+
     async def sleep(self, seconds: float) -> None:
         """Returns when the cloud's clock has moved on by `seconds`."""
 
@@ -34,6 +37,10 @@ class SystemClock:
     def time(self) -> float:
         """Seconds since 1970."""
         return time.time() + self._offset
+
+    def machine_time(self) -> float:
+        """Seconds since 1970 by the machine, unmoved: what its clients sign requests with."""
+        return time.time()
 
     def now(self) -> datetime:
         """The time as an aware datetime in UTC."""

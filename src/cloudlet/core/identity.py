@@ -1,0 +1,85 @@
+"""What IAM knows of callers, for those who must ask it inside an open transaction: the edge, STS, services.
+
+Implemented by the IAM service. Every method needs a call with an open transaction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from cloudlet.core.errors import ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cloudlet.core.access import Principal, PrincipalPolicies
+    from cloudlet.core.call import Call
+
+
+class InvalidToken(ServiceError):
+    """Raised for a key that is switched off or gone, and for a token that is broken or another key's.
+
+    The edge says it in the words of the service that was asked.
+    """
+
+    code = "InvalidClientTokenId"
+    status = 403
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """Whose an access key is, and the secret that its signatures are made with."""
+
+    secret_access_key: str
+    principal: Principal
+    expires_at: float | None = None
+    """Seconds since 1970, for temporary credentials; the edge refuses them afterwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Temporary credentials, as STS gives them out. They live in their own token; nothing is stored."""
+
+    access_key_id: str
+    secret_access_key: str
+    session_token: str
+    expires_at: float
+    principal: Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role, as far as those need it who assume it or pass it."""
+
+    arn: str
+    name: str
+    unique_id: str
+    account: str
+    trust_policy: str
+    max_session_duration_seconds: int
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+class Identities(Protocol):
+    """IAM, for its neighbours."""
+
+    def find_credential(self, call: Call, access_key_id: str, session_token: str | None) -> Credential | None:
+        """Whose a key is; None if IAM does not know it. Raises InvalidToken."""
+
+    def find_account(self, call: Call, access_key_id: str) -> str | None:
+        """The account an access key belongs to, as far as IAM knows it or the key says it."""
+
+    def policies_of(self, call: Call, principal: Principal) -> PrincipalPolicies:
+        """What is attached to a user or role, groups included."""
+
+    def find_role(self, call: Call, role_arn: str) -> Role | None:
+        """A role by its ARN."""
+
+    def issue_session(self, call: Call, principal: Principal, duration_seconds: int) -> Session:
+        """Temporary credentials for a principal; whether it may have them was judged by the caller."""
+
+    def assume_role(
+        self, call: Call, role_arn: str, session_name: str, duration_seconds: int = 3600
+    ) -> Session:
+        """A session of a role for `call.principal`, if the role trusts it. Raises AccessDenied."""

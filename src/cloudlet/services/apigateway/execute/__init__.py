@@ -1,0 +1,1 @@
+"""The data planes of API Gateway: what happens to a request that reaches a deployed stage."""

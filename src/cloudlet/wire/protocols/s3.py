@@ -1,0 +1,124 @@
+"""What S3 does otherwise than other rest-xml services: error documents, roots of answers, request ids.
+
+The botocore model leaves these out because no client of botocore's looks at them; other SDKs do.
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from cloudlet.wire.protocols.protocol import ErrorAnswer, Members
+from cloudlet.wire.protocols.query import write_error_members
+from cloudlet.wire.protocols.rest_xml import XML, RestXmlProtocol
+from cloudlet.wire.protocols.scalars import write_iso8601_milliseconds
+from cloudlet.wire.protocols.xml import escape
+
+if TYPE_CHECKING:
+    from cloudlet.core.http import Headers
+    from cloudlet.wire.model import Operation, ServiceModel, Shape
+
+NAMESPACE: Final = "http://s3.amazonaws.com/doc/2006-03-01/"
+
+_ROOTS: Final = {
+    "CompleteMultipartUpload": "CompleteMultipartUploadResult",
+    "CreateMultipartUpload": "InitiateMultipartUploadResult",
+    "CreateSession": "CreateSessionResult",
+    "DeleteObjects": "DeleteResult",
+    "GetBucketAccelerateConfiguration": "AccelerateConfiguration",
+    "GetBucketAcl": "AccessControlPolicy",
+    "GetBucketCors": "CORSConfiguration",
+    "GetBucketLifecycle": "LifecycleConfiguration",
+    "GetBucketLifecycleConfiguration": "LifecycleConfiguration",
+    "GetBucketLocation": "LocationConstraint",
+    "GetBucketLogging": "BucketLoggingStatus",
+    "GetBucketNotification": "NotificationConfiguration",
+    "GetBucketNotificationConfiguration": "NotificationConfiguration",
+    "GetBucketRequestPayment": "RequestPaymentConfiguration",
+    "GetBucketTagging": "Tagging",
+    "GetBucketVersioning": "VersioningConfiguration",
+    "GetBucketWebsite": "WebsiteConfiguration",
+    "GetObjectAcl": "AccessControlPolicy",
+    "GetObjectAttributes": "GetObjectAttributesResponse",
+    "GetObjectTagging": "Tagging",
+    "ListBucketAnalyticsConfigurations": "ListBucketAnalyticsConfigurationResult",
+    "ListBucketIntelligentTieringConfigurations": "ListBucketIntelligentTieringConfigurationsResult",
+    "ListBucketInventoryConfigurations": "ListInventoryConfigurationsResult",
+    "ListBucketMetricsConfigurations": "ListMetricsConfigurationsResult",
+    "ListBuckets": "ListAllMyBucketsResult",
+    "ListDirectoryBuckets": "ListAllMyDirectoryBucketsResult",
+    "ListMultipartUploads": "ListMultipartUploadsResult",
+    "ListObjectVersions": "ListVersionsResult",
+    "ListObjects": "ListBucketResult",
+    "ListObjectsV2": "ListBucketResult",
+    "ListParts": "ListPartsResult",
+}
+
+_PAYLOADS: Final = {"ObjectLockLegalHold": "LegalHold", "ObjectLockRetention": "Retention"}
+
+
+class S3Protocol(RestXmlProtocol):
+    """S3's REST XML."""
+
+    internal_failure = "InternalError"
+    unknown_operation = ("MethodNotAllowed", 405)
+    declaration = '<?xml version="1.0" encoding="UTF-8"?>\n'
+
+    def __init__(self, service: ServiceModel) -> None:
+        super().__init__(service)
+        self.xml.write_timestamps_by(write_iso8601_milliseconds)
+
+    def id_headers(self, request_id: str) -> Headers:
+        """The headers that name the request."""
+        return [("x-amz-id-2", host_id(request_id)), ("x-amz-request-id", request_id)]
+
+    def map_key(self, key: str) -> str:
+        """A key of the user's metadata, which S3 keeps in lower case."""
+        return key.lower()
+
+    def root_name(self, operation: Operation, shape: Shape) -> str:
+        """The name of the element around the members of an answer."""
+        return _ROOTS.get(operation.name) or super().root_name(operation, shape)
+
+    def root_attributes(self, shape: Shape) -> str:
+        """The attributes of the element around an answer, with the space before them."""
+        return f' xmlns="{NAMESPACE}"'
+
+    def body_writer(
+        self, operation: Operation, shape: Shape
+    ) -> Callable[[Members], tuple[str | None, bytes]]:
+        """What writes the members that travel in the body, with its content type."""
+        if operation.name == "GetBucketLocation":
+            return self._write_location
+        return super().body_writer(operation, shape)
+
+    def payload_name(self, shape: Shape, member_name: str) -> str:
+        """The name of the element that a payload is."""
+        return _PAYLOADS.get(shape.name) or shape.location_name or shape.name
+
+    def _write_location(self, result: Members) -> tuple[str | None, bytes]:
+        # The one answer whose root holds a text; for us-east-1 it is empty.
+        text = escape(result.get("LocationConstraint") or "")
+        return (
+            XML,
+            f'{self.declaration}<LocationConstraint xmlns="{NAMESPACE}">{text}</LocationConstraint>'.encode(),
+        )
+
+    def error_body(self, answer: ErrorAnswer, request_id: str) -> tuple[str | None, bytes]:
+        """The document of an error, with its content type."""
+        if answer.status == 304:
+            return None, b""
+        out = [f"{self.declaration}<Error>"]
+        write_error_members(out, self.xml, answer)
+        out.append(
+            f"<RequestId>{escape(request_id)}</RequestId><HostId>{host_id(request_id)}</HostId></Error>"
+        )
+        return XML, "".join(out).encode()
+
+
+def host_id(request_id: str) -> str:
+    """The second id of a request, in AWS's form: 76 characters of base64."""
+    return base64.b64encode(hashlib.sha512(request_id.encode()).digest()[:57]).decode("ascii")

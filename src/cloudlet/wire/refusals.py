@@ -1,0 +1,34 @@
+"""Refusals of requests for which no protocol could be chosen: in JSON to who speaks JSON, else in XML."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
+
+import orjson
+
+from cloudlet.core.errors import NotImplementedHere, ServiceError
+from cloudlet.core.http import HttpResponse
+
+if TYPE_CHECKING:
+    from cloudlet.core.http import HttpRequest
+
+
+def unknown_service(named: str) -> ServiceError:
+    """The refusal of a service that cloudlet does not have."""
+    return NotImplementedHere(f"cloudlet does not have the service {named!r} (yet). Nothing was done.")
+
+
+def refuse(request: HttpRequest, error: ServiceError, request_id: str) -> HttpResponse:
+    """The answer that says no, in the form that the request's own form suggests."""
+    if request.header("x-amz-target") is not None or "json" in (request.header("content-type") or ""):
+        body = orjson.dumps({"__type": error.code, "message": error.message})
+        headers = [("Content-Type", "application/x-amz-json-1.0"), ("x-amzn-ErrorType", error.code)]
+    else:
+        body = (
+            f"<ErrorResponse><Error><Type>{'Sender' if error.status < 500 else 'Receiver'}</Type>"
+            f"<Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message></Error>"
+            f"<RequestId>{request_id}</RequestId></ErrorResponse>"
+        ).encode()
+        headers = [("Content-Type", "text/xml")]
+    return HttpResponse(error.status, [*headers, ("x-amzn-RequestId", request_id)], body)
