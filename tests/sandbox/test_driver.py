@@ -7,8 +7,8 @@ import os
 import signal
 
 import pytest
-from conftest import ENVIRONMENT, LIMITS, Bench, leads_to_cloud
 from process_table import descendants
+from sandbox_bench import ENVIRONMENT, LIMITS, Bench, leads_to_cloud
 from sandbox_counterpart import Function
 
 from cloudlet.core.sandbox import Enforcement, SandboxError, SandboxSpec

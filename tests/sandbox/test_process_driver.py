@@ -6,8 +6,8 @@ import asyncio
 import signal
 
 import pytest
-from conftest import Bench, leads_to_cloud
 from process_table import descendants, runs
+from sandbox_bench import Bench, leads_to_cloud
 
 from cloudlet.core.sandbox import Enforcement, SandboxError
 from cloudlet.sandbox.opening import open_sandboxes
