@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.sandbox import Exit, SandboxError
 from cloudlet.sandbox.host import surroundings
-from cloudlet.sandbox.host.molds import node_options
+from cloudlet.sandbox.host.commands import node_options
 from cloudlet.sandbox.host.output import Drain, FrameSplitter, LineSplitter
 from cloudlet.sandbox.host.processes import ProcessGroup
 

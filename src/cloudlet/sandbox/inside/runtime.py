@@ -57,7 +57,7 @@ def harden(message: Message) -> None:
     privileges.drop_capabilities()
     privileges.allow_inspection()
     privileges.forbid_new_privileges()
-    seccomp.install(seccomp.build())
+    seccomp.install(seccomp.build(os.uname().machine))
 
 
 def _enter_own_user_namespace() -> None:
