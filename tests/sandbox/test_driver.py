@@ -43,9 +43,10 @@ def test_code_that_is_not_there_is_an_error_and_leaves_nothing(bench, tmp_path):
 def test_a_fork_server_that_dies_is_replaced(bench, python):
     async def scenario():
         async with bench.function(python(ONE)) as function:
-            for zygote in bench.sandboxes._zygotes.values():
-                os.kill(zygote._process.pid, signal.SIGKILL)
-                zygote._process.wait()
+            for started in bench.sandboxes._zygotes.values():
+                process = started.result()._process
+                os.kill(process.pid, signal.SIGKILL)
+                process.wait()
             bench.sandboxes._spares.clear()
             survivor = await function.invoke({})
         async with bench.function(python(ONE)) as function:
@@ -63,6 +64,21 @@ def test_many_functions_start_at_once(bench, python):
         return await asyncio.gather(*(one(code) for _ in range(8)))
 
     assert bench.run(scenario(python(ONE))) == [("response", 1)] * 8
+
+
+def test_a_start_that_nobody_waits_for_disturbs_no_other(bench, python):
+    async def scenario(code):
+        bench.sandboxes._spares.clear()
+        abandoned = [asyncio.ensure_future(_start(bench, code)) for _ in range(3)]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        for each in abandoned:
+            each.cancel()
+        await asyncio.gather(*abandoned, return_exceptions=True)
+        async with bench.function(code) as function:
+            return [each.cancelled() for each in abandoned], await function.invoke({})
+
+    assert bench.run(scenario(python(ONE))) == ([True] * 3, ("response", 1))
 
 
 def test_no_zombie_is_left_behind(bench, python):
@@ -109,6 +125,10 @@ def test_a_node_that_is_too_old_is_passed_over(tmp_path, monkeypatch):
 async def _settled(bench):
     await asyncio.sleep(0.2)
     return [sandbox for sandbox in bench.sandboxes._running if sandbox.alive]
+
+
+def _start(bench, code):
+    return bench.sandboxes.start(_spec(code), runtime_api=Function(), output=print)
 
 
 def _spec(code, runtime="python"):
