@@ -39,7 +39,8 @@ _NO_IMAGES: Final = (
     "No disk image may be mounted: /tmp lies in memory, and counts as a function's where groups do."
 )
 _TRIAL_SECONDS: Final = 10
-_TRIAL_LIMITS: Final = Limits(memory_bytes=64 << 20, cpu_cores=1.0, tmp_bytes=16 << 20)
+# As many functions have them, so that the spares made after the trial are of use.
+_TRIAL_LIMITS: Final = Limits(memory_bytes=128 << 20, cpu_cores=1.0, tmp_bytes=512 << 20)
 
 
 async def open_sandboxes(
