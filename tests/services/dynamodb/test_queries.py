@@ -224,7 +224,8 @@ OPERAND = "Incorrect operand type for operator or function; operator or function
         ),
         (
             {"expression": "a = :v AND b > :v AND c = :v"},
-            "The number of query conditions (3) exceeds the number of key attributes defined in the schema (2)",
+            "The number of query conditions (3) exceeds the number of key attributes "
+            "defined in the schema (2)",
         ),
         (
             {"expression": "a = :v OR b = :v"},
@@ -303,7 +304,8 @@ def test_query_that_dynamodb_refuses_is_refused_in_its_words(
         ),
         (
             {"a": {"ComparisonOperator": "BETWEEN", "AttributeValueList": strings("b", "a")}},
-            "The BETWEEN condition was provided a range where the lower bound is greater than the upper bound",
+            "The BETWEEN condition was provided a range where the lower bound is greater "
+            "than the upper bound",
         ),
         (
             {"a": {"ComparisonOperator": "NULL"}},
@@ -400,7 +402,8 @@ def test_limit_reached_gives_a_key_even_at_the_end(dynamodb, filled):
         ),
         (
             {"FilterExpression": "a.x = b"},
-            "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: Key: a",
+            "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
+            "Key: a",
         ),
     ],
 )

@@ -129,12 +129,17 @@ def read_check(call: Call, request: Request, wording: Wording = Wording.CURRENT)
     return Write(CHECK, key, expressions, old_on_failure=_old_on_failure(request))
 
 
+def check_size(write: Write) -> None:
+    """Raises ValidationException for an item to put that is too large."""
+    if write.kind == PUT and item_size(write.subject) > MAX_ITEM_BYTES:
+        raise ValidationException("Item size has exceeded the maximum allowed size")
+
+
 def check_against(table: Table, write: Write) -> None:
     """Raises ValidationException for a write that does not fit the table's and the indexes' keys."""
     if write.kind == PUT:
         keys.check_item(table, write.subject)
-        if item_size(write.subject) > MAX_ITEM_BYTES:
-            raise ValidationException("Item size has exceeded the maximum allowed size")
+        check_size(write)
     else:
         keys.check_key(table, write.subject)
     if write.kind == UPDATE:

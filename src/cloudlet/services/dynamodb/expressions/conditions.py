@@ -69,6 +69,8 @@ def parse_condition(kind: str, text: str) -> Condition:
         if function.name not in OPERAND_COUNTS:
             raise reader.invalid(f"Invalid function name; function: {function.name}")
     _check_use(reader, tree)
+    comparisons = sum(not isinstance(part, Function) for part in conditions_within(tree))
+    reader.check_operators(comparisons + len(functions))
     naming.check_reserved(kind, (operand for operand in operands_within(tree) if isinstance(operand, Path)))
     return tree
 
