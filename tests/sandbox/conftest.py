@@ -45,7 +45,12 @@ def make_authority(folder):
     """An authority of our own and a server certificate of it for the cloud's names."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "cloudlet test authority")])
-    hosts = ("*.amazonaws.com", "*.us-east-1.amazonaws.com", "*.s3.amazonaws.com", "*.s3.us-east-1.amazonaws.com")
+    hosts = (
+        "*.amazonaws.com",
+        "*.us-east-1.amazonaws.com",
+        "*.s3.amazonaws.com",
+        "*.s3.us-east-1.amazonaws.com",
+    )
     names = [x509.DNSName(host) for host in hosts]
     now = datetime.now(UTC)
     certificate = (

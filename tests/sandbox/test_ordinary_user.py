@@ -46,7 +46,9 @@ os.execve(python, [python, "-m", "pytest", *options, *tests], environment)
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_everything_holds_for_an_ordinary_user_too():
     packages = Path(pytest.__file__).parents[1]
-    tests = [f"tests/sandbox/{path.name}" for path in sorted(TESTS.glob("test_*.py")) if path != Path(__file__)]
+    tests = [
+        f"tests/sandbox/{path.name}" for path in sorted(TESTS.glob("test_*.py")) if path != Path(__file__)
+    ]
     with tempfile.TemporaryDirectory(prefix="cloudlet-nobody-") as folder:
         Path(folder).chmod(0o755)
         command = [sys.executable, "-c", AS_NOBODY, ROOT, sys.base_prefix, packages, folder, NOBODY, *tests]

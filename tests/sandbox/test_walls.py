@@ -50,7 +50,19 @@ def inside(bench, tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    "folder", ["/root", "/home", "/mnt", "/run", "/sys", "/tmp", "/.host", "/.cloudlet/cloudlet", "/opt/lib", "/var/tmp"]
+    "folder",
+    [
+        "/root",
+        "/home",
+        "/mnt",
+        "/run",
+        "/sys",
+        "/tmp",
+        "/.host",
+        "/.cloudlet/cloudlet",
+        "/opt/lib",
+        "/var/tmp",
+    ],
 )
 def test_folders_of_the_machine_are_empty_inside(inside, folder):
     assert inside(list=folder) == []
@@ -102,14 +114,18 @@ def test_it_is_an_ordinary_user_without_any_capability(inside):
 
 
 def test_nothing_of_the_server_is_inherited(inside):
-    numbers = inside(eval="[(n, os.readlink('/proc/self/fd/' + n)) for n in os.listdir('/proc/self/fd') if int(n) < 4]")
+    numbers = inside(
+        eval="[(n, os.readlink('/proc/self/fd/' + n)) for n in os.listdir('/proc/self/fd') if int(n) < 4]"
+    )
     kinds = {number: target.split(":")[0] for number, target in numbers}
     assert kinds["0"] == "/dev/null" and {kinds["1"], kinds["2"]} == {"pipe"}
     variables = inside(read="/proc/self/environ").split("\0")
     assert not [variable for variable in variables if variable.startswith(("VIRTUAL_ENV", "PYTEST", "HOME="))]
 
 
-@pytest.mark.parametrize("folder", ["/", "/etc", "/usr/bin", "/var/task", "/var/runtime", "/opt", "/proc/sys/kernel"])
+@pytest.mark.parametrize(
+    "folder", ["/", "/etc", "/usr/bin", "/var/task", "/var/runtime", "/opt", "/proc/sys/kernel"]
+)
 def test_nothing_can_be_written_but_tmp_and_shm(inside, folder):
     code, text = inside(run=f"touch {folder}/mark")
     assert code != 0, text
@@ -173,7 +189,17 @@ CALLS = """
             "ptrace_attach_self_parent": attempt(os.kill, os.getppid(), signal.SIGSTOP),
         }
 """
-REFUSED = {"EPERM", "EACCES", "ENOSYS", "EAFNOSUPPORT", "ESRCH", "ENOENT", "EROFS", "EPROTONOSUPPORT", "EINVAL"}
+REFUSED = {
+    "EPERM",
+    "EACCES",
+    "ENOSYS",
+    "EAFNOSUPPORT",
+    "ESRCH",
+    "ENOENT",
+    "EROFS",
+    "EPROTONOSUPPORT",
+    "EINVAL",
+}
 
 
 def test_no_way_out_is_open(bench, python):

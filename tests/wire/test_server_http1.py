@@ -227,7 +227,8 @@ def test_iterator_is_closed_when_the_client_leaves():
     with serving(handler) as running:
         with running.connect() as sock:
             sock.sendall(GET)
-            sock.recv(10)
+            while b"xx" not in sock.recv(65536):
+                pass
         running.run(asyncio.wait_for(closed.wait(), 10))
 
 
@@ -507,3 +508,28 @@ def test_file_follows_answers_that_the_client_has_not_yet_read(tmp_path):
         answer = running.ask(plain * 40 + b"GET /file HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
     assert answer.count(b"HTTP/1.1 200 OK") == 41
     assert answer.endswith(b"\r\n\r\n" + path.read_bytes())
+
+
+def test_client_that_half_closes_gets_every_pipelined_answer():
+    async def slow(request: HttpRequest) -> HttpResponse:
+        await asyncio.sleep(0.01)
+        return HttpResponse(200, [], request.path.encode())
+
+    with serving(slow) as running, running.connect() as sock:
+        sock.sendall(b"GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n")
+        sock.shutdown(socket.SHUT_WR)
+        answer = read_all(sock)
+    assert answer.count(b"HTTP/1.1 200 OK") == 2
+    assert answer.endswith(b"/2")
+
+
+def test_thousands_of_pipelined_upgrade_offers_are_all_answered(described: Serving):
+    offer = b"GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+    with_body = offer.replace(b"GET", b"PUT").replace(b"\r\n\r\n", b"\r\nContent-Length: 1\r\n\r\nx")
+    last = b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
+    assert described.ask((offer + with_body) * 1000 + last).count(b"HTTP/1.1 200 OK") == 2001
+
+
+def test_absolute_target_carries_no_user_into_host(described: Serving):
+    answer = described.ask(b"GET http://me:pw@real/ HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+    assert b"Host=real\n" in answer

@@ -203,6 +203,20 @@ def test_client_that_takes_nothing_of_its_answer_is_cut():
         running.run(asyncio.wait_for(gone.wait(), 10))
 
 
+def test_client_that_reads_slowly_gets_its_whole_answer():
+    async def handler(request: HttpRequest) -> HttpResponse:
+        return HttpResponse(200, [], b"x" * 30_000_000)
+
+    limits = Limits(write_seconds=0.05, linger_seconds=0.05)
+    with serving(handler, limits) as running, running.connect() as sock:
+        sock.sendall(GOOD.replace(b"Host", b"Connection: close\r\nHost"))
+        received = 0
+        while piece := sock.recv(500_000):
+            received += len(piece)
+            running.run(asyncio.sleep(0.005))
+    assert received > 30_000_000
+
+
 # -- fuzz
 
 

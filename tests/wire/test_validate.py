@@ -43,7 +43,8 @@ def test_pattern_must_match_the_whole_value():
     message = refusal("lambda", "CreateFunction", FunctionName="f", Role="r1", Code={})
     assert message == (
         "1 validation error detected: Value 'r1' at 'role' failed to satisfy constraint: "
-        r"Member must satisfy regular expression pattern: arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+"
+        r"Member must satisfy regular expression pattern: "
+        r"arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+"
     )
 
 
@@ -103,7 +104,8 @@ def test_constraints_of_list_elements_are_told_with_the_list():
     )
     assert message == (
         "1 validation error detected: Value '[X86_64]' at 'architectures' failed to satisfy constraint: "
-        "Member must satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64], Member must not be null]"
+        "Member must satisfy constraint: [Member must satisfy enum value set: [x86_64, "
+        "arm64], Member must not be null]"
     )
 
 
@@ -117,7 +119,8 @@ def test_length_of_a_list_is_told_with_its_elements():
         Architectures=["x86_64", "arm64"],
     )
     assert message == (
-        "1 validation error detected: Value '[x86_64, arm64]' at 'architectures' failed to satisfy constraint: "
+        "1 validation error detected: Value '[x86_64, arm64]' at 'architectures' failed "
+        "to satisfy constraint: "
         "Member must have length less than or equal to 1"
     )
 
@@ -128,7 +131,8 @@ def test_values_of_a_map_are_told_with_the_map():
         RoutingConfig={"AdditionalVersionWeights": {"2": 2.0}},
     )  # fmt: skip
     assert message == (
-        "1 validation error detected: Value '{2=2.0}' at 'routingConfig.additionalVersionWeights' failed to satisfy "
+        "1 validation error detected: Value '{2=2.0}' at "
+        "'routingConfig.additionalVersionWeights' failed to satisfy "
         "constraint: Map value must satisfy constraint: [Member must have value less than or equal to 1.0, "
         "Member must have value greater than or equal to 0.0, Member must not be null]"
     )
@@ -140,20 +144,26 @@ def test_keys_of_a_map_are_told_with_the_map():
         RoutingConfig={"AdditionalVersionWeights": {"$LATEST": 0.5}},
     )  # fmt: skip
     assert message == (
-        "1 validation error detected: Value '{$LATEST=0.5}' at 'routingConfig.additionalVersionWeights' failed to "
-        "satisfy constraint: Map keys must satisfy constraint: [Member must have length less than or equal to 1024, "
-        "Member must have length greater than or equal to 1, Member must satisfy regular expression pattern: [0-9]+]"
+        "1 validation error detected: Value '{$LATEST=0.5}' at "
+        "'routingConfig.additionalVersionWeights' failed to "
+        "satisfy constraint: Map keys must satisfy constraint: [Member must have length "
+        "less than or equal to 1024, "
+        "Member must have length greater than or equal to 1, Member must satisfy regular "
+        "expression pattern: [0-9]+]"
     )
 
 
 def test_api_gateway_names_the_request_in_paths_of_the_body_only():
     message = refusal(
-        "apigateway", "UpdateMethodResponse", restApiId="a", resourceId="b", httpMethod="GET", statusCode="wrong",
+        "apigateway", "UpdateMethodResponse", restApiId="a", resourceId="b",
+        httpMethod="GET", statusCode="wrong",
         patchOperations=[{"op": "wrong_op"}],
     )  # fmt: skip
     assert message == (
-        "2 validation errors detected: Value 'wrong_op' at 'updateMethodResponseInput.patchOperations.1.member.op' "
-        "failed to satisfy constraint: Member must satisfy enum value set: [add, remove, replace, move, copy, test]; "
+        "2 validation errors detected: Value 'wrong_op' at "
+        "'updateMethodResponseInput.patchOperations.1.member.op' "
+        "failed to satisfy constraint: Member must satisfy enum value set: [add, remove, "
+        "replace, move, copy, test]; "
         "Value 'wrong' at 'statusCode' failed to satisfy constraint: "
         r"Member must satisfy regular expression pattern: [1-5]\d\d"
     )
@@ -168,7 +178,8 @@ def test_number_out_of_range_is_refused():
         ProvisionedConcurrentExecutions=0,
     )
     assert message == (
-        "1 validation error detected: Value '0' at 'provisionedConcurrentExecutions' failed to satisfy constraint: "
+        "1 validation error detected: Value '0' at 'provisionedConcurrentExecutions' "
+        "failed to satisfy constraint: "
         "Member must have value greater than or equal to 1"
     )
 
@@ -241,3 +252,16 @@ def test_lambda_judges_runtimes_in_its_own_words():
 
 def test_right_parameters_pass():
     VALIDATORS.service("dynamodb").check("PutItem", {"TableName": "Music", "Item": {"pk": {"S": "a"}}})
+
+
+@pytest.mark.unverified("AWS was not asked what it says of null in a list; that it refuses is known")
+@pytest.mark.parametrize(
+    ("service", "operation", "parameters"),
+    [
+        ("dynamodb", "PutItem", {"TableName": "Music", "Item": {"pk": {"L": [None]}}}),
+        ("dynamodb", "PutItem", {"TableName": "Music", "Item": {"pk": None}}),
+        ("sqs", "TagQueue", {"QueueUrl": "q", "Tags": {"a": None}}),
+    ],
+)
+def test_null_inside_a_collection_is_refused(service, operation, parameters):
+    assert refusal(service, operation, **parameters).endswith("Member must not be null]")

@@ -86,6 +86,7 @@ JSON_CASES = [
     ("$input.json('$.b.d')", "true"),
     ("$input.json('$.zz[*]')", "[]"),
     ("$input.json(\"$['b'].d\")", "true"),
+    ("$util.parseJson('\"\\ud83d\\ude00\\ud83d\"')", "😀?"),
     ("$input.path('$.a').size()", "3"),
     ("$input.path('$.a.length()')", "3"),
     ("#foreach($i in $input.path('$.a'))$i;#end", "1;2.5;x;"),
@@ -110,10 +111,28 @@ def test_a_bad_path_ends_the_template(text):
         render(text, '{"a": []}')
 
 
-def test_a_body_that_is_not_json_ends_the_template_only_when_a_path_is_read():
-    assert render("$input.body", "<xml/>") == "<xml/>"
+def test_a_body_broken_off_ends_the_template_only_when_a_path_is_read():
+    assert render("$input.body", '{"a": ') == '{"a": '
     with pytest.raises(TemplateError, match="Unable to parse JSON"):
-        render("$input.path('$')", "<xml/>")
+        render("$input.path('$')", '{"a": ')
+
+
+FORM = """#foreach($pair in $input.path('$').split('&'))
+#set($parts = $pair.split('='))
+"$util.urlDecode($parts[0])": "$util.urlDecode($parts[1])"#if($foreach.hasNext),#end
+
+#end"""
+
+
+def test_a_form_can_be_split_as_templates_for_forms_do_it():
+    assert json.loads("{" + render(FORM, "a=1&b=x+y%21") + "}") == {"a": "1", "b": "x y!"}
+
+
+def test_input_json_of_a_body_that_is_not_there_is_an_empty_object():
+    assert (
+        render('{"body-json": $input.json(\'$\'), "body": [$input.path("$")]}')
+        == '{"body-json": {}, "body": []}'
+    )
 
 
 PARAMETERS = {
@@ -209,3 +228,20 @@ def test_overrides_can_be_assigned_and_are_kept_for_the_response():
     }
     assert context["responseOverride"] == {"status": 418, "header": {"Y": "b"}}
     assert render("$context.requestOverride.header.X", context=context) == "a"
+
+
+PAGED = """#set($token = $input.path('$.nextToken'))
+#if($token && $token.length() != 0)
+too many
+#else
+$input.json('$.orders[*]')
+#end"""
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [('{"orders": [{"id": 1}]}', '[{"id":1}]\n'), ('{"orders": [], "nextToken": "t"}', "too many\n")],
+)
+def test_an_absent_value_set_to_a_variable_has_no_length(body, expected):
+    """AWS's own article on versions of a store front relies on it."""
+    assert render(PAGED, body) == expected

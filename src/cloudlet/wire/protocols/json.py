@@ -166,6 +166,7 @@ class DocumentProtocol(Protocol):
 class JsonProtocol(DocumentProtocol):
     """AWS JSON 1.0 and 1.1."""
 
+    access_denied = ("AccessDeniedException", 400)
     unknown_operation = ("UnknownOperationException", 400)
 
     def __init__(self, service: ServiceModel) -> None:

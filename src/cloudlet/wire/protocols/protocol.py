@@ -57,7 +57,7 @@ class ErrorAnswer:
 class Protocol(ABC):
     """One protocol of one service. Codecs are compiled when an operation is first used, and kept."""
 
-    access_denied: ClassVar[str] = "AccessDeniedException"
+    access_denied: ClassVar[tuple[str, int]] = ("AccessDeniedException", 403)
     validation: ClassVar[str] = "ValidationException"
     internal_failure: ClassVar[str] = "InternalFailure"
     unknown_operation: ClassVar[tuple[str, int]] = ("UnknownOperationException", 404)
@@ -106,7 +106,7 @@ class Protocol(ABC):
     def _name_and_status(self, error: ServiceError) -> tuple[str, int]:
         # Only the classes of core have a code for each protocol; a service's subclass of them has its own.
         if type(error) is AccessDenied:
-            return self.access_denied, error.status
+            return self.access_denied
         if type(error) is ValidationError:
             return self.validation, error.status
         if type(error) is InternalFailure:

@@ -148,7 +148,7 @@ def _scalar(shape: Shape) -> FormReader:
 class QueryProtocol(Protocol):
     """AWS Query."""
 
-    access_denied = "AccessDenied"
+    access_denied = ("AccessDenied", 403)
     validation = "ValidationError"
     unknown_operation = ("InvalidAction", 400)
     routes_by_body = True

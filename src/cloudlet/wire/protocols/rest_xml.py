@@ -22,7 +22,7 @@ XML = "application/xml"
 class RestXmlProtocol(RestProtocol):
     """REST XML."""
 
-    access_denied = "AccessDenied"
+    access_denied = ("AccessDenied", 403)
     validation = "ValidationError"
     declaration = ""
 

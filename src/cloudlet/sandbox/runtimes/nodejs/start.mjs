@@ -1,13 +1,16 @@
 // Starts AWS's runtime client for a function. An idle process, started ahead of any function, waits here to be told
 // which one it is: it then gets the environment and the handler as one line of JSON on the descriptor CLOUDLET_ORDER.
 import fs from 'node:fs'
+import 'node:http'
+import 'node:https'
 import Module from 'node:module'
-
-const CLIENT = new URL('./aws-lambda-ric/index.mjs', import.meta.url)
+import { run } from './aws-lambda-ric/index.mjs'
+import './aws-lambda-ric/rapid-client.node.js'
 
 function become (environment) {
-  for (const name of Object.keys(process.env)) delete process.env[name]
-  Object.assign(process.env, environment)
+  // Only what differs is touched: a change of TZ, even to what it was, makes Node read its time zones anew (15 ms).
+  for (const name of Object.keys(process.env)) if (!(name in environment)) delete process.env[name]
+  for (const [name, value] of Object.entries(environment)) if (process.env[name] !== value) process.env[name] = value
   Module._initPaths() // NODE_PATH was another one when Node started
 }
 
@@ -21,11 +24,7 @@ function readOrder (descriptor) {
   return JSON.parse(Buffer.concat(pieces).toString('utf8'))
 }
 
-if (process.env.CLOUDLET_ORDER !== undefined) {
-  fs.readFileSync(CLIENT) // brought into the page cache; it is imported when its environment is there
-  become(readOrder(Number(process.env.CLOUDLET_ORDER)))
-}
+if (process.env.CLOUDLET_ORDER !== undefined) become(readOrder(Number(process.env.CLOUDLET_ORDER)))
 const root = process.env.LAMBDA_TASK_ROOT
 process.chdir(root)
-const { run } = await import(CLIENT)
 await run(root, process.env._HANDLER)

@@ -12,12 +12,13 @@ const HEAD_END = Buffer.from('\r\n\r\n')
 const pause = new Int32Array(new SharedArrayBuffer(4))
 
 let socket = null
+let connected = null
 let received = Buffer.alloc(0)
 let waiting = null // of the event that was asked for: { resolve, reject }
 const expected = [] // what each answer still to come is for: 'next' or 'sent', in order
 
 function connect () {
-  return new Promise((resolve, reject) => {
+  connected = new Promise((resolve, reject) => {
     socket = net.connect(Number(port), host)
     socket.setNoDelay(true)
     socket.once('connect', resolve)
@@ -27,7 +28,9 @@ function connect () {
     })
     socket.on('error', (error) => { reject(error); lost(error) })
     socket.on('close', () => lost(new Error('The Runtime API closed the connection.')))
+    socket.unref()
   })
+  connected.catch(() => {}) // next() tells
 }
 
 function lost (error) {
@@ -109,11 +112,12 @@ function post (path, body, extra) {
 exports.initializeClient = () => {}
 
 exports.next = async () => {
-  if (socket === null) await connect()
+  if (socket === null) connect()
+  socket.ref()
+  await connected
   return new Promise((resolve, reject) => {
     waiting = { resolve, reject }
     expected.push('next')
-    socket.ref()
     sendNow(Buffer.from(`GET ${API}next HTTP/1.1\r\nHost: ${host}:${port}\r\n\r\n`, 'latin1'))
   })
 }
@@ -124,3 +128,5 @@ exports.error = (id, body, cause) => {
   const header = cause.replace(/[\r\n]/g, ' ').replace(/[^\x20-\x7e]/g, '?')
   post(`${id}/error`, body, header ? `Lambda-Runtime-Function-XRay-Error-Cause: ${header}\r\n` : '')
 }
+
+connect()

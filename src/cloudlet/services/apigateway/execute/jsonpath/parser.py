@@ -9,10 +9,11 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ..escapes import unescaped
 from . import selectors
 from .errors import PathError
 from .evaluation import MISSING, Evaluation, Predicate, Reader, Selector
-from .filter_parser import BLANKS, STRING, FilterParser, unescaped
+from .filter_parser import BLANKS, STRING, FilterParser
 from .functions import FUNCTIONS, Function
 
 NAME: Final = re.compile(r"[^.\[\]()\s'\"?,:*@$&|!=<>~]+|\$[^.\[\]()\s'\"]*")

@@ -157,20 +157,21 @@ def test_ec2_errors_stand_in_a_list():
 
 
 @pytest.mark.parametrize(
-    ("service", "code"),
+    ("service", "code", "status"),
     [
-        ("dynamodb", "AccessDeniedException"),
-        ("logs", "AccessDeniedException"),
-        ("lambda", "AccessDeniedException"),
-        ("apigateway", "AccessDeniedException"),
-        ("iam", "AccessDenied"),
-        ("s3", "AccessDenied"),
-        ("ec2", "UnauthorizedOperation"),
+        ("dynamodb", "AccessDeniedException", 400),
+        ("logs", "AccessDeniedException", 400),
+        ("lambda", "AccessDeniedException", 403),
+        ("apigateway", "AccessDeniedException", 403),
+        ("iam", "AccessDenied", 403),
+        ("s3", "AccessDenied", 403),
+        ("ec2", "UnauthorizedOperation", 403),
     ],
 )
-def test_refusal_by_iam_has_the_code_of_the_protocol(service, code):
+def test_refusal_by_iam_has_the_code_and_status_of_the_protocol(service, code, status):
     own = protocol(service)
     answer = own.serialize_error(own.service.operation_names[0], AccessDenied("No."), "id-1")
+    assert answer.status == status
     assert code in answer.body.decode() + (answer.header("x-amzn-errortype") or "")
 
 
