@@ -203,6 +203,11 @@ OPERAND = "Incorrect operand type for operator or function; operator or function
         ({"expression": "a = :v AND zz = :v"}, "Query condition missed key schema element: b"),
         ({"expression": "a > :v"}, "Query key condition not supported"),
         (
+            {"expression": "a = :v", "KeyConditions": {}},
+            "Can not use both expression and non-expression parameters in the same request: "
+            "Non-expression parameters: {KeyConditions} Expression parameters: {KeyConditionExpression}",
+        ),
+        (
             {"expression": "a = :n"},
             INVALID + "Condition parameter type does not match schema type",
         ),
@@ -378,6 +383,17 @@ def test_limit_reached_gives_a_key_even_at_the_end(dynamodb, filled):
             "Segment: 5 is not less than TotalSegments: 5",
         ),
         ({"IndexName": "nope"}, "The table does not have the specified index: nope"),
+        (
+            {"ExpressionAttributeValues": {":v": {"S": "x"}}},
+            "ExpressionAttributeValues can only be specified when using expressions: "
+            "FilterExpression is null",
+        ),
+        (
+            {"FilterExpression": "e = d", "ScanFilter": {}, "AttributesToGet": ["e"]},
+            "Can not use both expression and non-expression parameters in the same request: "
+            "Non-expression parameters: {AttributesToGet, ScanFilter} Expression parameters: "
+            "{FilterExpression}",
+        ),
         ({"ExclusiveStartKey": {}}, "The provided starting key is invalid: " + SCHEMA),
         (
             {"ExclusiveStartKey": {"a": {"N": "1"}, "b": {"S": "x"}}},

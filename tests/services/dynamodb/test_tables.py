@@ -221,6 +221,7 @@ def test_deleted_table_is_gone_with_its_items(dynamodb, refused, hash_table):
     assert dynamodb.scan(TableName=hash_table)["Items"] == []
 
 
+@pytest.mark.unverified("AWS refuses with ValidationException; its text is from memory")
 def test_protected_table_is_not_deleted(dynamodb, invalid, hash_table):
     dynamodb.update_table(TableName=hash_table, DeletionProtectionEnabled=True)
     assert "protected against deletion" in invalid(dynamodb.delete_table, TableName=hash_table)

@@ -368,7 +368,7 @@ def count_rows(call: Call, prefix: Key, after: Key, limit: int) -> tuple[Count, 
     start = (*prefix, *after, LAST) if after else prefix
     items = size = 0
     last: Key | None = None
-    for key, item in items_in(call, start, (*prefix, LAST), limit=limit):
+    for key, _, item in items_in(call, start, (*prefix, LAST), limit=limit):
         items, size, last = items + 1, size + item_size(item), key[len(prefix) :]
     return Count(items, size), last
 
@@ -379,7 +379,7 @@ def items_after(
     """The table's items beyond a position, with the position of each."""
     prefix = item_prefix(call, table)
     start = (*prefix, *after, LAST) if after else prefix
-    for key, item in items_in(call, start, (*prefix, LAST), limit=limit):
+    for key, _, item in items_in(call, start, (*prefix, LAST), limit=limit):
         yield tuple(part for part in key[len(prefix) :] if isinstance(part, bytes)), item
 
 
@@ -411,10 +411,13 @@ def collection_size(call: Call, table: Table, item: Item) -> int:
 
 def items_in(
     call: Call, start: Key, end: Key, *, limit: int, reverse: bool = False
-) -> Iterator[tuple[Key, Item]]:
-    """The items of the rows from start up to end."""
+) -> Iterator[tuple[Key, int, Item]]:
+    """The items of the rows from start up to end, with the key and the length of each row.
+
+    An item never weighs more than its row is long.
+    """
     for key, row in call.transaction.range(start, end, limit=limit, reverse=reverse):
-        yield key, _ITEM_DECODER.decode(row)
+        yield key, len(row), _ITEM_DECODER.decode(row)
 
 
 def find_spent_token(call: Call, token: str) -> Spent | None:

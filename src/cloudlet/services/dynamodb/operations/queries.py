@@ -11,7 +11,6 @@ from cloudlet.core.operation import operation
 from cloudlet.core.store import LAST
 from cloudlet.services.dynamodb import keys, legacy
 from cloudlet.services.dynamodb.authorization import read_resource
-from cloudlet.services.dynamodb.capacity import wants_capacity
 from cloudlet.services.dynamodb.errors import ValidationException
 from cloudlet.services.dynamodb.expressions import operands
 from cloudlet.services.dynamodb.model import partition_hash, segment_bounds
@@ -44,8 +43,7 @@ _SCAN_EXPRESSIONS: Final = ("ProjectionExpression", "FilterExpression")
 @operation("Query", resource=read_resource, read_only=True)
 def query(call: Call, request: Request) -> dict[str, Any]:
     """The items of one partition, in the order of their sort keys."""
-    expressions = _QUERY_EXPRESSIONS if "KeyConditions" not in request else _QUERY_EXPRESSIONS[:2]
-    read = read_read(call, request, "QueryFilter", Wording.CURRENT, expressions)
+    read = read_read(call, request, "QueryFilter", Wording.CURRENT, _QUERY_EXPRESSIONS)
     requested = _requested_conditions(request, read)
     source = source_of(call, read)
     _check_start_length(source, read)
@@ -61,10 +59,7 @@ def query(call: Call, request: Request) -> dict[str, Any]:
             end = (*source.prefix(call), *position)
         else:
             start = after(source.prefix(call), position)
-    answer, consumed = read_page(call, source, read, start, end, reverse=reverse)
-    if wanted := wants_capacity(request):
-        answer["ConsumedCapacity"] = consumed.describe(wanted)
-    return answer
+    return read_page(call, source, read, start, end, reverse=reverse)
 
 
 @operation("Scan", resource=read_resource, read_only=True)
@@ -82,10 +77,7 @@ def scan(call: Call, request: Request) -> dict[str, Any]:
     end: Key = (*prefix, LAST) if last is None else (*prefix, last)
     if read.start_key is not None:
         start = after(prefix, source.position(read.start_key))
-    answer, consumed = read_page(call, source, read, start, end)
-    if wanted := wants_capacity(request):
-        answer["ConsumedCapacity"] = consumed.describe(wanted)
-    return answer
+    return read_page(call, source, read, start, end)
 
 
 def _requested_conditions(
