@@ -366,6 +366,18 @@ def test_update_that_grows_an_item_too_much_is_refused(dynamodb, invalid, hash_t
     ) == ("Item size to update has exceeded the maximum allowed size")
 
 
+def test_update_that_nests_an_item_too_deeply_is_refused(dynamodb, invalid, hash_table):
+    deep = {"S": "leaf"}
+    for _ in range(20):
+        deep = {"M": {"x": deep}}
+    dynamodb.put_item(TableName=hash_table, Item={"a": {"S": "k"}, "m": deep})
+    request = {"TableName": hash_table, "Key": {"a": {"S": "k"}}, "UpdateExpression": f"SET m{'.x' * 15} = m"}
+    assert invalid(dynamodb.update_item, **request) == (
+        "Nesting Levels have exceeded supported limits: "
+        "Attributes in the item have nested levels beyond supported limit"
+    )
+
+
 def test_update_expression_errors_are_worded_as_constraints(dynamodb, invalid, hash_table):
     message = invalid(
         dynamodb.update_item,

@@ -267,6 +267,16 @@ def test_billing_mode_changes_both_ways(dynamodb, hash_table):
     assert described["ProvisionedThroughput"]["ReadCapacityUnits"] == 0
 
 
+def test_class_and_limits_of_an_on_demand_table_are_kept(dynamodb, hash_table):
+    limits = {"MaxReadRequestUnits": 10, "MaxWriteRequestUnits": 5}
+    dynamodb.update_table(
+        TableName=hash_table, OnDemandThroughput=limits, TableClass="STANDARD_INFREQUENT_ACCESS"
+    )
+    described = dynamodb.describe_table(TableName=hash_table)["Table"]
+    assert described["OnDemandThroughput"] == limits
+    assert described["TableClassSummary"] == {"TableClass": "STANDARD_INFREQUENT_ACCESS"}
+
+
 def test_streams_are_refused_as_not_implemented(dynamodb, refused):
     stream = {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
     code, message = refused(dynamodb.create_table, **definition(StreamSpecification=stream))

@@ -151,7 +151,7 @@ def test_expressions_are_judged_before_tables_are_looked_up(dynamodb, invalid, r
     )
 
 
-def test_client_token_makes_a_repeated_request_harmless(dynamodb, refused, server, hash_table):
+def test_client_token_makes_a_repeated_request_harmless(dynamodb, refused, advance, hash_table):
     def add(amount):
         update = {
             **key(hash_table, "x"),
@@ -166,7 +166,7 @@ def test_client_token_makes_a_repeated_request_harmless(dynamodb, refused, serve
     assert get(dynamodb, hash_table, "x")["n"] == {"N": "1"}
     code, _ = refused(dynamodb.transact_write_items, **add("2"))
     assert code == "IdempotentParameterMismatchException"
-    server.advance(601)
+    advance(601)
     dynamodb.transact_write_items(**add("2"))
     assert get(dynamodb, hash_table, "x")["n"] == {"N": "3"}
 

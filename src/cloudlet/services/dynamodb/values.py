@@ -165,6 +165,17 @@ def item_size(item: Item) -> int:
     return total
 
 
+def check_depth(value: AttributeValue, depth: int = 0) -> None:
+    """Raises ValidationException for a computed value that is nested too deeply."""
+    kind, content = next(iter(value.items()))
+    if kind not in ("M", "L"):
+        return
+    if depth >= MAX_DEPTH - 1:
+        raise ValidationException(TOO_DEEP)
+    for each in content.values() if kind == "M" else content:
+        check_depth(each, depth + 1)
+
+
 def is_too_large(item: Item) -> bool:
     """Whether an item weighs more than DynamoDB keeps.
 

@@ -14,7 +14,7 @@ from cloudlet.services.dynamodb.errors import ConditionalCheckFailedException, V
 from cloudlet.services.dynamodb.expressions import Expressions
 from cloudlet.services.dynamodb.numbers import Wording
 from cloudlet.services.dynamodb.parameters import NO_EXPRESSIONS, check_together, read_expressions
-from cloudlet.services.dynamodb.values import INVALID, checked_item, is_too_large
+from cloudlet.services.dynamodb.values import INVALID, check_depth, checked_item, is_too_large
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -186,6 +186,9 @@ def _updated(table: Table, write: Write, old: Item | None) -> Item:
     update, values = write.expressions.update, write.expressions.values
     if update is not None:
         new = update.applied(base, values)
+        for path in update.targets:
+            if path[0] in new:
+                check_depth(new[str(path[0])])
     else:
         new = base if write.updates is None else write.updates.applied(base)
     if is_too_large(new):

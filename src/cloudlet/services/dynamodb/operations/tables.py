@@ -43,6 +43,7 @@ _UPDATES_HONOURED: Final = frozenset(
         "BillingMode",
         "DeletionProtectionEnabled",
         "GlobalSecondaryIndexUpdates",
+        "OnDemandThroughput",
         "ProvisionedThroughput",
         "SSESpecification",
         "StreamSpecification",
@@ -103,6 +104,9 @@ def update_table(call: Call, request: Request) -> dict[str, Any]:
     changed = _with_index_updates(call, changed, request)
     if "DeletionProtectionEnabled" in request:
         changed = replace(changed, deletion_protection=request["DeletionProtectionEnabled"])
+    if "OnDemandThroughput" in request:
+        limits = definitions.on_demand_throughput_of(request)
+        changed = replace(changed, on_demand_throughput=limits)
     if "TableClass" in request:
         changed = replace(changed, table_class=request["TableClass"])
     state.save_table(call, changed)
