@@ -504,22 +504,3 @@ def test_item_collection_metrics_only_with_local_indexes(dynamodb, hash_table, r
         "SizeEstimateRangeGB": [0.0, 1.0],
     }
     assert "ItemCollectionMetrics" not in dynamodb.put_item(TableName=hash_table, Item=item, **size)
-
-
-def test_functions_with_least_privilege_reach_only_their_leading_keys(client, account, hash_table):
-    iam = client("iam")
-    iam.create_user(UserName="reader")
-    key = iam.create_access_key(UserName="reader")["AccessKey"]
-    iam.put_user_policy(
-        UserName="reader",
-        PolicyName="own",
-        PolicyDocument="""{"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
-            "Action": "dynamodb:GetItem", "Resource": "arn:aws:dynamodb:*:*:table/hash",
-            "Condition": {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["mine"]}}}]}""",
-    )
-    reader = client("dynamodb", key=key["AccessKeyId"], secret=key["SecretAccessKey"])
-    assert reader.get_item(TableName=hash_table, Key={"a": {"S": "mine"}})
-    with pytest.raises(reader.exceptions.ClientError, match="AccessDenied"):
-        reader.get_item(TableName=hash_table, Key={"a": {"S": "yours"}})
-    with pytest.raises(reader.exceptions.ClientError, match="dynamodb:PutItem"):
-        reader.put_item(TableName=hash_table, Item={"a": {"S": "mine"}})

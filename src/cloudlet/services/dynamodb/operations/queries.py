@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cloudlet.core.operation import operation
 from cloudlet.core.store import LAST
 from cloudlet.services.dynamodb import keys, legacy
-from cloudlet.services.dynamodb.authorization import read_resource
+from cloudlet.services.dynamodb.authorization import read_context, read_resource
 from cloudlet.services.dynamodb.errors import ValidationException
 from cloudlet.services.dynamodb.expressions import operands
 from cloudlet.services.dynamodb.model import partition_hash, segment_bounds
@@ -40,7 +40,7 @@ _QUERY_EXPRESSIONS: Final = ("ProjectionExpression", "FilterExpression", "KeyCon
 _SCAN_EXPRESSIONS: Final = ("ProjectionExpression", "FilterExpression")
 
 
-@operation("Query", resource=read_resource, read_only=True)
+@operation("Query", resource=read_resource, read_only=True, conditions=read_context)
 def query(call: Call, request: Request) -> dict[str, Any]:
     """The items of one partition, in the order of their sort keys."""
     read = read_read(call, request, "QueryFilter", Wording.CURRENT, _QUERY_EXPRESSIONS)
@@ -62,7 +62,7 @@ def query(call: Call, request: Request) -> dict[str, Any]:
     return read_page(call, source, read, start, end, reverse=reverse)
 
 
-@operation("Scan", resource=read_resource, read_only=True)
+@operation("Scan", resource=read_resource, read_only=True, conditions=read_context)
 def scan(call: Call, request: Request) -> dict[str, Any]:
     """All items of a table or an index, or one segment of them."""
     _check_segments(request)
