@@ -437,3 +437,10 @@ def test_start_key_of_another_segment_is_refused(dynamodb, invalid, hash_table):
         "The provided starting key is invalid: Invalid ExclusiveStartKey. "
         "Please use ExclusiveStartKey with correct Segment. TotalSegments: 2 Segment: 0"
     )
+
+
+def test_deeply_nested_filter_is_evaluated(dynamodb, hash_table):
+    dynamodb.put_item(TableName=hash_table, Item={"a": {"S": "x"}, "v": {"S": "y"}})
+    text = "(v = :v AND " * 249 + "v = :v" + ")" * 249
+    values = {"ExpressionAttributeValues": {":v": {"S": "y"}}}
+    assert dynamodb.scan(TableName=hash_table, FilterExpression=text, **values)["Count"] == 1
