@@ -167,6 +167,8 @@ def source_of(call: Call, read: Read) -> Source:
         raise ValidationException(f"The table does not have the specified index: {name}")
     if not index.local and read.consistent:
         raise ValidationException("Consistent reads are not supported on global secondary indexes")
+    if index.backfilling:
+        raise ValidationException(f"Cannot read from backfilling global secondary index: {name}")
     return Source(table, index)
 
 

@@ -183,7 +183,10 @@ def _with_throughput(call: Call, table: Table, units: Mapping[str, int]) -> Tabl
 
 def _with_index_updates(call: Call, table: Table, request: Request) -> Table:
     updates = request.get("GlobalSecondaryIndexUpdates", ())
-    if sum("Create" in update or "Delete" in update for update in updates) > 1:
+    asked = sum("Create" in update or "Delete" in update for update in updates)
+    gone = {update["Delete"]["IndexName"] for update in updates if "Delete" in update}
+    being_made = sum(index.backfilling and index.name not in gone for index in table.indexes)
+    if asked and asked + being_made > 1:
         raise LimitExceededException(
             "Subscriber limit exceeded: "
             "Only 1 online index can be created or deleted simultaneously per table"
