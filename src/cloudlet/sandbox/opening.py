@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.http import HttpResponse
 from cloudlet.core.sandbox import Capabilities, Enforcement, Limits, SandboxError, SandboxSpec
-from cloudlet.sandbox.host import cgroups, nodes, surroundings
+from cloudlet.sandbox.host import cgroups, leftovers, nodes, surroundings
 from cloudlet.sandbox.host.bare import BareSandboxes
 from cloudlet.sandbox.host.driver import NamespaceSandboxes
 from cloudlet.sandbox.host.images import Images
@@ -84,7 +84,7 @@ class _Opening:
         self._hosts = hosts
         self._folder = folder
         self._machine = machine
-        self._name = f"cloudlet-{os.getpid()}-{secrets.token_hex(4)}"
+        self._name = f"{leftovers.PREFIX}-{os.getpid()}-{secrets.token_hex(4)}"
 
     async def namespaces(self) -> NamespaceSandboxes:
         """The namespace driver with all that works here. Raises SandboxError when it does not work at all."""
@@ -149,7 +149,10 @@ class _Opening:
 
     def _groups(self) -> CgroupParent | None:
         Record(self._folder, self._name).sweep()
-        return cgroups.find_parent(self._name)
+        found = cgroups.find_parent(self._name)
+        if found is not None:
+            leftovers.sweep_empty(found.folders)
+        return found
 
     def _images(self) -> Images | None:
         if os.geteuid() != 0:
