@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from iam_fixtures import allow, trust
 
 LOGS = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"

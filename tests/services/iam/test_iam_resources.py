@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from iam_fixtures import allow, trust
 
 from cloudlet.core.access import Principal
 from cloudlet.core.resource import ResourceContext
 from cloudlet.services.iam.errors import EntityAlreadyExists
 from cloudlet.services.iam.resources import RESOURCES
+from iam_fixtures import allow, trust
 
 REGION = "us-east-1"
 LOGS = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
