@@ -1,0 +1,155 @@
+"""Choosing a driver: each thing is tried once, really, and what does not work is said in words.
+
+The order is namespaces as root, namespaces as a user, bare processes; `driver` forces one and then fails loudly.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from cloudlet.core.http import HttpResponse
+from cloudlet.core.sandbox import Capabilities, Enforcement, Limits, SandboxError, SandboxSpec
+from cloudlet.sandbox.host import cgroups, surroundings
+from cloudlet.sandbox.host.driver import NamespaceSandboxes
+from cloudlet.sandbox.host.images import Images
+from cloudlet.sandbox.host.processes import ProcessGroups
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cloudlet.core.http import HttpRequest
+    from cloudlet.core.sandbox import Sandboxes, Serve
+    from cloudlet.sandbox.host.cgroups import CgroupParent
+    from cloudlet.sandbox.host.surroundings import Machine
+
+NAMESPACES: Final = "namespaces"
+PROCESS: Final = "process"
+DRIVERS: Final = (NAMESPACES, PROCESS)
+_TRIAL_SECONDS: Final = 10
+_TRIAL_LIMITS: Final = Limits(memory_bytes=64 << 20, cpu_cores=1.0, tmp_bytes=16 << 20)
+
+
+async def open_sandboxes(
+    *,
+    serve: Serve,
+    state_dir: Path,
+    ca_certificate: Path,
+    hosts: Callable[[str], bool],
+    driver: str | None = None,
+) -> Sandboxes:
+    """The best driver that works here, or the one that is asked for. Raises SandboxError.
+
+    `serve` answers on listeners made inside sandboxes, `hosts` says which names lead to the cloud there, and
+    `ca_certificate` is the authority that functions are to trust.
+    """
+    if driver not in (None, *DRIVERS):
+        raise SandboxError(f"There is no sandbox driver {driver!r}, only {' and '.join(DRIVERS)}.")
+    folder = (state_dir / "sandbox").resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    machine = surroundings.find_machine(ca_certificate, state_dir)
+    return await _Opening(serve, hosts, folder, machine).namespaces()
+
+
+class _Opening:
+    """One search for a driver."""
+
+    def __init__(self, serve: Serve, hosts: Callable[[str], bool], folder: Path, machine: Machine) -> None:
+        self._serve = serve
+        self._hosts = hosts
+        self._folder = folder
+        self._machine = machine
+
+    async def namespaces(self) -> NamespaceSandboxes:
+        """The namespace driver with all that works here. Raises SandboxError when it does not work at all."""
+        if sys.platform != "linux":
+            raise SandboxError(f"Namespaces are Linux's; this is {sys.platform}.")
+        mount_point = self._folder / "root"
+        mount_point.mkdir(exist_ok=True)
+        notes: list[str] = []
+        groups = self._groups(notes)
+        images = self._images(notes)
+        user_namespace = os.geteuid() != 0
+        while True:
+            sandboxes = NamespaceSandboxes(
+                capabilities=_capabilities(groups, images, notes),
+                serve=self._serve,
+                hosts=self._hosts,
+                machine=self._machine,
+                mount_point=mount_point,
+                groups=groups,
+                images=images,
+                user_namespace=user_namespace,
+            )
+            try:
+                await self._try_out(sandboxes)
+            except SandboxError as error:
+                await sandboxes.close()
+                if images is None:
+                    raise
+                notes.append(
+                    f"/tmp counts as a function's memory, as a disk image could not be mounted: {error}"
+                )
+                images = None
+            else:
+                return sandboxes
+
+    def _groups(self, notes: list[str]) -> CgroupParent:
+        found = cgroups.find_parent(f"cloudlet-{os.getpid()}")
+        if found is None:
+            notes.append(
+                "No control group may be made here: memory is looked at ten times a second, CPU is not limited."
+            )
+            return ProcessGroups()
+        return found
+
+    def _images(self, notes: list[str]) -> Images | None:
+        if os.geteuid() != 0:
+            notes.append("/tmp counts as a function's memory, as only root may mount a disk image.")
+            return None
+        images = Images(self._folder)
+        images.sweep()
+        return images
+
+    async def _try_out(self, sandboxes: NamespaceSandboxes) -> None:
+        """Runs the smallest function there is, within limits."""
+        code = self._folder / "trial"
+        code.mkdir(exist_ok=True)
+        bootstrap = code / "bootstrap"
+        bootstrap.write_text("#!/bin/sh\nexit 0\n")
+        bootstrap.chmod(0o755)
+        written: list[bytes] = []
+        spec = SandboxSpec("provided", code, {}, _TRIAL_LIMITS)
+        sandbox = await sandboxes.start(spec, runtime_api=_nothing, output=written.append)
+        try:
+            ended = await asyncio.wait_for(sandbox.wait(), _TRIAL_SECONDS)
+        except TimeoutError:
+            sandbox.kill()
+            raise SandboxError("A trial function did not end.") from None
+        if ended.status != 0:
+            said = b" ".join(written).decode(errors="replace")
+            raise SandboxError(f"A trial function ended with {ended}. {said}")
+
+
+async def _nothing(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(404)
+
+
+def _capabilities(groups: CgroupParent, images: Images | None, notes: list[str]) -> Capabilities:
+    controlled = not isinstance(groups, ProcessGroups)
+    limited = Enforcement.ENFORCED if controlled else Enforcement.APPROXIMATED
+    return Capabilities(
+        driver=NAMESPACES,
+        files=Enforcement.ENFORCED,
+        processes=Enforcement.ENFORCED,
+        network=Enforcement.ENFORCED,
+        memory=limited,
+        cpu=Enforcement.ENFORCED if controlled else Enforcement.NONE,
+        pids=Enforcement.ENFORCED,
+        tmp=Enforcement.ENFORCED,
+        freeze=limited,
+        notes=tuple(notes),
+    )
