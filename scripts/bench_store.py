@@ -10,6 +10,7 @@ import os
 import random
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import TYPE_CHECKING
@@ -43,6 +44,11 @@ def put(number: int) -> Callable[[Transaction], None]:
     return work
 
 
+def put_all(numbers: range, t: Transaction) -> None:
+    for number in numbers:
+        put(number)(t)
+
+
 def disk(directory: Path) -> None:
     """What the disk can do: append 1 KiB, sync, again."""
     with (directory / "plain").open("wb", buffering=0) as file:
@@ -61,7 +67,7 @@ def at(delays: list[float], percent: int) -> float:
 
 async def fill(store: Store) -> None:
     for first in range(0, ROWS, 500):
-        await store.transact(lambda t, first=first: [put(number)(t) for number in range(first, first + 500)])
+        await store.transact(partial(put_all, range(first, first + 500)))
 
 
 async def puts(store: Store, clients: int, seconds: float) -> tuple[list[float], float]:

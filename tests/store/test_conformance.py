@@ -9,6 +9,7 @@ from bisect import bisect_left
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import apsw
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,9 +17,9 @@ from hypothesis import strategies as st
 from cloudlet.core.store import LAST, Key, Store, Transaction
 from cloudlet.store.errors import EngineMissing, StoreClosed, StoreInUse
 from cloudlet.store.open import open_store
+from cloudlet.store.sqlite import open_sqlite
 from cloudlet.store.unpleasant import UnpleasantStore
-from store.engines import DURABLE, ENGINES, run, unexpected, url
-from store.test_keys import rank
+from store.engines import DURABLE, ENGINES, rank, run, unexpected, url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -413,6 +414,32 @@ def test_the_sqlite_log_stays_short_however_much_is_written(tmp_path: Path) -> N
     assert run(url("sqlite", tmp_path), use) < 40 << 20
     found = run(url("sqlite", tmp_path), everything)
     assert found == [(("body", number), body(90 + number)) for number in range(10)]
+
+
+def test_a_reader_beside_sqlite_delays_its_upkeep_and_harms_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "sqlite"
+    log = tmp_path / "sqlite-wal"
+
+    async def main() -> None:
+        store = open_sqlite(file, unexpected, log_pages=20)
+        await put(store, ("a",))
+        reader = apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READONLY)
+        reader.execute("BEGIN")
+        assert reader.execute("SELECT count(*) FROM rows").fetchone() == (1,)
+        source = random.Random(4)
+        for number in range(30):
+            await store.transact(lambda t, number=number: t.put(("b", number), source.randbytes(8000)))
+        assert reader.execute("SELECT count(*) FROM rows").fetchone() == (1,)
+        reader.execute("COMMIT")
+        grown = log.stat().st_size
+        for number in range(200):
+            await store.transact(lambda t, number=number: t.put(("b", number % 30), source.randbytes(8000)))
+        assert log.stat().st_size < 2 * grown
+        reader.close()
+        await store.close()
+
+    asyncio.run(main())
+    assert len(run(url("sqlite", tmp_path), everything)) == 31
 
 
 def test_a_url_that_names_no_engine_is_refused() -> None:

@@ -74,11 +74,13 @@ def drain(directory: Path, *, reverse: bool, scan_between: bool) -> int:
                 received += count
         else:
             await store.transact(forget)
-        await store.transact(lambda t: t.put(("queue", 2000), b"late"))
+        late = [(("queue", number), b"late") for number in (2000, 9000)]
+        for key, value in late:
+            await store.transact(lambda t, key=key, value=value: t.put(key, value))
         found = await store.transact(
-            lambda t: list(t.range(start, end, limit=1, reverse=reverse)), read_only=True
+            lambda t: list(t.range(start, end, limit=2, reverse=reverse)), read_only=True
         )
-        assert found == [(("queue", 2000), b"late")]
+        assert found == (late[::-1] if reverse else late)
         await store.close()
         return received
 

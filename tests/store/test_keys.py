@@ -4,8 +4,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cloudlet.core.store import LAST, Key, Last
+from cloudlet.core.store import LAST, Key
 from cloudlet.store.keys import KeyEncoder, decode
+from store.engines import rank
 
 PARTS = st.one_of(
     st.binary(max_size=6),
@@ -15,21 +16,6 @@ PARTS = st.one_of(
     st.sampled_from([0, -1, 1, 255, 256, -255, -256, (1 << 64) - 1, 1 << 64, -(1 << 64), -(1 << 64) + 1]),
 )
 KEYS = st.lists(PARTS, max_size=6).map(tuple)
-
-
-def rank(key: Key) -> tuple[tuple[int, object], ...]:
-    """The order that the contract promises, in Python's own terms."""
-    ranked: list[tuple[int, object]] = []
-    for part in key:
-        if isinstance(part, bytes):
-            ranked.append((0, part))
-        elif isinstance(part, str):
-            ranked.append((1, part.encode()))
-        elif isinstance(part, Last):
-            ranked.append((3, 0))
-        else:
-            ranked.append((2, part))
-    return tuple(ranked)
 
 
 @given(KEYS)

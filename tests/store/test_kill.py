@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import resource
 import select
@@ -32,6 +33,7 @@ def start(engine: str, directory: Path, *arguments: str, limit: int | None = Non
     return subprocess.Popen(
         [sys.executable, str(WRITER), url(engine, directory), *arguments],
         stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         preexec_fn=None if limit is None else lambda: limit_file_size(limit),
     )
 

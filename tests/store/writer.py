@@ -6,10 +6,12 @@ import asyncio
 import os
 import sys
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cloudlet.store.errors import StoreFailed
 from cloudlet.store.open import open_store
+from cloudlet.store.sqlite import open_sqlite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +21,14 @@ if TYPE_CHECKING:
 
 def say(text: str) -> None:
     os.write(1, text.encode() + b"\n")
+
+
+def open_for_kills(url: str) -> Store:
+    """SQLite with a log so short that a kill often meets its upkeep."""
+    engine, _, path = url.partition(":")
+    if engine == "sqlite":
+        return open_sqlite(Path(path), lambda error: say("fatal"), log_pages=200)
+    return open_store(url, lambda error: say("fatal"))
 
 
 async def client(store: Store, numbers: Iterator[int]) -> None:
@@ -42,7 +52,7 @@ async def client(store: Store, numbers: Iterator[int]) -> None:
 
 
 async def main(url: str, first: int) -> None:
-    store = open_store(url, lambda error: say("fatal"))
+    store = open_for_kills(url)
     numbers = count(first)
     await asyncio.gather(*(client(store, numbers) for _ in range(32)))
     os._exit(3)

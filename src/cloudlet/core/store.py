@@ -43,7 +43,10 @@ class Transaction(Protocol):
     def range(
         self, start: Key, end: Key, *, limit: int, reverse: bool = False
     ) -> Iterator[tuple[Key, bytes]]:
-        """At most `limit` rows with start <= key < end, in order; from the end backwards if `reverse`."""
+        """At most `limit` rows with start <= key < end, in order; from the end backwards if `reverse`.
+
+        They are as they were at the call, whatever is put or deleted while they are looked at.
+        """
 
     def delete_range(self, start: Key, end: Key) -> None:
         """Removes every key with start <= key < end."""
@@ -59,7 +62,7 @@ class Store(Protocol):
         """Runs `work` as one transaction and returns its result once all it saw and wrote is on disk.
 
         `work` may be run again after a conflict, so it must have no other effect. An exception it raises
-        undoes it and is raised here.
+        undoes it and is raised here. With `read_only` a write in `work` is a TypeError.
         """
 
     async def close(self) -> None:

@@ -40,8 +40,7 @@ class EmbeddedStore:
         groups = self._groups
         if groups.is_held and not read_only:
             await groups.released()
-        if groups.refusal is not None:
-            raise groups.refusal
+        groups.check()
         kind = ReadOnlyTransaction if read_only else BufferedTransaction
         transaction = kind(self._engine, self._keys, None if groups.is_clean else groups)
         try:

@@ -67,6 +67,7 @@ class GroupSync:
         self._syncing: Group | None = None
         self._busy = False
         self._gate: asyncio.Future[None] | None = None
+        self._closing = False
         self.refusal: StoreError | None = None
 
     @property
@@ -113,6 +114,11 @@ class GroupSync:
             waiter.set_result(None)
         return waiter
 
+    def check(self) -> None:
+        """Raises what speaks against going on; a new error each time, as an error gathers its tracebacks."""
+        if self.refusal is not None:
+            raise type(self.refusal)(*self.refusal.args)
+
     async def released(self) -> None:
         """Returns when writers may go on."""
         while self._gate is not None:
@@ -136,9 +142,10 @@ class GroupSync:
         return failure
 
     async def close(self) -> None:
-        """Syncs what is unsynced, then closes the log."""
-        if isinstance(self.refusal, StoreClosed):
+        """Syncs what is unsynced, then closes the log; the second call does nothing."""
+        if self._closing:
             return
+        self._closing = True
         while self.refusal is None and (self._forming or self._syncing or self._gate):
             await self._idle()
         self.refusal = StoreClosed("The store is closed.")

@@ -87,8 +87,10 @@ class RocksEngine:
 
     def close(self) -> None:
         """Syncs and closes."""
-        self._db.flush_wal(True)
-        self._db.close()
+        try:
+            self._db.flush_wal(True)
+        finally:
+            self._db.close()
 
     def _scan_on(self, start: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
         sought = self._gaps.after(start)
@@ -103,7 +105,16 @@ class RocksEngine:
         if head is None:
             rows.status()
         if head != start:
-            self._gaps.add(start, head or end)
+            self._gaps.add(start, end if head is None else head)
+        if head is None:
+            return
+        yield head, rows.value()
+        # A late row in a drained stretch stands alone: what was deleted after it need not be crossed again.
+        following = head + b"\x00"
+        if (sought := self._gaps.after(following)) == following:
+            rows.next()
+        else:
+            rows.seek(sought)
         while rows.valid():
             yield rows.key(), rows.value()
             rows.next()
@@ -123,6 +134,13 @@ class RocksEngine:
         below = start if tail is None else tail + b"\x00"
         if below < end:
             self._gaps.add(below, end)
+        if tail is None or tail < start:
+            return
+        yield tail, rows.value()
+        if (lower := self._gaps.before(tail)) == tail:
+            rows.prev()
+        else:
+            rows.seek_for_prev(lower)
         while rows.valid() and (key := rows.key()) >= start:
             yield key, rows.value()
             rows.prev()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _PAGE: Final = 8192
 _LOG_PAGES: Final = (32 << 20) // _PAGE
 _CACHE_KIBIBYTES: Final = 256 << 10
-_BUSY_MILLISECONDS: Final = 10_000
+_BUSY_MILLISECONDS: Final = 100
 
 _SETTINGS: Final = (
     f"PRAGMA page_size={_PAGE}",
@@ -46,15 +46,18 @@ _SCAN: Final = "SELECT key, value FROM rows WHERE key >= ? AND key < ? ORDER BY 
 _SCAN_BACK: Final = _SCAN + " DESC"
 
 
-def open_sqlite(file: Path, on_fatal: Callable[[StoreFailed], None]) -> EmbeddedStore:
+def open_sqlite(
+    file: Path, on_fatal: Callable[[StoreFailed], None], *, log_pages: int = _LOG_PAGES
+) -> EmbeddedStore:
     """Opens or makes a store. Raises StoreInUse."""
-    return EmbeddedStore(SqliteEngine(file), on_fatal)
+    return EmbeddedStore(SqliteEngine(file, log_pages=log_pages), on_fatal)
 
 
 class SqliteEngine:
     """The rows of one SQLite database, owned by one process for as long as it holds `<file>.lock`."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, *, log_pages: int = _LOG_PAGES) -> None:
+        self._log_pages = self._upkeep_due = log_pages
         file.parent.mkdir(parents=True, exist_ok=True)
         self._owner = _own(file)
         self._logged_pages = 0
@@ -115,13 +118,20 @@ class SqliteEngine:
 
     def wants_upkeep(self) -> bool:
         """Whether the log has grown past its bound."""
-        return self._logged_pages >= _LOG_PAGES
+        return self._logged_pages >= self._upkeep_due
 
     def upkeep(self) -> None:
-        """Copies the log into the database and starts it anew, so that neither happens on the loop."""
-        self._upkeep.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
-        self._upkeep.execute(_MARK)
-        self._logged_pages = 0
+        """Copies the log into the database and starts it anew, so that neither happens on the loop.
+
+        A reader beside us (a backup, say) can be in the way: then later, when as much again is logged.
+        """
+        try:
+            self._upkeep.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
+            self._upkeep.execute(_MARK)
+        except apsw.BusyError:
+            self._upkeep_due = self._logged_pages + self._log_pages
+        else:
+            self._logged_pages, self._upkeep_due = 0, self._log_pages
 
     def close(self) -> None:
         """Syncs and closes; SQLite removes the log as its last connection goes."""
