@@ -45,7 +45,13 @@ def make_authority(folder):
     """An authority of our own and a server certificate of it for the cloud's names."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "cloudlet test authority")])
-    names = [x509.DNSName(host) for host in ("*.amazonaws.com", "*.us-east-1.amazonaws.com", "localhost")]
+    hosts = (
+        "*.amazonaws.com",
+        "*.us-east-1.amazonaws.com",
+        "*.s3.amazonaws.com",
+        "*.s3.us-east-1.amazonaws.com",
+    )
+    names = [x509.DNSName(host) for host in hosts]
     now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder()

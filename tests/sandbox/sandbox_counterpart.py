@@ -30,6 +30,7 @@ class Server:
     """Serves sockets as cloudlet's own server does, as far as runtimes need it."""
 
     def __init__(self, certificate=None, key=None) -> None:
+        self.tasks: set[asyncio.Task] = set()  # the loop itself holds tasks weakly
         self.context = None
         if certificate is not None:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -41,6 +42,9 @@ class Server:
 
         async def connected(reader, writer):
             listening.writers.add(writer)
+            task = asyncio.current_task()
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
             try:
                 while (request := await read_request(reader)) is not None:
                     request.scheme = "https" if tls else "http"

@@ -55,6 +55,9 @@ class Identities(Protocol):
     def find_credential(self, call: Call, access_key_id: str, session_token: str | None) -> Credential | None:
         """Whose a key is; None if IAM does not know it. Raises ServiceError for a token that is broken."""
 
+    def find_account(self, call: Call, access_key_id: str) -> str | None:
+        """The account an access key belongs to, as far as IAM knows it or the key says it."""
+
     def policies_of(self, call: Call, principal: Principal) -> PrincipalPolicies:
         """What is attached to a user or role, groups included."""
 

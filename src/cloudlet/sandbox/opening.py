@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -14,8 +15,10 @@ from typing import TYPE_CHECKING, Final
 from cloudlet.core.http import HttpResponse
 from cloudlet.core.sandbox import Capabilities, Enforcement, Limits, SandboxError, SandboxSpec
 from cloudlet.sandbox.host import cgroups, surroundings
+from cloudlet.sandbox.host.bare import BareSandboxes
 from cloudlet.sandbox.host.driver import NamespaceSandboxes
 from cloudlet.sandbox.host.images import Images
+from cloudlet.sandbox.host.leftovers import Record
 from cloudlet.sandbox.host.processes import ProcessGroups
 
 if TYPE_CHECKING:
@@ -51,7 +54,15 @@ async def open_sandboxes(
     folder = (state_dir / "sandbox").resolve()
     folder.mkdir(parents=True, exist_ok=True)
     machine = surroundings.find_machine(ca_certificate, state_dir)
-    return await _Opening(serve, hosts, folder, machine).namespaces()
+    opening = _Opening(serve, hosts, folder, machine)
+    if driver == PROCESS:
+        return opening.process("it was asked for")
+    try:
+        return await opening.namespaces()
+    except SandboxError as error:
+        if driver == NAMESPACES:
+            raise
+        return opening.process(str(error))
 
 
 class _Opening:
@@ -62,6 +73,7 @@ class _Opening:
         self._hosts = hosts
         self._folder = folder
         self._machine = machine
+        self._name = f"cloudlet-{os.getpid()}-{secrets.token_hex(4)}"
 
     async def namespaces(self) -> NamespaceSandboxes:
         """The namespace driver with all that works here. Raises SandboxError when it does not work at all."""
@@ -81,6 +93,7 @@ class _Opening:
                 machine=self._machine,
                 mount_point=mount_point,
                 groups=groups,
+                record=Record(self._folder, self._name),
                 images=images,
                 user_namespace=user_namespace,
             )
@@ -97,13 +110,43 @@ class _Opening:
             else:
                 return sandboxes
 
+    def process(self, reason: str) -> BareSandboxes:
+        """The driver that only needs processes."""
+        none, approximated = Enforcement.NONE, Enforcement.APPROXIMATED
+        seen = approximated if sys.platform == "linux" else none
+        return BareSandboxes(
+            capabilities=Capabilities(
+                driver=PROCESS,
+                files=none,
+                processes=none,
+                network=none,
+                memory=seen,
+                cpu=none,
+                pids=none,
+                tmp=none,
+                freeze=seen,
+                notes=(
+                    f"Functions run as plain processes of this user, behind no wall, because {reason}",
+                    "They see and may change this user's files, and reach this machine's network.",
+                    "Neither CPU, processes nor /tmp are limited, and names below amazonaws.com lead to AWS itself: "
+                    "only SDKs that heed AWS_ENDPOINT_URL reach this cloud.",
+                ),
+            ),
+            serve=self._serve,
+            machine=self._machine,
+            folder=self._folder,
+        )
+
     def _groups(self, notes: list[str]) -> CgroupParent:
-        found = cgroups.find_parent(f"cloudlet-{os.getpid()}")
+        record = Record(self._folder, self._name)
+        record.sweep()
+        found = cgroups.find_parent(self._name)
         if found is None:
             notes.append(
                 "No control group may be made here: memory is looked at ten times a second, CPU is not limited."
             )
             return ProcessGroups()
+        record.write(found.folders)
         return found
 
     def _images(self, notes: list[str]) -> Images | None:

@@ -1,4 +1,4 @@
-"""Every published result is written as a document equivalent to the published answer, and botocore reads it back."""
+"""Every published result is written as an equivalent of the published answer, and botocore reads it back."""
 
 from __future__ import annotations
 

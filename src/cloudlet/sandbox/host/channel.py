@@ -46,11 +46,16 @@ class Channel:
         ready: asyncio.Future[None] = loop.create_future()
         # The number is kept: the socket may be closed while this waits.
         descriptor = self._socket.fileno()
-        loop.add_reader(descriptor, lambda: ready.done() or ready.set_result(None))
+        loop.add_reader(descriptor, _resolve, ready)
         try:
             await ready
         finally:
             loop.remove_reader(descriptor)
+
+
+def _resolve(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_result(None)
 
 
 def pair() -> tuple[Channel, socket.socket]:

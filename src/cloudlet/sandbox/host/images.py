@@ -34,9 +34,7 @@ class Images:
     def sweep(self) -> None:
         """Removes copies that a server left when it was killed before they were mounted."""
         for image in self._folder.glob("*.image"):
-            pid = image.name.partition("-")[0]
-            if int(pid) == os.getpid() or not Path("/proc", pid).exists():
-                image.unlink()
+            image.unlink()
 
     def _template(self, size_bytes: int) -> Path:
         template = self._folder / f"tmp-{size_bytes}.template"

@@ -86,21 +86,32 @@ class FrameSplitter:
 class Drain:
     """Reads one pipe of a sandbox to its end."""
 
-    def __init__(self, splitter: LineSplitter | FrameSplitter, output: Callable[[bytes], None]) -> None:
+    def __init__(self, splitter: LineSplitter | FrameSplitter) -> None:
         self._splitter = splitter
-        self._output = output
+        self._early: list[bytes] = []
+        self._output: Callable[[bytes], None] = self._early.append
         self._ours, self.theirs = os.pipe2(os.O_CLOEXEC)
         os.set_blocking(self._ours, False)
         self._loop = asyncio.get_running_loop()
-        self.ended = self._loop.create_future()
+        self.ended: asyncio.Future[None] = self._loop.create_future()
         self._loop.add_reader(self._ours, self._read)
+
+    def pass_on(self, output: Callable[[bytes], None]) -> None:
+        """Passes everything on from now, and first what came before anybody cared."""
+        for piece in self._early:
+            output(piece)
+        self._early.clear()
+        self._output = output
 
     def hand_over(self) -> None:
         """Forgets the writing end, which the sandbox has now."""
-        os.close(self.theirs)
+        if self.theirs >= 0:
+            os.close(self.theirs)
+            self.theirs = -1
 
     def close(self) -> None:
         """Stops reading; what is complete has been passed on."""
+        self.hand_over()
         if not self.ended.done():
             self._loop.remove_reader(self._ours)
             os.close(self._ours)

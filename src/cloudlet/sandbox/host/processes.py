@@ -25,8 +25,9 @@ class ProcessGroup:
 
     descriptor: None = None
 
-    def __init__(self) -> None:
+    def __init__(self, *, supervised: bool) -> None:
         self._first = 0
+        self._uncounted = 1 if supervised else 0
         self._memory_bytes = 0
         self._peak = 0
         self._out_of_memory = False
@@ -57,6 +58,11 @@ class ProcessGroup:
         if self._memory_bytes:
             self._look()
 
+    def kill(self) -> None:
+        """Ends what runs now."""
+        for pid in self._processes():
+            _signal(pid, signal.SIGKILL)
+
     def out_of_memory(self) -> bool:
         """Whether the sandbox was killed for its memory."""
         return self._out_of_memory
@@ -74,7 +80,7 @@ class ProcessGroup:
         self._cancel()
         if self._measure() > self._memory_bytes:
             self._out_of_memory = True
-            _signal(self._first, signal.SIGKILL)
+            self.kill()
             return
         self._next_look = asyncio.get_running_loop().call_later(_LOOK_SECONDS, self._look)
 
@@ -84,7 +90,7 @@ class ProcessGroup:
             self._next_look = None
 
     def _measure(self) -> int:
-        now = sum(_proportional_set_size(pid) for pid in self._processes()[1:])
+        now = sum(_proportional_set_size(pid) for pid in self._processes()[self._uncounted :])
         self._peak = max(self._peak, now)
         return now
 
@@ -107,7 +113,7 @@ class ProcessGroups:
 
     def make(self, name: str) -> ProcessGroup:
         """A new group."""
-        return ProcessGroup()
+        return ProcessGroup(supervised=True)
 
     def remove(self) -> None:
         """Does nothing: there is nothing to give back."""

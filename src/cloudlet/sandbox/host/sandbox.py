@@ -25,7 +25,13 @@ _DRAIN_SECONDS: Final = 1.0
 class NamespaceSandbox:
     """A function behind namespaces. Made by driver.py."""
 
-    def __init__(self, born: Born, cgroup: Cgroup, forget: Callable[[NamespaceSandbox], None]) -> None:
+    def __init__(
+        self,
+        born: Born,
+        cgroup: Cgroup,
+        drains: tuple[Drain, ...],
+        forget: Callable[[NamespaceSandbox], None],
+    ) -> None:
         self._born = born
         self._cgroup = cgroup
         self._forget = forget
@@ -34,7 +40,7 @@ class NamespaceSandbox:
         self._ended = False
         self._out_of_memory = False
         self._peak_memory_bytes = 0
-        self._drains: tuple[Drain, ...] = ()
+        self._drains = drains
         self.closers: list[Closer] = []
         self._loop.add_reader(born.pidfd, self._on_end)
 
@@ -52,10 +58,6 @@ class NamespaceSandbox:
     def cgroup(self) -> Cgroup:
         """Its group."""
         return self._cgroup
-
-    def read_from(self, drains: tuple[Drain, ...]) -> None:
-        """Takes over the pipes, whose ends it waits for when the sandbox ends."""
-        self._drains = drains
 
     def freeze(self) -> None:
         """Stops every process in it from running until thaw()."""
@@ -100,8 +102,9 @@ class NamespaceSandbox:
     async def _give_back(self) -> None:
         try:
             status = self._last_status()
-            if self._drains:
-                await asyncio.wait([drain.ended for drain in self._drains], timeout=_DRAIN_SECONDS)
+            for drain in self._drains:
+                drain.hand_over()
+            await asyncio.wait([drain.ended for drain in self._drains], timeout=_DRAIN_SECONDS)
         finally:
             for drain in self._drains:
                 drain.close()

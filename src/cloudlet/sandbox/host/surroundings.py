@@ -30,6 +30,9 @@ PYTHON_PRELOAD: Final = (
 SDK_PRELOAD: Final = ("boto3", "boto3.dynamodb.conditions", "boto3.dynamodb.types", "boto3.s3.transfer")
 CA_IN_SANDBOX: Final = "/etc/ssl/certs/cloudlet-ca.crt"
 BUNDLE_IN_SANDBOX: Final = "/etc/ssl/certs/ca-certificates.crt"
+CERTIFICATE_VARIABLES: Final = (
+    *("SSL_CERT_FILE", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"),
+)
 _SYSTEM_BUNDLES: Final = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -127,13 +130,20 @@ def environment(given: Mapping[str, str]) -> dict[str, str]:
         "LAMBDA_TASK_ROOT": "/var/task",
         "LAMBDA_RUNTIME_DIR": "/var/runtime",
         "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001",
-        "SSL_CERT_FILE": BUNDLE_IN_SANDBOX,
-        "AWS_CA_BUNDLE": BUNDLE_IN_SANDBOX,
-        "REQUESTS_CA_BUNDLE": BUNDLE_IN_SANDBOX,
-        "CURL_CA_BUNDLE": BUNDLE_IN_SANDBOX,
-        "NODE_EXTRA_CA_CERTS": CA_IN_SANDBOX,
     }
+    added |= dict.fromkeys(CERTIFICATE_VARIABLES, BUNDLE_IN_SANDBOX) | {"NODE_EXTRA_CA_CERTS": CA_IN_SANDBOX}
     return added | dict(given)
+
+
+def payload_folders() -> list[str]:
+    """Where the Python packages lie that functions may import."""
+    found = (_location(name) for name in (*PYTHON_PAYLOAD, *SDK_PAYLOAD))
+    return sorted({str(path.parent) for path in found if path is not None})
+
+
+def log_environment(runtime: str) -> dict[str, str]:
+    """Tells AWS's own clients of the framed log; they hide the variable from the function."""
+    return {} if runtime == "provided" else {"_LAMBDA_TELEMETRY_LOG_FD": "3"}
 
 
 def ships(code: Path, layers: tuple[Path, ...], names: frozenset[str], python: str) -> bool:

@@ -7,6 +7,7 @@ second process and then only reaps. It never runs a byte of the function's own.
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import socket
 import traceback
@@ -49,14 +50,13 @@ def run(channel: socket.socket) -> Message:
         privileges.die_with_parent()
         _mount_own()
         _listen(channel)
-        message, descriptors = control.receive(channel)
-        _mount_function(message)
-        child = os.fork()
-        if not child:
-            channel.close()
-            _arrange_descriptors(descriptors)
-            return message
-        _supervise(channel, child, descriptors)
+        second = _start_second(channel)
+        if isinstance(second, dict):
+            return second
+        privileges.drop_capabilities()
+        privileges.forbid_inspection()
+        control.send(channel, {"started": second})
+        control.send(channel, {"status": _reap_until_end_of(second)})
     except control.Closed:
         pass  # the server is gone, or wants this sandbox no more
     except Exception:  # noqa: BLE001  the edge: the only way to tell is the channel
@@ -64,13 +64,34 @@ def run(channel: socket.socket) -> Message:
     os._exit(0)
 
 
-def _supervise(channel: socket.socket, child: int, descriptors: list[int]) -> None:
-    privileges.drop_capabilities()
-    privileges.forbid_inspection()
-    control.send(channel, {"started": child})
-    for descriptor in descriptors:
+def _start_second(channel: socket.socket) -> int | Message:
+    """The second process's number; in the second process itself, what it is to become.
+
+    It is started before its function is known where the runtime takes long to start, else after.
+    """
+    preparation, pipes = control.receive(channel)
+    _mount_tmp(preparation)
+    if preparation["cgroup_namespace"]:
+        syscalls.unshare(syscalls.CLONE_NEWCGROUP)
+    if preparation["idle"] is None:
+        function, _ = control.receive(channel)
+        _mount_function(function)
+        second = os.fork()
+        if not second:
+            return _leave(channel, pipes, function)
+    else:
+        reading, writing = os.pipe2(os.O_CLOEXEC)
+        second = os.fork()
+        if not second:
+            return _leave(channel, [*pipes, reading], preparation["idle"])
+        os.close(reading)
+        function, _ = control.receive(channel)
+        _mount_function(function)
+        with open(writing, "w") as order:
+            json.dump(function["environment"], order)
+    for descriptor in pipes:
         os.close(descriptor)
-    control.send(channel, {"status": _reap_until_end_of(child)})
+    return second
 
 
 def _mount_own() -> None:
@@ -102,7 +123,7 @@ def _listen(channel: socket.socket) -> None:
 
 
 def _mount_function(message: Message) -> None:
-    """Mounts code, layers and /tmp, and lets go of everything of the machine."""
+    """Mounts code and layers, and lets go of everything of the machine."""
     syscalls.sethostname(message["hostname"])
     read_only = syscalls.MS_RDONLY | syscalls.MS_NODEV
     syscalls.bind(rootfs.OLD_ROOT + message["code"], "/var/task", read_only)
@@ -111,9 +132,6 @@ def _mount_function(message: Message) -> None:
         syscalls.bind(layers[0], "/opt", read_only)
     elif layers:
         _merge(layers)
-    _mount_tmp(message)
-    if message["cgroup_namespace"]:
-        syscalls.unshare(syscalls.CLONE_NEWCGROUP)
     syscalls.unmount(rootfs.OLD_ROOT)
     syscalls.unmount(rootfs.PROGRAM + "/cloudlet")
     syscalls.mount(
@@ -144,15 +162,17 @@ def _mount_tmp(message: Message) -> None:
     Path("/tmp/lost+found").rmdir()
 
 
-def _arrange_descriptors(descriptors: list[int]) -> None:
-    """Puts null, output and the framed log at 0, 1, 2 and 3, and closes all else."""
+def _leave(channel: socket.socket, descriptors: list[int], message: Message) -> Message:
+    """Puts null, output, output and what else is given at 0, 1, 2 and so on, and closes everything else."""
+    channel.close()
     null = os.open("/dev/null", os.O_RDONLY)
-    output, log = descriptors
+    output, *others = descriptors
     # Lifted first, as one of them may have one of the target numbers.
-    lifted = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, 10) for descriptor in (null, output, output, log)]
+    lifted = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, 10) for descriptor in (null, output, output, *others)]
     for target, descriptor in enumerate(lifted):
         os.dup2(descriptor, target, inheritable=True)
-    os.closerange(4, 4096)
+    os.closerange(len(lifted), 4096)
+    return message
 
 
 def _reap_until_end_of(child: int) -> int:

@@ -20,21 +20,20 @@ if TYPE_CHECKING:
     from cloudlet.sandbox.inside.control import Message
 
 _BOOTSTRAPS: Final = ("/var/task/bootstrap", "/opt/bootstrap")
-_FRAMED_LOG: Final = 3
 _OUT_OF_MEMORY_SCORE: Final = 500
 
 
 def become(message: Message) -> None:
-    """Turns the calling process into the function."""
+    """Turns the calling process into the function, or into a runtime that will be told its function."""
     os.setsid()
     harden(message)
     os.chdir("/var/task")
     os.environ.clear()
     os.environ.update(message["environment"])
-    if message["runtime"] == "python":
+    if message["command"] is not None:
+        execute(message["command"])
+    elif message["runtime"] == "python":
         _become_python(message)
-    elif message["runtime"] == "nodejs":
-        _execute(message["command"])
     else:
         _become_bootstrap()
 
@@ -83,7 +82,6 @@ def _become_python(message: Message) -> None:
     """Runs AWS's own client, imported by the fork server, as `python -m awslambdaric` would."""
     sys.argv = ["/var/runtime/bootstrap.py"]
     sys.path[:] = _python_path(os.environ["PYTHONPATH"])
-    os.environ["_LAMBDA_TELEMETRY_LOG_FD"] = str(_FRAMED_LOG)
     for name in [name for name in sys.modules if name.split(".")[0] == "cloudlet"]:
         del sys.modules[name]
     sys.path_importer_cache.clear()
@@ -105,15 +103,15 @@ def _python_path(python_path: str) -> list[str]:
 def _become_bootstrap() -> NoReturn:
     for path in _BOOTSTRAPS:
         if os.path.exists(path):  # noqa: PTH110
-            _execute([path])
-    names = " ".join(_BOOTSTRAPS)
-    sys.stderr.write(f"Runtime.InvalidEntrypoint: couldn't find valid bootstrap(s): [{names}]\n")
+            execute([path])
+    sys.stderr.write(f"Couldn't find valid bootstrap(s): [{' '.join(_BOOTSTRAPS)}]\n")
     sys.exit(1)
 
 
-def _execute(command: list[str]) -> NoReturn:
+def execute(command: list[str]) -> NoReturn:
+    """Becomes another program."""
     try:
         os.execve(command[0], command, os.environ)
     except OSError as error:
-        sys.stderr.write(f"Runtime.InvalidEntrypoint: {command[0]}: {error.strerror}\n")
+        sys.stderr.write(f"fork/exec {command[0]}: {os.strerror(error.errno or 0).lower()}\n")
         sys.exit(1)
