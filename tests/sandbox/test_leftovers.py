@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Bench, leads_to_cloud
+from process_table import descendants
 
 from cloudlet.sandbox.host.leftovers import Record
 from cloudlet.sandbox.opening import open_sandboxes
@@ -63,7 +64,7 @@ def killed_server(authority, python, tmp_path):
         [sys.executable, "-c", SERVER, *arguments], env=environment, stdout=subprocess.PIPE
     )
     first = int(server.stdout.readline())
-    processes = [*_descendants(server.pid), *_descendants(first)]
+    processes = [*descendants(server.pid), *descendants(first)]
     watched = [os.pidfd_open(pid) for pid in processes]
     server.send_signal(signal.SIGKILL)
     server.wait()
@@ -78,8 +79,8 @@ def test_everything_dies_with_the_server_and_its_successor_sweeps(killed_server,
     assert len(watched) >= 6
     for process in watched:
         assert _ends(process, 5)
-    (record,) = (state_dir / "sandbox").glob("*.groups")
-    folders = [Path(folder) for folder in json.loads(record.read_text())["folders"]]
+    folders = _noted_groups(state_dir)
+    assert bool(folders) == (os.geteuid() == 0)
     sandboxes = runner.run(
         open_sandboxes(
             serve=server.serve,
@@ -104,8 +105,7 @@ def test_close_gives_everything_back(runner, server, authority, python, tmp_path
             hosts=leads_to_cloud,
             driver="namespaces",
         )
-        record = list((tmp_path / "sandbox").glob("*.groups"))
-        groups = [Path(folder) for note in record for folder in json.loads(note.read_text())["folders"]]
+        groups = _noted_groups(tmp_path)
         async with Bench(runner, sandboxes).function(python(FORKS)) as function:
             await function.invoke({})
             await sandboxes.prepare("nodejs")
@@ -127,17 +127,18 @@ def test_groups_of_a_living_server_are_left_alone(tmp_path):
     assert group.exists()
 
 
+def _noted_groups(state_dir):
+    notes = [json.loads(path.read_text()) for path in (state_dir / "sandbox").glob("*.groups")]
+    return [Path(folder) for note in notes for folder in note["folders"]]
+
+
 def _state_of_machine():
     loops = [path.read_text() for path in sorted(Path("/sys/block").glob("loop*/loop/backing_file"))]
-    return Path("/proc/self/mounts").read_text(), loops, sorted(os.listdir("/proc/self/fd"))
-
-
-def _descendants(pid):
-    found = [pid]
-    for each in found:
-        for task in Path(f"/proc/{each}/task").iterdir():
-            found += [int(child) for child in (task / "children").read_text().split()]
-    return found[1:]
+    return (
+        Path("/proc/self/mounts").read_text(),
+        loops,
+        sorted(path.name for path in Path("/proc/self/fd").iterdir()),
+    )
 
 
 def _ends(pidfd, seconds):

@@ -8,6 +8,7 @@ import time
 
 import pytest
 from conftest import LIMITS
+from process_table import descendants, runs
 
 from cloudlet.core.sandbox import Enforcement, Limits
 
@@ -126,7 +127,7 @@ def test_daemons_die_with_their_function(bench, python):
         async with bench.function(python(source)) as function:
             answer = await function.invoke({})
             born = function.sandbox.born.pid
-            daemons = _descendants(born)
+            daemons = descendants(born)
             function.sandbox.kill()
             await function.sandbox.wait()
             return answer, daemons
@@ -134,7 +135,7 @@ def test_daemons_die_with_their_function(bench, python):
     (_, count), daemons = bench.run(scenario())
     assert count >= 3
     assert len(daemons) >= 2
-    assert not [pid for pid in daemons if _runs(pid)]
+    assert not [pid for pid in daemons if runs(pid)]
 
 
 def test_a_function_that_exits_says_how(bench, python):
@@ -300,19 +301,3 @@ def test_a_limit_on_open_files_holds(bench, python):
     kind, count = bench.run(scenario())
     assert kind == "response"
     assert 80 < count < 100
-
-
-def _descendants(pid):
-    found = [pid]
-    for each in found:
-        with open(f"/proc/{each}/task/{each}/children") as children:
-            found += [int(child) for child in children.read().split()]
-    return found[1:]
-
-
-def _runs(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rsplit(")", 1)[1].split()[0] not in "ZX"
-    except FileNotFoundError:
-        return False

@@ -91,7 +91,8 @@ def test_console_messages_come_whole(bench, node, environment):
 
     function = bench.run(scenario())
     assert b"raw" in function.written
-    assert [piece for piece in function.written if b"first" in piece][0].endswith(b"\tINFO\tfirst\nsecond\n")
+    (message,) = [piece for piece in function.written if b"first" in piece]
+    assert message.endswith(b"\tINFO\tfirst\nsecond\n")
 
 
 def test_layers_and_environment_are_those_of_the_function(bench, node, tmp_path, environment):
@@ -99,7 +100,8 @@ def test_layers_and_environment_are_those_of_the_function(bench, node, tmp_path,
     package.mkdir(parents=True)
     (package / "index.js").write_text("module.exports = 'from the layer'")
     source = """
-        exports.handler = async () => [require('left'), process.env.TABLE, process.env.CLOUDLET_ORDER, process.cwd()]
+        const { TABLE, CLOUDLET_ORDER } = process.env
+        exports.handler = async () => [require('left'), TABLE, CLOUDLET_ORDER, process.cwd()]
     """
 
     async def scenario():

@@ -7,6 +7,7 @@ import signal
 
 import pytest
 from conftest import Bench, leads_to_cloud
+from process_table import descendants, runs
 
 from cloudlet.core.sandbox import Enforcement, SandboxError
 from cloudlet.sandbox.opening import open_sandboxes
@@ -99,13 +100,13 @@ def test_kill_ends_descendants_too(bare, shell):
         async with bare.function(shell(script), runtime="provided") as function:
             while not function.written:
                 await asyncio.sleep(0.01)
-            children = _children(function.sandbox.group._first)
+            children = descendants(function.sandbox.group._first)
             function.sandbox.kill()
             return await function.sandbox.wait(), children
 
     ended, children = bare.run(scenario())
     assert ended.signal == signal.SIGKILL
-    assert children and not [pid for pid in children if _runs(pid)]
+    assert children and not [pid for pid in children if runs(pid)]
 
 
 def test_a_memory_hog_is_noticed_and_killed(bare, python):
@@ -122,16 +123,3 @@ def test_a_memory_hog_is_noticed_and_killed(bare, python):
             return await asyncio.wait_for(function.sandbox.wait(), 20)
 
     assert bare.run(scenario()).out_of_memory
-
-
-def _children(pid):
-    with open(f"/proc/{pid}/task/{pid}/children") as children:
-        return [int(child) for child in children.read().split()]
-
-
-def _runs(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rsplit(")", 1)[1].split()[0] not in "ZX"
-    except FileNotFoundError:
-        return False

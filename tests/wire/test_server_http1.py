@@ -227,7 +227,8 @@ def test_iterator_is_closed_when_the_client_leaves():
     with serving(handler) as running:
         with running.connect() as sock:
             sock.sendall(GET)
-            sock.recv(10)
+            while b"xx" not in sock.recv(65536):
+                pass
         running.run(asyncio.wait_for(closed.wait(), 10))
 
 
@@ -520,3 +521,15 @@ def test_client_that_half_closes_gets_every_pipelined_answer():
         answer = read_all(sock)
     assert answer.count(b"HTTP/1.1 200 OK") == 2
     assert answer.endswith(b"/2")
+
+
+def test_thousands_of_pipelined_upgrade_offers_are_all_answered(described: Serving):
+    offer = b"GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+    with_body = offer.replace(b"GET", b"PUT").replace(b"\r\n\r\n", b"\r\nContent-Length: 1\r\n\r\nx")
+    last = b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
+    assert described.ask((offer + with_body) * 1000 + last).count(b"HTTP/1.1 200 OK") == 2001
+
+
+def test_absolute_target_carries_no_user_into_host(described: Serving):
+    answer = described.ask(b"GET http://me:pw@real/ HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+    assert b"Host=real\n" in answer

@@ -349,14 +349,27 @@ def test_body_that_pauses_too_long_cuts_the_connection():
             raw.events_until(h2.events.PushedStreamReceived)
 
 
-@settings(max_examples=80, deadline=None)
-@given(st.binary(max_size=80), st.booleans())
-def test_any_frames_are_answered_or_closed_and_others_are_served(data: bytes, length_first: bool):
-    frame = len(data).to_bytes(3, "big") + data if length_first else data
+@pytest.fixture(scope="module")
+def hasty():
     with serving(describe, Limits(idle_seconds=0.02, body_seconds=0.02, linger_seconds=0.02)) as running:
-        running.ask(PREFACE + b"\0\0\0\4\0\0\0\0\0" + frame)
-        with client(running) as http:
-            assert http.get("/").status_code == 200
+        yield running
+
+
+FRAME_HEADS = st.tuples(st.integers(0, 10), st.integers(0, 255), st.sampled_from([0, 1, 3]))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(FRAME_HEADS, st.binary(max_size=40)), max_size=5), st.binary(max_size=20))
+def test_any_frames_are_answered_or_closed_and_others_are_served(hasty, frames, rest: bytes):
+    content = b"".join(
+        len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream_id.to_bytes(4, "big") + payload
+        for (kind, flags, stream_id), payload in frames
+    )
+    hasty.ask(PREFACE + b"\0\0\0\4\0\0\0\0\0" + content + rest)
+    raw = Raw(hasty)
+    raw.get(1)
+    assert raw.status() == "200"
+    raw.sock.close()
 
 
 def test_preface_may_come_in_pieces(described: Serving):

@@ -252,3 +252,16 @@ def test_lambda_judges_runtimes_in_its_own_words():
 
 def test_right_parameters_pass():
     VALIDATORS.service("dynamodb").check("PutItem", {"TableName": "Music", "Item": {"pk": {"S": "a"}}})
+
+
+@pytest.mark.unverified("AWS was not asked what it says of null in a list; that it refuses is known")
+@pytest.mark.parametrize(
+    ("service", "operation", "parameters"),
+    [
+        ("dynamodb", "PutItem", {"TableName": "Music", "Item": {"pk": {"L": [None]}}}),
+        ("dynamodb", "PutItem", {"TableName": "Music", "Item": {"pk": None}}),
+        ("sqs", "TagQueue", {"QueueUrl": "q", "Tags": {"a": None}}),
+    ],
+)
+def test_null_inside_a_collection_is_refused(service, operation, parameters):
+    assert refusal(service, operation, **parameters).endswith("Member must not be null]")

@@ -98,7 +98,7 @@ class Sandbox(Protocol):
         """Returns once its first process has ended, and everything it held has been given back."""
 
     def limit_cpu(self, cores: float) -> None:
-        """Changes the share of the machine's processors it may use; AWS gives more while a function initializes."""
+        """Changes the share of the processors it may use; AWS gives more while a function initializes."""
 
     def peak_memory_bytes(self) -> int:
         """The most memory it has used so far."""
@@ -119,7 +119,7 @@ class Serve(Protocol):
     """The server's way of answering HTTP on a listening socket that somebody else made."""
 
     async def __call__(self, listener: socket.socket, handler: Handler | None, tls: bool) -> Closer:
-        """Takes the socket over. Without a handler it is the cloud that answers, to callers from a sandbox."""
+        """Takes the socket over. Without a handler the cloud answers, as to callers from a sandbox."""
 
 
 class Sandboxes(Protocol):
@@ -140,7 +140,7 @@ class Sandboxes(Protocol):
         """
 
     async def prepare(self, runtime: str) -> None:
-        """Has ready what makes the first start of a runtime as quick as later ones; calling it is never needed."""
+        """Makes the first start of a runtime as quick as later ones; calling it is never needed."""
 
     async def close(self) -> None:
         """Kills every sandbox and every process kept for starting them."""

@@ -1,6 +1,6 @@
 """Choosing a driver: each thing is tried once, really, and what does not work is said in words.
 
-The order is namespaces as root, namespaces as a user, bare processes; `driver` forces one and then fails loudly.
+Namespaces are tried first, as root or as a user, then bare processes; `driver` forces one, or fails loudly.
 """
 
 from __future__ import annotations
@@ -32,6 +32,12 @@ if TYPE_CHECKING:
 NAMESPACES: Final = "namespaces"
 PROCESS: Final = "process"
 DRIVERS: Final = (NAMESPACES, PROCESS)
+_NO_GROUPS: Final = (
+    "No control group may be made: memory is looked at ten times a second, CPU is not limited."
+)
+_NO_IMAGES: Final = (
+    "No disk image may be mounted: /tmp lies in memory, and counts as a function's where groups do."
+)
 _TRIAL_SECONDS: Final = 10
 _TRIAL_LIMITS: Final = Limits(memory_bytes=64 << 20, cpu_cores=1.0, tmp_bytes=16 << 20)
 
@@ -79,36 +85,35 @@ class _Opening:
         """The namespace driver with all that works here. Raises SandboxError when it does not work at all."""
         if sys.platform != "linux":
             raise SandboxError(f"Namespaces are Linux's; this is {sys.platform}.")
-        mount_point = self._folder / "root"
-        mount_point.mkdir(exist_ok=True)
-        notes: list[str] = []
-        groups = self._groups(notes)
-        images = self._images(notes)
-        user_namespace = os.geteuid() != 0
-        while True:
-            sandboxes = NamespaceSandboxes(
-                capabilities=_capabilities(groups, images, notes),
-                serve=self._serve,
-                hosts=self._hosts,
-                machine=self._machine,
-                mount_point=mount_point,
-                groups=groups,
-                record=Record(self._folder, self._name),
-                images=images,
-                user_namespace=user_namespace,
-            )
+        (self._folder / "root").mkdir(exist_ok=True)
+        groups, images = self._groups(), self._images()
+        failures: list[SandboxError] = []
+        for attempt in ((groups, images), (groups, None), (None, None)):
+            sandboxes = self._namespaces(*attempt)
             try:
                 await self._try_out(sandboxes)
             except SandboxError as error:
+                failures.append(error)
                 await sandboxes.close()
-                if images is None:
-                    raise
-                notes.append(
-                    f"/tmp counts as a function's memory, as a disk image could not be mounted: {error}"
-                )
-                images = None
             else:
                 return sandboxes
+        raise failures[-1]
+
+    def _namespaces(self, groups: CgroupParent | None, images: Images | None) -> NamespaceSandboxes:
+        record = Record(self._folder, self._name)
+        if groups is not None:
+            record.write(groups.folders)
+        return NamespaceSandboxes(
+            capabilities=_capabilities(groups, images),
+            serve=self._serve,
+            hosts=self._hosts,
+            machine=self._machine,
+            mount_point=self._folder / "root",
+            groups=groups or ProcessGroups(),
+            record=record,
+            images=images,
+            user_namespace=os.geteuid() != 0,
+        )
 
     def process(self, reason: str) -> BareSandboxes:
         """The driver that only needs processes."""
@@ -128,8 +133,8 @@ class _Opening:
                 notes=(
                     f"Functions run as plain processes of this user, behind no wall, because {reason}",
                     "They see and may change this user's files, and reach this machine's network.",
-                    "Neither CPU, processes nor /tmp are limited, and names below amazonaws.com lead to AWS itself: "
-                    "only SDKs that heed AWS_ENDPOINT_URL reach this cloud.",
+                    "Neither CPU, processes nor /tmp are limited.",
+                    "Names below amazonaws.com lead to AWS itself; SDKs must heed AWS_ENDPOINT_URL.",
                 ),
             ),
             serve=self._serve,
@@ -137,21 +142,12 @@ class _Opening:
             folder=self._folder,
         )
 
-    def _groups(self, notes: list[str]) -> CgroupParent:
-        record = Record(self._folder, self._name)
-        record.sweep()
-        found = cgroups.find_parent(self._name)
-        if found is None:
-            notes.append(
-                "No control group may be made here: memory is looked at ten times a second, CPU is not limited."
-            )
-            return ProcessGroups()
-        record.write(found.folders)
-        return found
+    def _groups(self) -> CgroupParent | None:
+        Record(self._folder, self._name).sweep()
+        return cgroups.find_parent(self._name)
 
-    def _images(self, notes: list[str]) -> Images | None:
+    def _images(self) -> Images | None:
         if os.geteuid() != 0:
-            notes.append("/tmp counts as a function's memory, as only root may mount a disk image.")
             return None
         images = Images(self._folder)
         images.sweep()
@@ -181,16 +177,20 @@ async def _nothing(request: HttpRequest) -> HttpResponse:
     return HttpResponse(404)
 
 
-def _capabilities(groups: CgroupParent, images: Images | None, notes: list[str]) -> Capabilities:
-    controlled = not isinstance(groups, ProcessGroups)
-    limited = Enforcement.ENFORCED if controlled else Enforcement.APPROXIMATED
+def _capabilities(groups: CgroupParent | None, images: Images | None) -> Capabilities:
+    notes = []
+    if groups is None:
+        notes.append(_NO_GROUPS)
+    if images is None:
+        notes.append(_NO_IMAGES)
+    limited = Enforcement.APPROXIMATED if groups is None else Enforcement.ENFORCED
     return Capabilities(
         driver=NAMESPACES,
         files=Enforcement.ENFORCED,
         processes=Enforcement.ENFORCED,
         network=Enforcement.ENFORCED,
         memory=limited,
-        cpu=Enforcement.ENFORCED if controlled else Enforcement.NONE,
+        cpu=Enforcement.NONE if groups is None else Enforcement.ENFORCED,
         pids=Enforcement.ENFORCED,
         tmp=Enforcement.ENFORCED,
         freeze=limited,

@@ -17,9 +17,6 @@ DATA: Final = Path(__file__).resolve().parent / "data"
 
 Traits: TypeAlias = Mapping[str, Any]
 
-_OF_A_REFERENCE: Final = frozenset({"locationName", "queryName", "location"})
-"""Traits that, standing on a shape, do not pass to the members that refer to it."""
-
 
 class UnknownService(LookupError):
     """Raised for a service that no model is there for."""
@@ -250,7 +247,7 @@ class Models:
         return model
 
     def metadata(self, name: str) -> Traits:
-        """A service's metadata alone, which is the first line of its file: cheap enough to ask for all at start."""
+        """A service's metadata alone, the first line of its file: cheap enough to ask for all at start."""
         with self._files[name].open("rb") as file:
             first = file.readline()
         document: Traits = orjson.loads(first.rstrip(b",\n") + b"}")

@@ -5,7 +5,7 @@ Reads no bytes, and knows no operation's own rules: what a model does not say is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -23,6 +23,10 @@ Check: TypeAlias = Callable[[Any, Path, list[str]], None]
 """Appends what is wrong with a value that stands at a path."""
 Test: TypeAlias = tuple[str, Callable[[Any], bool]]
 """A constraint in words, and whether a value satisfies it."""
+Entry: TypeAlias = tuple[str, str, bool, Check | None]
+"""A member: its name, its name in paths, whether it must be there, and the check of its value."""
+ElementsCheck: TypeAlias = "Callable[[Collection[Any], Any, Path, list[str]], None]"
+"""Appends what is wrong with the elements of a collection that stands at a path."""
 
 
 class MissingParameter(ServiceError):
@@ -46,14 +50,15 @@ class Rules:
     """Shapes that the service judges itself, in words of its own."""
 
 
+_NOT_NULL: Final[Test] = ("Member must not be null", lambda value: value is not None)
 _DEFAULT: Final = Rules()
 _RULES: Final[Mapping[str, Rules]] = {
     "apigateway": Rules(request_in_paths=True),
-    "ec2": Rules(values=False, missing="The request must contain the parameter {}"),
+    "ec2": Rules(required=False, values=False, missing="The request must contain the parameter {}"),
     "lambda": Rules(not_null_in_collections=True, own_shapes=frozenset({"Runtime"})),
     # S3 answers bad buckets, keys and documents each with an error of its own, and ignores much of its model.
     "s3": Rules(required=False, values=False),
-    "sqs": Rules(values=False, missing="The request must contain the parameter {}."),
+    "sqs": Rules(required=False, values=False, missing="The request must contain the parameter {}."),
 }
 # Lambda's lists of subnets and security groups are older than the constraint.
 _MAY_HOLD_NULL: Final = frozenset({"SubnetIds", "SecurityGroupIds"})
@@ -66,6 +71,10 @@ class Validators:
         self._models = models
         self._patterns = Translator()
         self._made: dict[str, Validator] = {}
+
+    def check(self, service: str, operation: str, parameters: Mapping[str, Any]) -> None:
+        """Raises ValidationError for parameters that break a constraint of the service's model."""
+        self.service(service).check(operation, parameters)
 
     def service(self, name: str) -> Validator:
         """The validator of a service. Raises UnknownService."""
@@ -102,10 +111,9 @@ class Validator:
         shape = operation.input
         if shape is None:
             return None
-        if self._rules.missing:
-            return _missing_check(shape, self._rules.missing)
+        missing = _missing_check(shape, self._rules.missing) if self._rules.missing else None
         prefix = f"{_lower_first(operation.name)}Input." if self._rules.request_in_paths else ""
-        return self._structure_check(shape, prefix)
+        return _both(missing, self._structure_check(shape, prefix))
 
     def _check(self, shape: Shape) -> Check | None:
         """The check of a value and of what it holds; None where there is nothing to check."""
@@ -141,42 +149,21 @@ class Validator:
     def _structure_check(self, shape: Shape, prefix: str) -> Check | None:
         members = shape.members
         required = set(shape.required) if self._rules.required else set()
-        entries = []
+        entries: list[Entry] = []
         for name in sorted(members, key=lambda name: bool(prefix and members[name].location)):
             member = members[name]
             label = _lower_first(name) if member.location else prefix + _lower_first(name)
             check = self._check(member)
             if check or name in required:
                 entries.append((name, label, name in required, check))
-        if not entries:
-            return None
+        return _members_check(entries) if entries else None
+
+    def _list_check(self, shape: Shape) -> Check:
+        judge = self._elements_check("Member must satisfy constraint", shape, shape.member)
+        contents = self._element_check(shape.member)
 
         def run(value: Any, path: Path, found: list[str]) -> None:
-            for name, label, needed, check in entries:
-                item = value.get(name)
-                if item is None:
-                    if needed:
-                        at = _text_of((path, label))
-                        found.append(
-                            f"Value null at '{at}' failed to satisfy constraint: Member must not be null"
-                        )
-                elif check:
-                    check(item, (path, label), found)
-
-        return run
-
-    def _list_check(self, shape: Shape) -> Check | None:
-        member = shape.member
-        tests = self._tests(member)
-        satisfied = _all_of(tests)
-        told = self._collected("Member must satisfy constraint", shape, tests)
-        contents = self._element_check(member)
-        if not tests and not contents:
-            return None
-
-        def run(value: Any, path: Path, found: list[str]) -> None:
-            if satisfied and not all(map(satisfied, value)):
-                found.append(_violation(shape, value, path, told))
+            judge(value, value, path, found)
             if contents:
                 for number, item in enumerate(value, 1):
                     if item is not None:
@@ -184,20 +171,17 @@ class Validator:
 
         return run
 
-    def _map_check(self, shape: Shape) -> Check | None:
-        key_tests, value_tests = self._tests(shape.key), self._tests(shape.value)
-        keys_satisfied, values_satisfied = _all_of(key_tests), _all_of(value_tests)
-        keys_told = f"Map keys must satisfy constraint: [{', '.join(text for text, _ in key_tests)}]"
-        values_told = self._collected("Map value must satisfy constraint", shape, value_tests)
+    def _map_check(self, shape: Shape) -> Check:
+        key_tests = self._tests(shape.key)
+        keys_satisfied = _all_of(key_tests)
+        keys_told = _listed("Map keys must satisfy constraint", key_tests)
+        judge = self._elements_check("Map value must satisfy constraint", shape, shape.value)
         contents = self._element_check(shape.value)
-        if not key_tests and not value_tests and not contents:
-            return None
 
         def run(value: Any, path: Path, found: list[str]) -> None:
             if keys_satisfied and not all(map(keys_satisfied, value)):
                 found.append(_violation(shape, value, path, keys_told))
-            if values_satisfied and not all(map(values_satisfied, value.values())):
-                found.append(_violation(shape, value, path, values_told))
+            judge(value.values(), value, path, found)
             if contents:
                 for key, item in value.items():
                     if item is not None:
@@ -205,11 +189,21 @@ class Validator:
 
         return run
 
-    def _collected(self, what: str, shape: Shape, tests: list[Test]) -> str:
-        texts = [text for text, _ in tests]
-        if self._rules.not_null_in_collections and shape.name not in _MAY_HOLD_NULL:
-            texts.append("Member must not be null")
-        return f"{what}: [{', '.join(texts)}]"
+    def _elements_check(self, what: str, shape: Shape, element: Shape) -> ElementsCheck:
+        """The check that no element is null and each satisfies its constraints: told at the collection."""
+        tests = self._tests(element)
+        satisfied = _all_of(tests)
+        with_null = _listed(what, [*tests, _NOT_NULL])
+        names_null = self._rules.not_null_in_collections and shape.name not in _MAY_HOLD_NULL
+        told = with_null if names_null else _listed(what, tests)
+
+        def judge(elements: Collection[Any], value: Any, path: Path, found: list[str]) -> None:
+            if None in elements:
+                found.append(_violation(shape, value, path, with_null))
+            elif satisfied and not all(map(satisfied, elements)):
+                found.append(_violation(shape, value, path, told))
+
+        return judge
 
     def _own_check(self, shape: Shape) -> Check | None:
         """The check of a value's own length, range, pattern or enum. In AWS the pattern is told first."""
@@ -249,6 +243,41 @@ class Validator:
         return tests
 
 
+def _members_check(entries: list[Entry]) -> Check:
+    required = [name for name, _, needed, _ in entries if needed]
+    by_name = {name: (label, check) for name, label, _, check in entries if check}
+    find = by_name.get
+
+    def run(value: Any, path: Path, found: list[str]) -> None:
+        # The common case first: only what is there is looked at. When something is wrong, order matters.
+        mark = len(found)
+        for name, item in value.items():
+            entry = find(name)
+            if entry is not None and item is not None:
+                entry[1](item, (path, entry[0]), found)
+        for name in required:
+            if value.get(name) is None:
+                break
+        else:
+            if len(found) == mark:
+                return
+        del found[mark:]
+        _tell_in_order(entries, value, path, found)
+
+    return run
+
+
+def _tell_in_order(entries: list[Entry], value: Any, path: Path, found: list[str]) -> None:
+    for name, label, needed, check in entries:
+        item = value.get(name)
+        if item is not None:
+            if check:
+                check(item, (path, label), found)
+        elif needed:
+            at = _text_of((path, label))
+            found.append(f"Value null at '{at}' failed to satisfy constraint: Member must not be null")
+
+
 def _both(first: Check | None, second: Check | None) -> Check | None:
     if first is None or second is None:
         return first or second
@@ -262,13 +291,14 @@ def _both(first: Check | None, second: Check | None) -> Check | None:
 
 def _all_of(tests: list[Test]) -> Callable[[Any], bool] | None:
     """Whether an element satisfies every test; None where there is none."""
-    if not tests:
-        return None
     functions = [satisfied for _, satisfied in tests]
-    if len(functions) == 1:
-        only = functions[0]
-        return lambda value: value is None or only(value)
-    return lambda value: value is None or all(satisfied(value) for satisfied in functions)
+    if len(functions) < 2:
+        return functions[0] if functions else None
+    return lambda value: all(satisfied(value) for satisfied in functions)
+
+
+def _listed(what: str, tests: list[Test]) -> str:
+    return f"{what}: [{', '.join(text for text, _ in tests)}]"
 
 
 def _missing_check(shape: Shape, text: str) -> Check | None:

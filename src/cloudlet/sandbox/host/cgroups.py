@@ -1,4 +1,4 @@
-"""Control groups: limits on memory, CPU and processes, freezing, and what was used. Version 2, and version 1 beside it.
+"""Control groups, version 2 and version 1: limits on memory, CPU and processes, freezing, and what was used.
 
 Groups are made below the server's own group, so that nothing escapes a limit the server itself is under.
 """

@@ -1,4 +1,4 @@
-"""The namespace driver: sandboxes from fork servers, control groups and listeners passed out of network namespaces.
+"""The namespace driver: sandboxes from fork servers, control groups and listeners passed out of namespaces.
 
 It decides nothing about functions; limits, environment and code come with each SandboxSpec.
 """
@@ -14,7 +14,7 @@ from cloudlet.core.sandbox import Enforcement, Limits, SandboxError
 from cloudlet.sandbox.host import dns, molds, surroundings, zygotes
 from cloudlet.sandbox.host.output import Drain, FrameSplitter, LineSplitter
 from cloudlet.sandbox.host.sandbox import NamespaceSandbox
-from cloudlet.sandbox.host.spares import Blank, Mold, Spares, discard
+from cloudlet.sandbox.host.spares import Blank, Mold, Spares
 from cloudlet.sandbox.inside.control import Closed
 from cloudlet.sandbox.inside.environment import LISTENERS
 
@@ -85,9 +85,11 @@ class NamespaceSandboxes:
         blank = self._spares.take(mold) or await self._make_blank(mold)
         try:
             await self._assign(blank, spec, runtime_api, output)
+        except OSError as error:
+            await _end(blank.sandbox)
+            raise SandboxError(f"A sandbox could not be given its function: {error}") from error
         except BaseException:
-            discard(blank)
-            await blank.sandbox.wait()
+            await _end(blank.sandbox)
             raise
         self._stock_up_later(mold)
         return blank.sandbox
@@ -150,10 +152,9 @@ class NamespaceSandboxes:
         self._timers.add(timer)
 
     async def _stock_up(self, mold: Mold) -> None:
-        if self._closed or self._spares.has(mold):
-            return
         try:
-            self._spares.put(await self._make_blank(mold))
+            while not self._closed and self._spares.lacks(mold):
+                self._spares.put(await self._make_blank(mold))
         except SandboxError:
             _log.warning("No spare sandbox could be made; functions start without one.", exc_info=True)
 
@@ -161,7 +162,10 @@ class NamespaceSandboxes:
         """A sandbox in its group, with its listeners and its /tmp. Raises SandboxError."""
         zygote = await self._zygote(sdk=mold.sdk)
         self._count += 1
-        cgroup = self._groups.make(str(self._count))
+        try:
+            cgroup = self._groups.make(str(self._count))
+        except OSError as error:
+            raise SandboxError(f"A control group could not be made: {error}") from error
         try:
             born = await zygote.spawn(cgroup.descriptor)
         except SandboxError:
@@ -172,24 +176,24 @@ class NamespaceSandboxes:
         self._running.add(sandbox)
         try:
             return Blank(mold, sandbox, await self._furnish(sandbox, mold, drains), drains)
+        except OSError as error:
+            await _end(sandbox)
+            raise SandboxError(f"A sandbox could not be furnished: {error}") from error
         except BaseException:
-            sandbox.kill()
+            await _end(sandbox)
             raise
 
     async def _furnish(
         self, sandbox: NamespaceSandbox, mold: Mold, drains: tuple[Drain, Drain]
     ) -> socket.socket:
         """Attaches, limits nothing yet, and serves all listeners but the Runtime API's, which it returns."""
-        in_thread = asyncio.get_running_loop().run_in_executor
         # Version 1 attaches by waiting for the kernel: meanwhile the process mounts and listens.
-        attached = in_thread(None, sandbox.cgroup.attach, sandbox.born.pid)
-        image = in_thread(None, self._images.copy, mold.tmp_bytes) if self._images is not None else None
-        try:
-            _, descriptors = await self._hear(sandbox, "listening")
-        finally:
-            await attached
-            tmp_image = None if image is None else await image
-            pipes = tuple(drain.theirs for drain in drains)
+        attached = asyncio.to_thread(sandbox.cgroup.attach, sandbox.born.pid)
+        heard, _, tmp_image = await asyncio.gather(
+            self._hear(sandbox, "listening"), attached, self._copy_image(sandbox, mold)
+        )
+        _, descriptors = heard
+        pipes = tuple(drain.theirs for drain in drains)
         order = molds.preparation(mold, tmp_image, self._surrounded)
         try:
             self._tell(sandbox, order, pipes)
@@ -198,16 +202,20 @@ class NamespaceSandboxes:
                 drain.hand_over()
         return await self._answer(sandbox, [socket.socket(fileno=descriptor) for descriptor in descriptors])
 
+    async def _copy_image(self, sandbox: NamespaceSandbox, mold: Mold) -> Path | None:
+        if self._images is None:
+            return None
+        image = await asyncio.to_thread(self._images.copy, mold.tmp_bytes)
+        sandbox.hold(image)
+        return image.path
+
     async def _answer(self, sandbox: NamespaceSandbox, sockets: list[socket.socket]) -> socket.socket:
         for listener in sockets:
             listener.setblocking(False)
         listeners = dict(zip((name for name, _, _ in LISTENERS), sockets, strict=True))
-        sandbox.closers += [
-            await self._serve(listeners["cloud"], None, False),
-            await self._serve(listeners["cloud_http"], None, False),
-            await self._serve(listeners["cloud_https"], None, True),
-            await dns.serve(listeners["dns_udp"], listeners["dns_tcp"], self._hosts),
-        ]
+        for name, tls in (("cloud", False), ("cloud_http", False), ("cloud_https", True)):
+            sandbox.hold(await self._serve(listeners[name], None, tls))
+        sandbox.hold(await dns.serve(listeners["dns_udp"], listeners["dns_tcp"], self._hosts))
         return listeners["runtime_api"]
 
     async def _assign(
@@ -218,7 +226,7 @@ class NamespaceSandboxes:
         sandbox.cgroup.limit(spec.limits)
         for drain in blank.drains:
             drain.pass_on(output)
-        sandbox.closers.append(await self._serve(blank.runtime_api, runtime_api, False))
+        sandbox.hold(await self._serve(blank.runtime_api, runtime_api, False))
         self._tell(sandbox, molds.function(spec, blank.mold, self._surrounded))
         await self._hear(sandbox, "started")
 
@@ -238,3 +246,8 @@ class NamespaceSandboxes:
         if expected not in message:
             raise SandboxError(f"The sandbox could not be made: {message.get('error')}")
         return message, descriptors
+
+
+async def _end(sandbox: NamespaceSandbox) -> None:
+    sandbox.kill()
+    await sandbox.wait()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,17 @@ _OVERHEAD_SHARE: Final = 64  # inode tables and the like: one part in so many
 _MKFS_PATHS: Final = "/usr/sbin:/sbin:/usr/bin:/bin"
 
 
+@dataclass(frozen=True, slots=True)
+class Image:
+    """One copy, to be mounted once."""
+
+    path: Path
+
+    def close(self) -> None:
+        """Removes it where it was never mounted."""
+        self.path.unlink(missing_ok=True)
+
+
 class Images:
     """Makes images in one folder. A copy is unlinked as soon as it is mounted, so none outlives a crash."""
 
@@ -23,13 +35,13 @@ class Images:
         self._folder = folder
         self._next = 0
 
-    def copy(self, size_bytes: int) -> Path:
+    def copy(self, size_bytes: int) -> Image:
         """A fresh image with room for `size_bytes`. Blocks for a few milliseconds. Raises SandboxError."""
         template = self._template(size_bytes)
         self._next += 1
         copy = self._folder / f"{os.getpid()}-{self._next}.image"
         _copy_sparse(template, copy)
-        return copy
+        return Image(copy)
 
     def sweep(self) -> None:
         """Removes copies that a server left when it was killed before they were mounted."""

@@ -1,4 +1,4 @@
-"""What a killed server leaves behind: empty control groups and images that were not mounted yet. Nothing else outlives it.
+"""What a killed server leaves behind: control groups, empty by then. Nothing else outlives it.
 
 Only what this program wrote down as its own is touched.
 """
@@ -42,7 +42,8 @@ class Record:
             note = json.loads(path.read_text())
             if note["server"] == _identity(note["server"][0]):
                 continue
-            if all([_remove_group(Path(folder)) for folder in note["folders"]]):
+            removed = [_remove_group(Path(folder)) for folder in note["folders"]]
+            if all(removed):
                 path.unlink()
 
 

@@ -1,6 +1,6 @@
 """Reading what a function writes: lines from stdout and stderr, frames from AWS's own log protocol.
 
-Everything is bounded: a function may write what it likes, as fast as it likes, and no more is held than one piece.
+Everything is bounded: a function may write what it likes, and no more of it is held here than one piece.
 """
 
 from __future__ import annotations

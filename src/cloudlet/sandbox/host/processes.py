@@ -1,4 +1,4 @@
-"""What can be done about a sandbox's processes without control groups: count memory, stop and continue, by /proc and signals.
+"""A stand-in for control groups: counts memory, stops and continues processes by /proc and signals.
 
 Approximate by nature: a process may allocate or fork between two looks.
 """
@@ -38,7 +38,7 @@ class ProcessGroup:
         self._first = pid
 
     def limit(self, limits: Limits) -> None:
-        """Begins to look at the memory; CPU cannot be limited, processes are limited by the sandbox itself."""
+        """Begins to look at the memory; the sandbox itself limits processes, and nothing limits CPU."""
         self._memory_bytes = limits.memory_bytes
         self._look()
 

@@ -41,7 +41,8 @@ class NamespaceSandbox:
         self._out_of_memory = False
         self._peak_memory_bytes = 0
         self._drains = drains
-        self.closers: list[Closer] = []
+        self._held: list[Closer] = []
+        self._given_back = False
         self._loop.add_reader(born.pidfd, self._on_end)
 
     @property
@@ -58,6 +59,13 @@ class NamespaceSandbox:
     def cgroup(self) -> Cgroup:
         """Its group."""
         return self._cgroup
+
+    def hold(self, closer: Closer) -> None:
+        """Has something closed when the sandbox is gone; at once if it is."""
+        if self._given_back:
+            closer.close()
+        else:
+            self._held.append(closer)
 
     def freeze(self) -> None:
         """Stops every process in it from running until thaw()."""
@@ -108,7 +116,8 @@ class NamespaceSandbox:
         finally:
             for drain in self._drains:
                 drain.close()
-            for closer in self.closers:
+            self._given_back = True
+            for closer in self._held:
                 closer.close()
             self._born.channel.close()
             os.close(self._born.pidfd)

@@ -1,4 +1,4 @@
-"""Sandboxes made ahead of need: namespaces, group, listeners and /tmp are there, only the function is missing.
+"""Sandboxes made ahead of need: namespaces, group, listeners and /tmp, only the function is missing.
 
 The pool holds few, and only of molds that were asked for; it never starts a function.
 """
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from cloudlet.sandbox.host.output import Drain
     from cloudlet.sandbox.host.sandbox import NamespaceSandbox
 
-MOST_SPARES: Final = 4
+MOST_SPARES: Final = 6
+_OF_A_MOLD: Final = 2
+_IDLE_OF_A_MOLD: Final = 1  # a runtime that waits has tens of megabytes, an empty sandbox one
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +62,10 @@ class Spares:
         if len(self._stock) > MOST_SPARES:
             discard(self._stock.popleft())
 
-    def has(self, mold: Mold) -> bool:
-        """Whether a blank of this mold is in stock."""
-        return any(blank.mold == mold for blank in self._stock)
+    def lacks(self, mold: Mold) -> bool:
+        """Whether there should be more blanks of this mold."""
+        wanted = _IDLE_OF_A_MOLD if mold.idle_command else _OF_A_MOLD
+        return sum(blank.mold == mold for blank in self._stock) < wanted
 
     def clear(self) -> None:
         """Throws all away."""

@@ -1,6 +1,6 @@
-"""What functions of each runtime find around them: which of the machine's files, and which environment variables.
+"""What functions find around them: which of the machine's files, and which environment variables.
 
-It only describes; inside/rootfs.py and the drivers act on it. AWS's own paths and values wherever AWS has them:
+It only describes; inside/rootfs.py and the drivers act on it. Paths and values are AWS's where AWS has them:
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 """
 
@@ -147,7 +147,7 @@ def log_environment(runtime: str) -> dict[str, str]:
 
 
 def ships(code: Path, layers: tuple[Path, ...], names: frozenset[str], python: str) -> bool:
-    """Whether code or layers have a Python module of one of these names: then none may be preloaded for them."""
+    """Whether code or layers have a Python module of one of these names, which then may not be preloaded."""
     folders = [code]
     for layer in layers:
         folders += [layer / "python", layer / f"python/lib/{python}/site-packages"]

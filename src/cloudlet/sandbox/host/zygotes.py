@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cloudlet.sandbox.host.surroundings import Machine
+    from cloudlet.sandbox.inside.control import Message
 
 _FIRST_STAGE: Final = (
     "import sys; sys.path.insert(0, sys.argv[1]); from cloudlet.sandbox.inside import zygote; zygote.enter()"
@@ -73,7 +74,7 @@ class Zygote:
         self._process.kill()
         self._process.wait()
 
-    async def _ask(self, message: dict[str, object]) -> dict[str, object]:
+    async def _ask(self, message: Message) -> Message:
         try:
             self._channel.send(message)
             answer, _ = await self._channel.receive()

@@ -1,4 +1,4 @@
-"""The launcher of the process driver: limits what a process can be limited in by itself, then becomes the runtime."""
+"""The launcher of the process driver: sets what limits a process has of its own, then becomes the runtime."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The messages between the server and what it starts: one JSON object a packet, with file descriptors beside it.
+"""The messages between the server and what it starts: a JSON object a packet, file descriptors beside it.
 
 Both ends use this module; it knows no message by name.
 """

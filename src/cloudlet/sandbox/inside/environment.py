@@ -1,6 +1,6 @@
 """A sandbox's first process, from its birth in new namespaces to the end of its function.
 
-It prepares what any function needs, tells the server, waits to be told which function it is for, starts that as the
+It prepares what any function needs, tells the server, waits to be told its function, starts that as the
 second process and then only reaps. It never runs a byte of the function's own.
 """
 
@@ -87,7 +87,7 @@ def _start_second(channel: socket.socket) -> int | Message:
         os.close(reading)
         function, _ = control.receive(channel)
         _mount_function(function)
-        with open(writing, "w") as order:
+        with os.fdopen(writing, "w") as order:
             json.dump(function["environment"], order)
     for descriptor in pipes:
         os.close(descriptor)
@@ -108,7 +108,7 @@ def _mount_own() -> None:
 
 
 def _listen(channel: socket.socket) -> None:
-    """Makes the listeners in this network namespace and hands them to the server, which alone answers on them."""
+    """Makes the listeners in this network namespace and hands them to the server, which answers on them."""
     syscalls.bring_loopback_up()
     listeners = []
     for _, kind, port in LISTENERS:

@@ -1,6 +1,6 @@
-"""The root that functions of one runtime see: a small tmpfs with the interpreter, the system's libraries and an /etc of its own.
+"""The root that functions see: a small tmpfs with the interpreter, the system's libraries and an own /etc.
 
-It is built once for each fork server; what differs from one function to the next is mounted by environment.py.
+It is built once for each fork server; environment.py mounts what differs from one function to the next.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 OLD_ROOT: Final = "/.host"
 PROGRAM: Final = "/.cloudlet"
+USER: Final = "sbx_user1051"
 UID: Final = 993
 GID: Final = 990
 
@@ -38,7 +39,7 @@ _FOLDERS: Final = (
         "/tmp",
         "/usr/local/bin",
     ),
-    # The loader remembers folders that were absent when a fork server started: /var/task/lib must be there by then.
+    # The loader remembers folders that were absent when a fork server started: these must be there by then.
     *(
         "/usr/share",
         "/var/lang/bin",
@@ -59,8 +60,8 @@ _CERTIFICATES: Final = (
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
 )
 _ETC: Final = {
-    "passwd": f"root:x:0:0:root:/root:/bin/sh\nsbx_user1051:x:{UID}:{GID}::/home/sbx_user1051:/sbin/nologin\n",
-    "group": f"root:x:0:\nsbx_user1051:x:{GID}:\n",
+    "passwd": f"root:x:0:0:root:/root:/bin/sh\n{USER}:x:{UID}:{GID}::/home/{USER}:/sbin/nologin\n",
+    "group": f"root:x:0:\n{USER}:x:{GID}:\n",
     "hosts": "127.0.0.1 localhost localhost.localdomain\n::1 localhost6\n",
     "resolv.conf": "nameserver 127.0.0.1\noptions timeout:2 attempts:2\n",
     "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\nservices: files\nprotocols: files\n",
@@ -93,7 +94,7 @@ def build(config: Message) -> None:
 def _show_system(root: Path) -> None:
     for name in _SYSTEM:
         if Path(name).is_symlink():
-            (root / name[1:]).symlink_to(os.readlink(name))
+            (root / name[1:]).symlink_to(Path(name).readlink())
         elif Path(name).is_dir():
             _show(Path(name), root / name[1:])
     for name in (*_USR, *_SHARED):
@@ -104,7 +105,7 @@ def _show_system(root: Path) -> None:
     if Path("/etc/alternatives").is_dir():
         for link in Path("/etc/alternatives").iterdir():
             if link.is_symlink():
-                (alternatives / link.name).symlink_to(os.readlink(link))
+                (alternatives / link.name).symlink_to(link.readlink())
 
 
 def _show(source: Path, target: Path) -> None:
@@ -137,7 +138,7 @@ def _cover(path: Path) -> None:
 
 
 def _make_devices(devices: Path) -> None:
-    """Nodes of our own where that is allowed, as nobody else's mode or owner can then be changed through them."""
+    """Nodes of our own where that is allowed: then the machine's cannot be changed through them."""
     numbers = {name: os.makedev(1, minor) for name, minor in _DEVICES.items()} | {"tty": _TTY}
     for name, number in numbers.items():
         node = devices / name

@@ -41,7 +41,7 @@ def become(message: Message) -> None:
 def harden(message: Message) -> None:
     """Makes the calling process an ordinary user who can become nothing else."""
     limits = message["limits"]
-    with open("/proc/self/oom_score_adj", "w") as score:  # noqa: PTH123  nothing else of pathlib is loaded here
+    with open("/proc/self/oom_score_adj", "w") as score:  # noqa: PTH123
         score.write(str(_OUT_OF_MEMORY_SCORE))
     privileges.limit(resource.RLIMIT_CORE, 0)
     privileges.limit(resource.RLIMIT_NOFILE, limits["open_files"])

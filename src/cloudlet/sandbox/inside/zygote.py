@@ -1,6 +1,6 @@
 """A fork server: enters a root of its own, imports what functions need, and makes sandboxes when told.
 
-It holds no secret: whatever is in its memory is in every function's. Run by host/zygotes.py; never imported by the server.
+It holds no secret: whatever is in its memory is in every function's. The server runs it and never imports it.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def _serve(channel: socket.socket) -> Message:
             os._exit(0)
         own_end, *cgroup = descriptors
         try:
-            child, pidfd = syscalls.clone_sibling(environment.NAMESPACES, *(cgroup or [None]))
+            child, pidfd = syscalls.clone_sibling(environment.NAMESPACES, cgroup[0] if cgroup else None)
         except OSError as error:
             control.send(channel, {"error": str(error)})
         else:

@@ -1,1 +1,1 @@
-"""The kernel's own calls that Python does not offer, by ctypes. No policy here, and nothing but the standard library."""
+"""The kernel's calls that Python does not offer, by ctypes. No policy; nothing but the standard library."""

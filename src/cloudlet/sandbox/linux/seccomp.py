@@ -36,7 +36,7 @@ _FAMILIES: Final = (1, 2, 10, 16)  # unix, IPv4, IPv6, netlink
 
 _AUDIT: Final = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
-# The calls that only the machine's owner should make, by architecture (asm/unistd_64.h, asm-generic/unistd.h).
+# The calls that only the machine's owner should make (asm/unistd_64.h, asm-generic/unistd.h).
 _REFUSED: Final = {
     "x86_64": (
         *(

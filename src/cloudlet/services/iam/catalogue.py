@@ -22,15 +22,13 @@ _ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A policy as its file has it: what GetPolicyVersion of AWS answered."""
+    """A policy's version as its file has it: what GetPolicyVersion of AWS answered."""
 
     path: str
     version: int
-    created: datetime
-    updated: datetime
+    date: datetime
+    """When AWS published this version. The policy's own date and id are not known for most."""
     document: msgspec.Raw
-    policy_id: str | None = None
-    description: str | None = None
 
 
 @functools.cache
@@ -43,23 +41,22 @@ def published() -> Mapping[str, Policy]:
 
 
 def _policy(name: str, published: Published) -> Policy:
+    date = published.date.timestamp()
     document = msgspec.json.format(bytes(published.document), indent=4).decode()
-    version = PolicyVersion(published.version, document, published.updated.timestamp())
     return Policy(
         name=name,
         path=published.path,
-        id=published.policy_id or _stable_id(name),
+        id=_stable_id(name),
         account="aws",
-        created_at=published.created.timestamp(),
-        versions=(version,),
+        created_at=date,
+        versions=(PolicyVersion(published.version, document, date),),
         default_number=published.version,
         last_number=published.version,
-        updated_at=published.updated.timestamp(),
-        description=published.description,
+        updated_at=date,
     )
 
 
 def _stable_id(name: str) -> str:
-    """An id for a policy whose real one is not known; the same at every start."""
+    """An id that is the same at every start."""
     digest = hashlib.sha256(name.encode()).digest()
     return "ANPA" + "".join(_ALPHABET[byte % 32] for byte in digest[:17])

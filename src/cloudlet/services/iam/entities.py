@@ -13,7 +13,7 @@ from cloudlet.core.access import PolicyKind, PrincipalKind
 from cloudlet.core.arn import find_arn
 from cloudlet.core.rows import Rows
 from cloudlet.services.iam import catalogue, documents, model, state
-from cloudlet.services.iam.errors import DeleteConflict, LimitExceeded, NoSuchEntity
+from cloudlet.services.iam.errors import DeleteConflict, InvalidInput, LimitExceeded, NoSuchEntity
 from cloudlet.services.iam.model import Group, Policy, Role, User, key_of
 from cloudlet.services.iam.pages import ValidationError, page
 
@@ -170,17 +170,19 @@ def delete_boundary(call: Call, kind: Kind[User] | Kind[Role], entity: User | Ro
 
 
 def check_boundary(call: Call, policy_arn: str) -> None:
-    """Raises NoSuchEntity or ValidationError for what cannot be a permissions boundary."""
+    """Raises NoSuchEntity, or what check_arn() does, for what cannot be a permissions boundary."""
     check_arn(policy_arn)
     if find_policy(call, policy_arn) is None:
         raise NoSuchEntity(f"Scope ARN: {policy_arn} does not exist or is not attachable.")
 
 
 def check_arn(text: str) -> None:
-    """Raises ValidationError for what is no ARN of a policy."""
+    """Raises ValidationError for what is no ARN, InvalidInput for one that is no policy's."""
     arn = find_arn(text)
-    if arn is None or arn.service != "iam" or not arn.resource.startswith("policy/"):
+    if arn is None:
         raise ValidationError(f"ARN {text} is not valid.")
+    if arn.service != "iam" or not arn.resource.startswith("policy/"):
+        raise InvalidInput(f"ARN {text} is not valid.")
 
 
 def describe_boundary(policy_arn: str) -> dict[str, str]:

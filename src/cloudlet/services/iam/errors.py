@@ -38,9 +38,3 @@ class InvalidInput(ServiceError):
 
 class UnmodifiableEntity(ServiceError):
     """Raised for what only its service may change."""
-
-
-class InvalidClientTokenId(ServiceError):
-    """Raised for a session token that was tampered with or belongs to another key."""
-
-    status = 403

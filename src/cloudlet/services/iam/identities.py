@@ -13,9 +13,8 @@ from cloudlet.core import identity
 from cloudlet.core.access import PolicyDocument, Principal, PrincipalKind, PrincipalPolicies
 from cloudlet.core.arn import find_arn
 from cloudlet.core.errors import AccessDenied
-from cloudlet.core.identity import Credential, Session
+from cloudlet.core.identity import Credential, InvalidToken, Session
 from cloudlet.services.iam import catalogue, state, tokens
-from cloudlet.services.iam.errors import InvalidClientTokenId
 from cloudlet.services.iam.model import AccessKey, Role, User, key_of
 
 if TYPE_CHECKING:
@@ -51,17 +50,17 @@ class StoredIdentities:
         self._credentials: OrderedDict[tuple[bytes, str, str], Credential] = OrderedDict()
 
     def find_credential(self, call: Call, access_key_id: str, session_token: str | None) -> Credential | None:
-        """Whose a key is; None if IAM does not know it. Raises InvalidClientTokenId for a broken token."""
+        """Whose a key is; None if IAM does not know it. Raises InvalidToken."""
         if session_token is not None:
             return self._find_session(call, access_key_id, session_token)
         if access_key_id.startswith("ASIA") and tokens.find_account(access_key_id):
-            raise InvalidClientTokenId(_INVALID)
+            raise InvalidToken(_INVALID)
         key = state.find_access_key(call, access_key_id)
         if key is None and not state.was_deleted(call, access_key_id):
             return None
         principal = _owner(call, key) if key and key.active else None
         if key is None or principal is None:
-            raise InvalidClientTokenId(f"{_INVALID}.")
+            raise InvalidToken(f"{_INVALID}.")
         return Credential(key.secret, principal)
 
     def find_account(self, call: Call, access_key_id: str) -> str | None:
@@ -157,7 +156,7 @@ class StoredIdentities:
             except tokens.ForeignToken:
                 return None
             except tokens.BrokenToken:
-                raise InvalidClientTokenId(_INVALID) from None
+                raise InvalidToken(_INVALID) from None
             self._credentials[key] = found
             if len(self._credentials) > _REMEMBERED:
                 self._credentials.popitem(last=False)

@@ -71,6 +71,8 @@ class Wording:
 
 
 def _token(value: Any) -> str:
+    if value is None:
+        return "NULL_VALUE"
     if isinstance(value, bool):
         return "TRUE_VALUE" if value else "FALSE_VALUE"
     if isinstance(value, float):

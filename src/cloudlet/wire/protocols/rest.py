@@ -306,9 +306,9 @@ class RestProtocol(Protocol):
         for name, header, write in outputs.headers:
             value = result.get(name)
             if value is not None and (text := write(value)) is not None:
-                headers.append((header, text))
+                headers.append((header, one_line(text)))
         for name, prefix in outputs.header_maps:
-            headers += [(prefix + key, value) for key, value in (result.get(name) or {}).items()]
+            headers += [(prefix + key, one_line(value)) for key, value in (result.get(name) or {}).items()]
         kind, body = outputs.payload(result)
         if kind and not any(key.lower() == "content-type" for key, _ in headers):
             headers.append(("Content-Type", kind))
@@ -324,7 +324,7 @@ class RestProtocol(Protocol):
             for name, header, write in written:
                 value = answer.members.get(name)
                 if value is not None and (text := write(value)) is not None:
-                    headers.append((header, text))
+                    headers.append((header, one_line(text)))
         if operation is not None and self.service.operation(operation).method == "HEAD":
             return HttpResponse(answer.status, headers, b"")
         kind, body = self.error_body(answer, request_id)
@@ -350,6 +350,11 @@ def _raw_payload(name: str, shape_type: str, content: bytes) -> Members:
         return {name: content.decode()}
     except UnicodeDecodeError as error:
         raise InvalidArgument("The body is not UTF-8.") from error
+
+
+def one_line(text: str) -> str:
+    """A text as a header may hold it: a break in it would begin a header that nobody meant."""
+    return text.replace("\r", " ").replace("\n", " ") if "\n" in text or "\r" in text else text
 
 
 def output_headers(

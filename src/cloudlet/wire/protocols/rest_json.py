@@ -36,7 +36,7 @@ class RestJsonProtocol(RestProtocol):
 
     @property
     def blob_content_type(self) -> str:
-        """The content type of bytes of which the operation says none; what functions return is meant as JSON."""
+        """The content type of bytes without one: what functions return is meant as JSON."""
         return JSON if self.service.name == "lambda" else super().blob_content_type
 
     def body_reader(self, shape: Shape) -> Callable[[bytes], Members]:

@@ -266,13 +266,14 @@ class XmlCodecs:
 
 
 def _scalar_reader(shape: Shape) -> Reader:
-    from_text = READERS[shape.type]
+    from_text, keep = READERS[shape.type], shape.type in ("string", "character")
 
     def read(element: Element) -> Any:
         if len(element):
             raise MalformedXML(NOT_WELL_FORMED)
         try:
-            return from_text(element.text or "")
+            text = element.text or ""
+            return text if keep else from_text(text.strip())
         except ValueError as error:
             raise MalformedXML(NOT_WELL_FORMED) from error
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Final, cast
-from urllib.parse import urlsplit
 
 import httptools
 
@@ -17,6 +16,16 @@ from cloudlet.wire.server.answer import plain_text
 from cloudlet.wire.server.body import RequestRefused, StreamBody
 from cloudlet.wire.server.deadline import Deadline
 from cloudlet.wire.server.http1_exchange import Exchange, ExchangeRunner
+from cloudlet.wire.server.http1_head import (
+    Lines,
+    Refusal,
+    check_coding,
+    check_host,
+    decode,
+    expects_continue,
+    origin_form,
+    size_bytes,
+)
 from cloudlet.wire.server.writer import Writer
 
 if TYPE_CHECKING:
@@ -24,33 +33,6 @@ if TYPE_CHECKING:
 
 _LINGER_BYTES: Final = 16 * 1024 * 1024
 _NO_BODY: Final = BytesBody(b"")
-
-
-class Refusal(Exception):
-    """Raised inside the parser's callbacks for a request that is answered without a handler."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-
-
-def origin_form(target: str, headers: Headers) -> tuple[str, Headers]:
-    """An absolute target without its authority, which replaces the Host header (RFC 9112 3.2.2)."""
-    try:
-        parts = urlsplit(target)
-    except ValueError:
-        raise Refusal(400, "The request target is malformed.") from None
-    if parts.scheme.lower() not in ("http", "https") or not parts.netloc:
-        raise Refusal(400, "The request target is malformed.")
-    path = parts.path or "/"
-    return f"{path}?{parts.query}" if parts.query else path, [
-        (name, parts.netloc if name.lower() == "host" else value) for name, value in headers
-    ]
-
-
-def _size(lines: list[tuple[bytes, bytes]]) -> int:
-    return sum(len(name) + len(value) + 4 for name, value in lines)
 
 
 class SecondHead:
@@ -95,7 +77,7 @@ class Http1(asyncio.Protocol):
         self._queue: deque[Exchange] = deque()
         self._exchange: Exchange | None = None
         self._target = b""
-        self._lines: list[tuple[bytes, bytes]] = []
+        self._lines: Lines = []
         self._silent_bytes = 0
         """What has come since the last thing that was complete: part of a head, or of trailers."""
         self._head_bytes = 0
@@ -254,9 +236,9 @@ class Http1(asyncio.Protocol):
         if length is None and coding is None:
             return
         exchange.head_again = parser.should_upgrade() and length != "0"
-        self._check_coding(coding, version)
+        check_coding(coding, version)
         exchange.length = None if length is None else int(length)
-        exchange.awaits_continue = self._expects_continue(request, version)
+        exchange.awaits_continue = expects_continue(request)
         if exchange.length is not None and exchange.length > self._limits.body_bytes:
             raise Refusal(413, "The request body is too large.")
         if exchange.awaits_continue or (exchange.length or 0) > self._limits.inline_body_bytes:
@@ -298,36 +280,42 @@ class Http1(asyncio.Protocol):
     # -- parsing
 
     def _parse(self, data: bytes) -> None:
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            self._go_on_after_upgrade(data[upgrade.args[0] :])
-        except httptools.HttpParserCallbackError as error:
-            cause = error.__context__
-            if not isinstance(cause, Refusal):
-                raise
-            self._refuse(cause.status, cause.message)
-        except httptools.HttpParserError as error:
-            if self._closes_by_itself():
-                # What follows the last request of a connection is no request.
-                self._deaf_bytes = len(data)
+        rest: bytes | memoryview = data
+        while rest:
+            try:
+                self._parser.feed_data(rest)
+            except httptools.HttpParserUpgrade as upgrade:
+                # An offer of another protocol is not taken up, so what follows is HTTP/1.1 still.
+                rest = memoryview(rest)[upgrade.args[0] :]
+                self._pass_over_offer()
+            except httptools.HttpParserCallbackError as error:
+                cause = error.__context__
+                if not isinstance(cause, Refusal):
+                    raise
+                self._refuse(cause.status, cause.message)
+                return
+            except httptools.HttpParserError as error:
+                if self._closes_by_itself():
+                    # What follows the last request of a connection is no request.
+                    self._deaf_bytes = len(rest)
+                else:
+                    self._refuse(400, f"The request is malformed: {error}.")
+                return
             else:
-                self._refuse(400, f"The request is malformed: {error}.")
+                return
 
-    def _go_on_after_upgrade(self, rest: bytes) -> None:
-        """An offer of another protocol is not taken up, so what follows is HTTP/1.1 still."""
+    def _pass_over_offer(self) -> None:
+        """Makes a parser for what follows a head that offers another protocol."""
         exchange = self._exchange
         if exchange is None:
             self._parser = httptools.HttpRequestParser(self)
-        else:
-            # llhttp takes the body for the other protocol's; a head without the offer brings it back.
-            exchange.head_again = False
-            self._parser = httptools.HttpRequestParser(SecondHead(self))
-            length = exchange.length
-            framing = "Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}"
-            self._parser.feed_data(f"POST / HTTP/1.1\r\n{framing}\r\n\r\n".encode())
-        if rest:
-            self._parse(rest)
+            return
+        # llhttp takes the body for the other protocol's; a head without the offer brings it back.
+        exchange.head_again = False
+        self._parser = httptools.HttpRequestParser(SecondHead(self))
+        length = exchange.length
+        framing = "Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}"
+        self._parser.feed_data(f"POST / HTTP/1.1\r\n{framing}\r\n\r\n".encode())
 
     def _closes_by_itself(self) -> bool:
         if self._exchange is not None:
@@ -346,12 +334,7 @@ class Http1(asyncio.Protocol):
         path, _, query = target.partition("?")
         request = HttpRequest(method, path, query, headers, _NO_BODY, self._scheme, version, self._client)
         request.origin = self._site.origin
-        host = request.header("host")
-        if host is None:
-            if version == "1.1":
-                raise Refusal(400, "The Host header is missing.")
-        elif "," in host:
-            raise Refusal(400, "There is more than one Host header.")
+        check_host(request)
         if self._parser.should_upgrade() and "websocket" in (request.header("upgrade") or "").lower():
             raise Refusal(501, "WebSocket is not spoken here.")
         return request
@@ -359,29 +342,12 @@ class Http1(asyncio.Protocol):
     def _take_headers(self) -> Headers:
         """The header lines so far; what follows them will be trailers."""
         raw, self._lines = self._lines, []
-        headers = [(name.decode("latin-1"), value.rstrip().decode("latin-1")) for name, value in raw]
         limits = self._limits
         # Only what has come in several segments, or in a large one, can be too large and is worth counting.
         large = self._head_bytes > limits.header_bytes
-        if len(raw) > limits.header_count or (large and _size(raw) > limits.header_bytes):
+        if len(raw) > limits.header_count or (large and size_bytes(raw) > limits.header_bytes):
             raise Refusal(431, "The request's headers are too large or too many.")
-        return headers
-
-    def _check_coding(self, coding: str | None, version: str) -> None:
-        if coding is None:
-            return
-        if version == "1.0":
-            raise Refusal(400, "HTTP/1.0 has no Transfer-Encoding.")
-        if coding.strip().lower() != "chunked":
-            raise Refusal(501, "The only Transfer-Encoding spoken here is chunked.")
-
-    def _expects_continue(self, request: HttpRequest, version: str) -> bool:
-        expect = request.header("expect")
-        if expect is None or version == "1.0":
-            return False
-        if expect.lower() != "100-continue":
-            raise Refusal(417, "The only expectation understood is 100-continue.")
-        return request.header("content-length") != "0"
+        return decode(raw)
 
     def _stream(self, exchange: Exchange) -> None:
         """Lets the handler have the body while it arrives."""

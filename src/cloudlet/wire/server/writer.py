@@ -75,8 +75,9 @@ class Writer:
     async def send(self, data: bytes) -> None:
         """Writes, and returns when there is room for more. Raises ClientDisconnected."""
         self.transport.write(data)
-        if self.paused or self._lost:
-            await self.drain()
+        # A producer that never waits must not keep the loop from everybody else, nor from learning of a loss.
+        await asyncio.sleep(0)
+        await self.drain()
 
     async def send_file(self, head: bytes, body: FileBody, file: int) -> None:
         """Writes a head and a part of an open file. Raises TruncatedFile or ClientDisconnected."""

@@ -59,8 +59,6 @@ def update_time_to_live(call: Call, request: Request) -> dict[str, Any]:
     """Says which attribute tells when an item expires, or that none does."""
     specification = request["TimeToLiveSpecification"]
     name, enabled = specification["AttributeName"], specification["Enabled"]
-    if not name:
-        raise ValidationException("TimeToLiveSpecification.AttributeName must be non empty")
     table = state.managed_table(call, request["TableName"])
     if enabled and table.time_to_live is not None:
         raise ValidationException("TimeToLive is already enabled")

@@ -191,3 +191,11 @@ def test_result_with_a_member_that_the_model_does_not_have_is_our_own_fault():
     for service, operation in (("dynamodb", "GetItem"), ("iam", "GetUser"), ("lambda", "GetFunction")):
         with pytest.raises(KeyError):
             answer(service, operation, {"Nonsense": 1})
+
+
+def test_line_breaks_in_a_header_become_blanks():
+    written = answer(
+        "s3", "GetObject", {"ContentDisposition": "a\r\nSet-Cookie: b", "Metadata": {"k": "x\ny"}}
+    )
+    assert written.header("content-disposition") == "a  Set-Cookie: b"
+    assert written.header("x-amz-meta-k") == "x y"

@@ -96,3 +96,8 @@ def test_server_side_does_not_import_botocore():
 def test_protocol_is_the_one_the_client_chose(service, headers, query, chosen):
     request = HttpRequest("POST", "/", query, list(headers.items()))
     assert type(Protocols(MODELS).choose(service, request)).__name__ == chosen
+
+
+@pytest.mark.parametrize("service", MODELS.names)
+def test_metadata_is_known_without_reading_the_model(service):
+    assert Models().metadata(service) == MODELS.service(service).metadata
