@@ -61,8 +61,7 @@ async def _assume_role(call: Call, target: Target) -> Session:
     role, name = target.version.configuration.role, target.version.name
     try:
         return await call.transact(
-            lambda inner: call.cloud.identities.assume_role(inner.as_service(_PRINCIPAL), role, name),
-            read_only=True,
+            lambda inner: call.cloud.identities.assume_role(inner.as_service(_PRINCIPAL), role, name)
         )
     except AccessDenied as error:
         raise AccessDeniedException(

@@ -46,7 +46,7 @@ async def create_function(call: Call, request: api.CreateFunctionRequestTypeDef)
     wanted = configuration.new(reference.name, request)
     configuration.check_layer_arns(request.get("Layers", ()), call.region)
     tags.check(request.get("Tags", {}))
-    await call.transact(lambda inner: _check_new(inner, reference, wanted), read_only=True)
+    await call.transact(lambda inner: _check_new(inner, reference, wanted))
     package = await sources.package(call, request["Code"])
     return await call.transact(lambda inner: _store_new(inner, reference, wanted, package, request))
 
