@@ -10,14 +10,13 @@ import shutil
 import stat
 import zipfile
 import zlib
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from cloudlet.services.lambda_.errors import InvalidParameterValueException
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
     from typing import BinaryIO
 
 UNZIPPED_LIMIT_BYTES: Final = 262_144_000
@@ -76,9 +75,9 @@ def remove(folder: Path) -> None:
     """Removes an unpacked folder, also where its files' modes would forbid it."""
     for parent, folders, _ in os.walk(folder):
         for name in folders:
-            path = os.path.join(parent, name)
-            if not os.path.islink(path):
-                os.chmod(path, 0o700)
+            path = Path(parent, name)
+            if not path.is_symlink():
+                path.chmod(0o700)
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -1,6 +1,6 @@
 """From what a request says to a function's configuration, and every refusal that needs no store.
 
-Limits of https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html that the service model lacks.
+Limits of https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html beyond the service model's.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def check_name(name: str) -> None:
 
 
 def new(name: str, request: Request) -> Configuration:
-    """The configuration of a function to be created, without its layers. Raises InvalidParameterValueException."""
+    """The configuration of a new function, without its layers. Raises InvalidParameterValueException."""
     if request.get("PackageType") == "Image" or "ImageUri" in request["Code"]:
         raise _not_done("container images")
     if not request.get("Runtime") or not request.get("Handler"):

@@ -11,7 +11,7 @@ from cloudlet.core.errors import ServiceError
 
 
 class LambdaError(ServiceError):
-    """Raised never itself: what all of Lambda's errors have in common, a `Type` that says whose fault it is."""
+    """What Lambda's errors have in common: a `Type` that says whose fault it is. Never raised itself."""
 
     fault: ClassVar[str | None] = "User"
 

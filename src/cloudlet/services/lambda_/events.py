@@ -1,7 +1,7 @@
 """Asynchronous invocations: what was accepted is a row, and stays one until it is done or given up.
 
-https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html. Any server may try an event;
-a lease keeps two from trying it at once.
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html. Any server may try an
+event; a lease keeps two from trying it at once.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ class _Unpacked:
 
 
 class Packages:
-    """The folders that packages are unpacked in, by digest. The longest unused ones go when they grow too many."""
+    """The folders that packages are unpacked in, by digest. When they grow too many, unused ones go."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._blobs = cloud.blobs
@@ -60,7 +60,7 @@ class Packages:
         return package
 
     async def folder(self, package: Package, user: str) -> Path:
-        """The folder of a package, which stays as long as `user` does. Raises InvalidParameterValueException."""
+        """The folder of a package, kept until `user` leaves. Raises InvalidParameterValueException."""
         held = self._held.pop(package.sha256, None)
         if held is None:
             folder = self._root / base64.b64decode(package.sha256).hex()

@@ -24,7 +24,7 @@ _PLACE: Final = re.compile(r"\(byte (\d+)\)$")
 
 
 def checked(payload: bytes, limit_bytes: int) -> bytes:
-    """The event; an empty one is an empty object. Raises what AWS says to one that is too large or no JSON."""
+    """The event; an empty one is an empty object. Raises what AWS says to a too large or broken one."""
     if len(payload) > limit_bytes:
         raise RequestEntityTooLargeException(
             f"Request must be smaller than {limit_bytes} bytes for the InvokeFunction operation"

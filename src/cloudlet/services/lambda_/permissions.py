@@ -44,7 +44,7 @@ def on_unqualified_function(action: str) -> Judged:
 
 
 def on_configured_function(action: str) -> Judged:
-    """As on_unqualified_function, with the right to pass the role and to use the layers that the request names."""
+    """As on_unqualified_function, and the right to pass the role and use the layers in the request."""
     on_name = on_unqualified_function(action)
 
     def judge(call: Call, request: Mapping[str, Any]) -> Sequence[Permission]:

@@ -14,7 +14,8 @@ from cloudlet.services.lambda_.errors import InvalidParameterValueException
 SUPPORTED: Final = (
     "nodejs20.x", "python3.14", "provided.al2023", "python3.12", "python3.13", "nodejs24.x", "nodejs22.x",
     "java25", "python3.10", "python3.11", "java21", "ruby3.3", "ruby3.4", "ruby3.2", "python3.8", "python3.9",
-    "java17", "nodejs16.x", "dotnet10", "dotnet8", "java11", "dotnet6", "nodejs18.x", "provided.al2", "java8.al2",
+    "java17", "nodejs16.x", "dotnet10", "dotnet8", "java11", "dotnet6", "nodejs18.x", "provided.al2",
+    "java8.al2",
 )  # fmt: skip
 RETIRED: Final = frozenset(
     {
@@ -26,7 +27,7 @@ RETIRED: Final = frozenset(
 
 
 def check(runtime: str) -> None:
-    """Raises what AWS says to an unknown or retired name, and our own word for one that nobody can run here."""
+    """Raises what AWS says to an unknown or retired name, and our own word for one that cannot run."""
     if runtime in RETIRED:
         raise InvalidParameterValueException(
             f"The runtime parameter of {runtime} is no longer supported for creating or updating AWS Lambda "
@@ -56,7 +57,7 @@ def find_engine(runtime: str) -> str | None:
 
 
 def engine(runtime: str) -> str:
-    """The sandbox's runtime that serves one of Lambda's. Raises LookupError; check() has refused such ones."""
+    """The sandbox's runtime that serves one of Lambda's. Raises LookupError, but not after check()."""
     found = find_engine(runtime)
     if found is None:
         raise LookupError(runtime)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.services.lambda_.errors import TooManyRequestsException
 
@@ -47,7 +47,7 @@ class Concurrency:
                 yield
 
     @contextmanager
-    def _counted(self, counter: Counter, key: object, limit: int, scope: str) -> Iterator[None]:
+    def _counted(self, counter: Counter[Any], key: object, limit: int, scope: str) -> Iterator[None]:
         if counter[key] >= limit:
             raise throttled(f"{scope}ConcurrentInvocationLimitExceeded")
         counter[key] += 1

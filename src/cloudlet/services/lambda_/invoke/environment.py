@@ -155,14 +155,11 @@ class Environment:
     async def _reply(self, invocation: Invocation) -> Reply:
         seconds = self.plan.timeout_seconds
         began = self._loop.time()
-        if not self.alive:
+        if not await self._ready(seconds):
             failure = await self._start_runtime(seconds, invocation.request_id)
             if failure is not None:
                 await self._end_runtime()
                 return failure
-        if self._frozen and self._sandbox is not None:
-            self._frozen = False
-            self._sandbox.thaw()
         left = seconds - (self._loop.time() - began)
         deadline_ms = int((self._clock.machine_time() + left) * 1000)
         answered = self._api.give(invocation, deadline_ms)
@@ -176,6 +173,24 @@ class Environment:
         if reply.status is not None:
             await self._end_runtime()
         return reply
+
+    async def _ready(self, seconds: float) -> bool:
+        """Whether the runtime takes an event; it may still be busy with what follows its last answer."""
+        if not self.alive or self._sandbox is None:
+            return False
+        if self._frozen:
+            self._frozen = False
+            self._sandbox.thaw()
+        if self._api.waiting:
+            return True
+        late = self._loop.call_later(seconds, self._api.end, invocations.timed_out("", int(seconds)))
+        try:
+            asks = await self._api.asks()
+        finally:
+            late.cancel()
+        if not asks:
+            await self._end_runtime()
+        return asks
 
     def _memory(self) -> int:
         now = self._loop.time()

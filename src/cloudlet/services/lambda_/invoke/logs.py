@@ -1,6 +1,6 @@
-"""A function's log: the lines that Lambda writes itself, and delivery to CloudWatch Logs under the function's role.
+"""A function's log: Lambda's own lines, and delivery to CloudWatch Logs under the function's role.
 
-Lines wait in memory and are delivered in batches, so no invocation waits for its log. A role that may not write
+Lines wait in memory and are delivered in batches: no invocation waits for its log. A role that may not write
 its log loses it silently, as in AWS.
 """
 
@@ -149,7 +149,8 @@ class Journal:
         """An environment could not be initialized."""
         kind = f"\tError Type: {reply.error_type}" if reply.status == "error" else ""
         self._say(
-            f"INIT_REPORT Init Duration: {milliseconds:.2f} ms\tPhase: {phase}\tStatus: {reply.status}{kind}\n"
+            f"INIT_REPORT Init Duration: {milliseconds:.2f} ms\tPhase: {phase}\t"
+            f"Status: {reply.status}{kind}\n"
         )
 
     def started(self, request_id: str) -> None:

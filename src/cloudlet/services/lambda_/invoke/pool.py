@@ -65,7 +65,7 @@ class Pool:
             outcome = await environment.run(invocation)
         except SandboxError as error:
             self._end(environment)
-            _LOG.error("no environment for %s: %s", target.reference.arn, error)  # noqa: TRY400
+            _LOG.error("no environment for %s: %s", target.reference.arn, error)
             raise ServiceException(f"cloudlet could not start an environment: {error}") from error
         except BaseException:
             self._end(environment)
@@ -89,7 +89,7 @@ class Pool:
                     self._end(environment)
 
     def retire(self, version_arn: str, generation: str | None) -> None:
-        """Ends what runs a version's former code or configuration: idle ones now, busy ones after their event."""
+        """Ends what runs a version's former code or settings: idle ones now, busy ones after their event."""
         before = self._newest.get(version_arn)
         if before == generation:
             return

@@ -36,11 +36,19 @@ class RuntimeApi:
         self._asking: asyncio.Future[None] | None = None
         self._given: tuple[Invocation, int] | None = None
         self._reply: asyncio.Future[Reply] | None = None
+        self._ready: asyncio.Future[bool] | None = None
 
     @property
     def waiting(self) -> bool:
         """Whether the runtime waits for an event, so that it may be frozen."""
         return self._asking is not None
+
+    async def asks(self) -> bool:
+        """Waits until the runtime asks for an event; False if it ends before that."""
+        if self._asking is not None:
+            return True
+        self._ready = self._loop.create_future()
+        return await self._ready
 
     def give(self, invocation: Invocation, deadline_ms: int) -> asyncio.Future[Reply]:
         """Hands the runtime an event; what it will have answered."""
@@ -56,6 +64,7 @@ class RuntimeApi:
         if not self.initialized.done():
             self.initialized.set_result(reply)
         self._answer(reply)
+        self._tell_ready(asking=False)
 
     async def handle(self, request: HttpRequest) -> HttpResponse:
         """Answers the runtime."""
@@ -77,6 +86,7 @@ class RuntimeApi:
             self.initialized.set_result(None)
         while self._given is None:
             self._asking = self._loop.create_future()
+            self._tell_ready(asking=True)
             try:
                 await self._asking
             finally:
@@ -118,6 +128,10 @@ class RuntimeApi:
         self.initialized.set_result(reply)
         self._answer(reply)
         return HttpResponse(202, _JSON, _ACCEPTED)
+
+    def _tell_ready(self, *, asking: bool) -> None:
+        if self._ready is not None and not self._ready.done():
+            self._ready.set_result(asking)
 
     def _answer(self, reply: Reply) -> None:
         if self._reply is not None and not self._reply.done():

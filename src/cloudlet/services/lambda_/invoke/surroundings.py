@@ -15,7 +15,7 @@ _LIBRARY_PATH: Final = (
     "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib"
 )
 _PATH: Final = "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin"
-# AWS's daemon listens on 169.254.100.1, which nothing routes to here: what is sent to this address is dropped.
+# AWS's daemon listens on 169.254.100.1, which nothing routes to here; what is sent to this one is dropped.
 _XRAY_ADDRESS: Final = "127.0.0.1"
 _XRAY_PORT: Final = "2000"
 _CLOUD: Final = "http://127.0.0.1:4566"

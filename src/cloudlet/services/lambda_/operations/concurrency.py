@@ -15,6 +15,8 @@ from cloudlet.services.lambda_.invoke.concurrency import ACCOUNT_LIMIT
 from cloudlet.services.lambda_.model import LATEST
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from types_boto3_lambda import type_defs as api
 
     from cloudlet.core.call import Call
@@ -69,7 +71,7 @@ def delete_function_concurrency(call: Call, request: api.DeleteFunctionConcurren
 
 
 @operation("GetAccountSettings", read_only=True)
-def get_account_settings(call: Call, request: api.GetAccountSettingsRequestTypeDef) -> dict[str, Any]:
+def get_account_settings(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
     """The account's limits and what it uses of them."""
     used = state.usage(call, call.account, call.region)
     return {

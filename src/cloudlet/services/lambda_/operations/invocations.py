@@ -5,10 +5,13 @@ Running is invoke/'s; retrying what was accepted is events.py's.
 
 from __future__ import annotations
 
+import base64
+import json
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.operation import operation
 from cloudlet.services.lambda_ import events, payloads, permissions, references
+from cloudlet.services.lambda_.errors import InvalidRequestContentException
 from cloudlet.services.lambda_.invoke import router
 from cloudlet.services.lambda_.invoke.concurrency import Concurrency
 from cloudlet.services.lambda_.invoke.invocation import Invocation
@@ -52,7 +55,7 @@ async def _run(call: Call, reference: FunctionReference, payload: bytes, request
         function_arn=reference.arn,
         payload=payload,
         trace_id=_trace_id(call),
-        client_context=request.get("ClientContext"),
+        client_context=_client_context(request),
         tail=request.get("LogType") == "Tail",
     )
     cloud = call.cloud
@@ -70,7 +73,7 @@ async def _run(call: Call, reference: FunctionReference, payload: bytes, request
 async def _accept(
     call: Call, reference: FunctionReference, payload: bytes, request: Request
 ) -> dict[str, Any]:
-    event = events.accepted(call, reference, payload, request.get("ClientContext"), _trace_id(call))
+    event = events.accepted(call, reference, payload, _client_context(request), _trace_id(call))
     await call.transact(lambda inner: events.enqueue(inner, reference, event))
     return {"StatusCode": 202, "Payload": b""}
 
@@ -80,10 +83,23 @@ def _payload(request: Request) -> bytes:
     return payload.encode() if isinstance(payload, str) else payload
 
 
+def _client_context(request: Request) -> str | None:
+    """The client's context as the runtime gets it: JSON in one line."""
+    given = request.get("ClientContext")
+    if not given:
+        return None
+    try:
+        return json.dumps(json.loads(base64.b64decode(given, validate=True)), separators=(",", ":"))
+    except ValueError as error:
+        raise InvalidRequestContentException(
+            "Client context must be a valid Base64-encoded JSON object."
+        ) from error
+
+
 def _trace_id(call: Call) -> str:
     """The caller's X-Ray header, or a new root that is not sampled."""
     given = call.http.header("x-amzn-trace-id") if call.http is not None else None
     if given:
         return given
-    digits = call.ids.uuid().replace("-", "")
-    return f"Root=1-{int(call.time()):08x}-{digits[:24]};Parent={call.ids.uuid()[:18].replace('-', '')};Sampled=0"
+    root, parent = call.ids.uuid().replace("-", ""), call.ids.uuid().replace("-", "")
+    return f"Root=1-{int(call.time()):08x}-{root[:24]};Parent={parent[:16]};Sampled=0"

@@ -35,8 +35,8 @@ def publish_version(call: Call, request: api.PublishVersionRequestTypeDef) -> di
         raise errors.wrong_revision()
     if (digest := request.get("CodeSha256") or latest.package.sha256) != latest.package.sha256:
         raise errors.InvalidParameterValueException(
-            f"CodeSHA256 ({digest}) is different from current CodeSHA256 in $LATEST ({latest.package.sha256}). "
-            "Please try again with the CodeSHA256 in $LATEST."
+            f"CodeSHA256 ({digest}) is different from current CodeSHA256 in $LATEST "
+            f"({latest.package.sha256}). Please try again with the CodeSHA256 in $LATEST."
         )
     version = latest.published_as and state.find_version(call, reference, latest.published_as)
     if not version:
