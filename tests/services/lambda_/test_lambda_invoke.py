@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import ClientError
@@ -181,7 +182,13 @@ def test_module_that_raises_is_an_init_error(functions, role):
     ],
 )
 def test_exit_of_the_process_is_told(functions, role, call, how):
-    source = f"import os, sys\ndef handler(event, context):\n    if event.get('go'):\n        {call}\n    return 1\n"
+    source = (
+        "import os, sys\n"
+        "def handler(event, context):\n"
+        "    if event.get('go'):\n"
+        f"        {call}\n"
+        "    return 1\n"
+    )
     make_function(functions, role, source)
     answer = functions.invoke(FunctionName="function", Payload=b'{"go": true}')
     assert answer["FunctionError"] == "Unhandled"
@@ -324,8 +331,8 @@ def test_dry_run_runs_nothing(functions, role):
         ),
         (
             b"\x99\xeb,j\x07\xa1zYh",
-            "Unexpected character ((CTRL-CHAR, code 153)): expected a valid value (JSON String, Number, Array, "
-            "Object or token 'null', 'true' or 'false')\n at [Source: REDACTED "
+            "Unexpected character ((CTRL-CHAR, code 153)): expected a valid value (JSON String, Number, "
+            "Array, Object or token 'null', 'true' or 'false')\n at [Source: REDACTED "
             "(`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: 1]",
         ),
     ],
@@ -414,9 +421,13 @@ def test_custom_runtime_is_its_bootstrap(functions, role):
 
 
 def test_concurrent_calls_get_an_environment_each(functions, role, client):
-    from concurrent.futures import ThreadPoolExecutor
-
-    source = "import time, uuid\nme = str(uuid.uuid4())\ndef handler(event, context):\n    time.sleep(0.3)\n    return me\n"
+    source = (
+        "import time, uuid\n"
+        "me = str(uuid.uuid4())\n"
+        "def handler(event, context):\n"
+        "    time.sleep(0.3)\n"
+        "    return me\n"
+    )
     make_function(functions, role, source)
     with ThreadPoolExecutor(4) as threads:
         seen = list(threads.map(lambda _: invoke(functions), range(4)))

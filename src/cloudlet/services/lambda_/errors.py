@@ -17,7 +17,7 @@ class LambdaError(ServiceError):
 
     def __init__(self, message: str, **members: Any) -> None:
         own = {} if self.fault is None else {"Type": self.fault}
-        super().__init__(message, **own, **members)
+        super().__init__(message, **{**own, **members})
 
 
 class ResourceNotFoundException(LambdaError):

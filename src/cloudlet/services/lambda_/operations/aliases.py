@@ -120,7 +120,7 @@ def _check_target(call: Call, reference: FunctionReference, version: str, weight
         )
     if weights and version == LATEST:
         raise errors.InvalidParameterValueException(
-            "$LATEST is not supported for an alias pointing to more than 1 version"
+            "$LATEST is not supported for an alias pointing to more than 1 version", Type=None
         )
     for each in (version, *weights):
         state.version(call, reference.with_qualifier(each), each)

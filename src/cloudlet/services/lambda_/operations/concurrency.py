@@ -41,7 +41,8 @@ def put_function_concurrency(call: Call, request: api.PutFunctionConcurrencyRequ
     if ACCOUNT_LIMIT - reserved < _LEAST_UNRESERVED:
         raise errors.InvalidParameterValueException(
             "Specified ReservedConcurrentExecutions for function decreases account's "
-            f"UnreservedConcurrentExecution below its minimum value of [{_LEAST_UNRESERVED}]."
+            f"UnreservedConcurrentExecution below its minimum value of [{_LEAST_UNRESERVED}].",
+            Type=None,
         )
     state.add_usage(call, reserved_concurrency=wanted - before)
     state.save_function(call, reference, replace(function, reserved_concurrency=wanted))

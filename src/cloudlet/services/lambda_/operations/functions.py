@@ -150,7 +150,7 @@ def update_function_configuration(
 
 
 @operation("DeleteFunction", permissions=permissions.on_function("lambda:DeleteFunction"))
-def delete_function(call: Call, request: api.DeleteFunctionRequestTypeDef) -> None:
+def delete_function(call: Call, request: api.DeleteFunctionRequestTypeDef) -> dict[str, Any]:
     """Removes a function with all its versions, or one version."""
     reference = references.parse(call, request["FunctionName"], request.get("Qualifier"))
     if reference.qualifier is None:
@@ -163,6 +163,7 @@ def delete_function(call: Call, request: api.DeleteFunctionRequestTypeDef) -> No
         _delete_version(call, reference, reference.qualifier)
     else:
         _refuse_to_delete_alias(call, reference)
+    return {"StatusCode": 204}
 
 
 def check_role(call: Call, role_arn: str) -> None:

@@ -131,7 +131,7 @@ def add_layer_version_permission(
         made["Condition"] = {"StringEquals": {"aws:PrincipalOrgID": organization}}
     after = statements.added(policy, made, call.ids.uuid())
     _check_revision(policy, request.get("RevisionId"))
-    state.save_layer_policy(call, _parts(arn)[2], request["VersionNumber"], after)
+    state.save_layer_policy(call, arn.split(":")[6], request["VersionNumber"], after)
     return {"Statement": json.dumps(made, separators=(",", ":")), "RevisionId": after.revision_id}
 
 
@@ -145,7 +145,7 @@ def remove_layer_version_permission(
         raise errors.ResourceNotFoundException("No policy is associated with the given resource.")
     after = statements.removed(policy, request["StatementId"], call.ids.uuid())
     _check_revision(policy, request.get("RevisionId"))
-    state.save_layer_policy(call, _parts(arn)[2], request["VersionNumber"], after)
+    state.save_layer_policy(call, arn.split(":")[6], request["VersionNumber"], after)
 
 
 @operation("GetLayerVersionPolicy", permissions=_on_version("lambda:GetLayerVersionPolicy"), read_only=True)
