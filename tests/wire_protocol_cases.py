@@ -81,7 +81,7 @@ def python_value(shape: Shape, value: Any) -> Any:
 
 
 def comparable(value: Any) -> Any:
-    """A value in which NaN equals NaN, and in which botocore's texts for what is not finite equal the numbers."""
+    """A value in which NaN equals NaN, and botocore's texts for what is not finite equal the numbers."""
     if isinstance(value, str) and value in ("NaN", "Infinity", "-Infinity"):
         return str(float(value))
     if isinstance(value, dict):
@@ -115,7 +115,7 @@ _OF_THE_REQUEST = ("RequestId", "RequestID", "requestId", "ResponseMetadata")
 
 
 def element(node: ElementTree.Element) -> Any:
-    """An element without namespaces, ids of requests, white space and the order of differently named children."""
+    """An element without namespaces, request ids, white space and the order of unlike children."""
     children = [element(child) for child in node if local(child.tag) not in _OF_THE_REQUEST]
     attributes = sorted((local(key), value) for key, value in node.attrib.items())
     text = (node.text or "").strip() if not children else ""

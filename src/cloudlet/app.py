@@ -10,33 +10,37 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from enum import Enum
 from pathlib import Path
+from socket import socket
 from typing import Any, Final
 
 from cloudlet import __version__
 from cloudlet.access.evaluate import Evaluator
 from cloudlet.access.judge import Judge
 from cloudlet.config import Config
+from cloudlet.core.access import Principal
 from cloudlet.core.call import Cloud
 from cloudlet.core.clock import Clock, SystemClock
-from cloudlet.core.http import Origin
+from cloudlet.core.http import Handler, Origin
 from cloudlet.core.ids import Ids
 from cloudlet.core.operation import Service
+from cloudlet.core.sandbox import Capabilities, Sandboxes
 from cloudlet.core.store import LAST
 from cloudlet.core.worker import Supervisor, Wakeups
 from cloudlet.sandbox.on_demand import SandboxesOnDemand
-from cloudlet.services import iam, sts
+from cloudlet.sandbox.opening import open_sandboxes
+from cloudlet.services import dynamodb, iam, logs, sts
 from cloudlet.services.iam.identities import StoredIdentities
 from cloudlet.store.blobs import DirectoryBlobs
 from cloudlet.store.errors import StoreFailed
 from cloudlet.store.open import open_store
-from cloudlet.wire.authenticate import Authenticator, UnknownKeys
+from cloudlet.wire.authenticate import DEFAULT_ACCOUNT, Authenticator, UnknownKeys
 from cloudlet.wire.invoke import Invoker
 from cloudlet.wire.model import Models
 from cloudlet.wire.pages import Facts, Pages
 from cloudlet.wire.pipeline import Pipeline
 from cloudlet.wire.protocols import Protocols
-from cloudlet.wire.route import Router, endpoints
-from cloudlet.wire.server import Server
+from cloudlet.wire.route import DEFAULT_REGION, Router, endpoints
+from cloudlet.wire.server import Closer, Server
 from cloudlet.wire.tls import CertificateAuthority
 from cloudlet.wire.validate import Validators
 
@@ -44,7 +48,9 @@ _LOG: Final = logging.getLogger("cloudlet")
 _GRACE_SECONDS: Final = 5.0
 
 SERVICES: Final[tuple[Service, ...]] = (
+    dynamodb.SERVICE,
     iam.SERVICE,
+    logs.SERVICE,
     sts.SERVICE,
 )
 
@@ -55,6 +61,8 @@ class App:
     def __init__(self, config: Config, data: Path, clock: Clock, ids: Ids) -> None:
         self._config = config
         self._data = data
+        self.port = config.port
+        self._identities = StoredIdentities()
         self.failed: asyncio.Future[StoreFailed] = asyncio.get_running_loop().create_future()
         self._authority = CertificateAuthority(data / "tls")
         self._sandboxes = SandboxesOnDemand(self._open_sandboxes)
@@ -70,7 +78,7 @@ class App:
             services={service.name: service for service in SERVICES},
             work_dir=data / "work",
             endpoint="",
-            identities=StoredIdentities(),
+            identities=self._identities,
         )
         self._server = Server(self._pipeline().handle, tls=self._authority, clock=clock)
 
@@ -79,10 +87,24 @@ class App:
         """Where clients on this machine reach it."""
         return self.cloud.endpoint
 
+    @property
+    def ca_certificate(self) -> Path:
+        """The certificate of the authority that signs the cloud's own."""
+        return self._authority.certificate_path
+
+    async def capabilities(self) -> Capabilities:
+        """What functions are held to on this machine. Raises SandboxError."""
+        return (await self._sandboxes.opened()).capabilities
+
+    async def root_key(self) -> tuple[str, str]:
+        """The access key and the secret of the default account's root user."""
+        call = self.cloud.call("iam", Principal.root(DEFAULT_ACCOUNT), DEFAULT_ACCOUNT, DEFAULT_REGION)
+        return await call.transact(self._identities.root_key)
+
     async def start(self) -> None:
         """Starts what works in the background, then begins to answer. Raises OSError for a busy port."""
-        port = await self._server.listen(self._config.host, self._config.port)
-        self.cloud.endpoint = f"http://{_reachable(self._config.host)}:{port}"
+        self.port = await self._server.listen(self._config.host, self._config.port)
+        self.cloud.endpoint = f"http://{_reachable(self._config.host)}:{self.port}"
         await self._start_services()
 
     async def close(self) -> None:
@@ -101,14 +123,14 @@ class App:
 
     async def status(self) -> Mapping[str, Any]:
         """What /_cloudlet/status tells: what is enforced, and what is not."""
-        sandboxes = await self._sandboxes.opened()
+        capabilities = asdict(await self.capabilities())
         return {
             **self.health(),
             "endpoint": self.endpoint,
             "data": str(self._config.data) if self._config.data else None,
             "state": self._config.state,
             "auth": self._config.auth,
-            "sandbox": {name: _plain(value) for name, value in asdict(sandboxes.capabilities).items()},
+            "sandbox": {name: _plain(value) for name, value in capabilities.items()},
             "workers": sorted(self.cloud.supervisor.names),
         }
 
@@ -122,14 +144,24 @@ class App:
     def _pipeline(self) -> Pipeline:
         models = Models()
         validators = Validators(models)
-        invoker = Invoker(Judge(audit=self._config.auth == "audit"), validators.check)
+
+        def validate(service: str, operation: str, parameters: Mapping[str, Any]) -> None:
+            validators.service(service).check(operation, parameters)
+
+        invoker = Invoker(Judge(audit=self._config.auth == "audit"), validate)
         self.cloud.api = invoker
-        facts = Facts(self.cloud.clock, self.health, self.status, self.reset, self._authority.certificate_path.read_bytes)
+        facts = Facts(
+            self.cloud.clock,
+            self.health,
+            self.status,
+            self.reset,
+            self._authority.certificate_path.read_bytes,
+        )
         return Pipeline(
             self.cloud,
             router=Router(endpoints(models)),
             protocols=Protocols(models),
-            validate=validators.check,
+            validate=validate,
             authenticator=Authenticator(UnknownKeys(strict=self._config.auth == "strict")),
             invoker=invoker,
             pages=Pages(facts),
@@ -144,8 +176,11 @@ class App:
             driver=self._config.sandbox,
         )
 
-    async def _serve_in_sandbox(self, sock: socket, handler: Handler | None, tls: bool) -> Closer:
-        return await self._server.serve_socket(sock, handler=handler, origin=Origin.SANDBOX, tls_only=tls)
+    async def _serve_in_sandbox(self, listener: socket, handler: Handler | None, tls: bool) -> _Cut:
+        served = await self._server.serve_socket(
+            listener, handler=handler, origin=Origin.SANDBOX, tls_only=tls
+        )
+        return _Cut(served)
 
     async def _start_services(self) -> None:
         cloud = self.cloud
@@ -165,6 +200,18 @@ class App:
         self.cloud.components.clear()
 
 
+class _Cut:
+    """A listener of a sandbox that is gone: nobody is left to wait for."""
+
+    def __init__(self, served: Closer) -> None:
+        self._served = served
+        self._closing: asyncio.Future[None] | None = None
+
+    def close(self) -> None:
+        """Stops listening, and ends the connections it has."""
+        self._closing = asyncio.ensure_future(self._served.close())
+
+
 async def build(config: Config, *, clock: Clock | None = None, ids: Ids | None = None) -> App:
     """A cloud that is put together but does not answer yet. Raises StoreInUse, EngineMissing or OSError."""
     data = config.data or Path(tempfile.mkdtemp(prefix="cloudlet-"))
@@ -180,7 +227,7 @@ def _state_url(config: Config, data: Path) -> str:
 
 
 def _reachable(host: str) -> str:
-    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
 
 
 def _plain(value: Any) -> Any:

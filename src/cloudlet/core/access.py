@@ -59,6 +59,8 @@ class Principal:
     role_arn: str | None = None
     """The role of an assumed-role session; the user who federated, of a federated-user session."""
     tags: tuple[tuple[str, str], ...] = ()
+    transitive_tag_keys: tuple[str, ...] = ()
+    """Of a session: the tags that go on to every role it assumes."""
     session_policies: tuple[PolicyDocument, ...] = ()
     access_key_id: str | None = None
     source_identity: str | None = None

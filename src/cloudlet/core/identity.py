@@ -8,11 +8,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from cloudlet.core.errors import ServiceError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cloudlet.core.access import Principal, PrincipalPolicies
     from cloudlet.core.call import Call
+
+
+class InvalidToken(ServiceError):
+    """Raised for a key that is switched off or gone, and for a token that is broken or another key's.
+
+    The edge says it in the words of the service that was asked.
+    """
+
+    code = "InvalidClientTokenId"
+    status = 403
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +65,10 @@ class Identities(Protocol):
     """IAM, for its neighbours."""
 
     def find_credential(self, call: Call, access_key_id: str, session_token: str | None) -> Credential | None:
-        """Whose a key is; None if IAM does not know it. Raises ServiceError for a token that is broken."""
+        """Whose a key is; None if IAM does not know it. Raises InvalidToken."""
+
+    def find_account(self, call: Call, access_key_id: str) -> str | None:
+        """The account an access key belongs to, as far as IAM knows it or the key says it."""
 
     def policies_of(self, call: Call, principal: Principal) -> PrincipalPolicies:
         """What is attached to a user or role, groups included."""

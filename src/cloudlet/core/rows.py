@@ -35,6 +35,10 @@ class Rows(Generic[T]):
         value = call.transaction.get(self.prefix + key)
         return None if value is None else self._decoder.decode(value)
 
+    def decode(self, value: bytes) -> T:
+        """A row from its bytes, for queries that this class has no method for."""
+        return self._decoder.decode(value)
+
     def save(self, call: Call, row: T, *key: KeyPart) -> None:
         """Writes a row."""
         call.transaction.put(self.prefix + key, self._encoder.encode(row))

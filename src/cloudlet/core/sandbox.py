@@ -7,6 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
@@ -56,7 +57,7 @@ class SandboxSpec:
     runtime: str
     """One of python, nodejs and provided."""
     code: Path
-    """A folder, read-only at /var/task."""
+    """A folder that everyone may read; read-only at /var/task."""
     environment: Mapping[str, str]
     limits: Limits
     layers: tuple[Path, ...] = ()
@@ -96,12 +97,29 @@ class Sandbox(Protocol):
     async def wait(self) -> Exit:
         """Returns once its first process has ended, and everything it held has been given back."""
 
+    def limit_cpu(self, cores: float) -> None:
+        """Changes the share of the processors it may use; AWS gives more while a function initializes."""
+
     def peak_memory_bytes(self) -> int:
         """The most memory it has used so far."""
 
 
 class SandboxError(Exception):
     """Raised when a sandbox cannot be started; the text says what failed, why and what to do."""
+
+
+class Closer(Protocol):
+    """Something that listens."""
+
+    def close(self) -> None:
+        """Stops listening, and ends the connections it has."""
+
+
+class Serve(Protocol):
+    """The server's way of answering HTTP on a listening socket that somebody else made."""
+
+    async def __call__(self, listener: socket.socket, handler: Handler | None, tls: bool) -> Closer:
+        """Takes the socket over. Without a handler the cloud answers, as to callers from a sandbox."""
 
 
 class Sandboxes(Protocol):
@@ -120,6 +138,9 @@ class Sandboxes(Protocol):
         and, with TLS, on every address that a name below amazonaws.com resolves to. `output` gets what the
         program writes to stdout and stderr, a line or a framed message at a time.
         """
+
+    async def prepare(self, runtime: str) -> None:
+        """Makes the first start of a runtime as quick as later ones; calling it is never needed."""
 
     async def close(self) -> None:
         """Kills every sandbox and every process kept for starting them."""

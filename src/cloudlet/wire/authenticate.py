@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.access import Principal
 from cloudlet.core.http import Body, BytesBody, HttpRequest, Origin
+from cloudlet.core.identity import InvalidToken
 from cloudlet.wire.protocols.json import DocumentProtocol
 from cloudlet.wire.protocols.rest_json import RestJsonProtocol
-from cloudlet.wire.sigv4 import unsigned
+from cloudlet.wire.sigv4 import s3, unsigned
 from cloudlet.wire.sigv4.family import (
     JSON,
     QUERY,
@@ -20,11 +21,13 @@ from cloudlet.wire.sigv4.family import (
     Family,
     session_token_expired,
     unknown_access_key,
+    unknown_session_token,
 )
 from cloudlet.wire.sigv4.verifier import Verifier
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call
+    from cloudlet.core.errors import ServiceError
     from cloudlet.core.identity import Credential
     from cloudlet.wire.protocols import Protocol
     from cloudlet.wire.sigv4.credential import SignedBy
@@ -95,17 +98,33 @@ class Authenticator:
     ) -> tuple[Credential | None, Principal]:
         key, token = signed_by.scope.access_key_id, signed_by.session_token
         identities = call.cloud.identities
-        credential = await call.transact(
-            lambda inner: identities.find_credential(inner, key, token), read_only=True
-        )
+        try:
+            credential = await call.transact(
+                lambda inner: identities.find_credential(inner, key, token), read_only=True
+            )
+        except InvalidToken:
+            raise _unknown(call, family, key, token) from None
         if credential is None:
             unknown = self._unknown_keys.principal(key, request.origin)
             if unknown is None:
-                raise unknown_access_key(family)
+                raise _unknown(call, family, key, None)
             return None, unknown
         if credential.expires_at is not None and credential.expires_at <= call.time():
-            raise session_token_expired(family)
+            raise _expired(call, family, token)
         return credential, credential.principal
+
+
+def _unknown(call: Call, family: Family, key: str, token: str | None) -> ServiceError:
+    """The answer to a key that nobody has or, where there is one, to a token that is not the key's."""
+    if call.service.name == "s3":
+        return s3.unknown_session_token(token) if token else s3.unknown_access_key(key)
+    return unknown_session_token(family) if token else unknown_access_key(family)
+
+
+def _expired(call: Call, family: Family, token: str | None) -> ServiceError:
+    return (
+        s3.session_token_expired(token or "") if call.service.name == "s3" else session_token_expired(family)
+    )
 
 
 def family_of(protocol: Protocol) -> Family:

@@ -17,9 +17,6 @@ DATA: Final = Path(__file__).resolve().parent / "data"
 
 Traits: TypeAlias = Mapping[str, Any]
 
-_OF_A_REFERENCE: Final = frozenset({"locationName", "queryName", "location"})
-"""Traits that, standing on a shape, do not pass to the members that refer to it."""
-
 
 class UnknownService(LookupError):
     """Raised for a service that no model is there for."""
@@ -67,13 +64,13 @@ class Shape:
 
     @property
     def location_name(self) -> str | None:
-        """The name on the wire that the reference gives; a name on the shape itself is for documents' roots only."""
+        """The name on the wire that the reference gives; one on the shape is for roots of documents."""
         name: str | None = self.reference.get("locationName")
         return name
 
     @property
     def location(self) -> str | None:
-        """Where in an HTTP message the member travels: uri, querystring, header, headers, statusCode, or None: the body."""
+        """Where the member travels: uri, querystring, header, headers, statusCode; None: in the body."""
         location: str | None = self.reference.get("location")
         return location
 
@@ -134,7 +131,7 @@ class ServiceModel:
         """All operations."""
         return list(self._operations)
 
-    def __contains__(self, operation: str) -> bool:
+    def __contains__(self, operation: object) -> bool:
         return operation in self._operations
 
     def operation(self, name: str) -> Operation:
@@ -218,7 +215,8 @@ class ServiceModel:
     def xml_namespace(self) -> str | None:
         """The namespace of the query protocol's answers."""
         namespace: Any = self.metadata.get("xmlNamespace")
-        return namespace["uri"] if isinstance(namespace, Mapping) else namespace
+        uri: str | None = namespace["uri"] if isinstance(namespace, Mapping) else namespace
+        return uri
 
     @property
     def service_id(self) -> str:
@@ -249,7 +247,7 @@ class Models:
         return model
 
     def metadata(self, name: str) -> Traits:
-        """A service's metadata alone, which is the first line of its file: cheap enough to ask for all at start."""
+        """A service's metadata alone, the first line of its file: cheap enough to ask for all at start."""
         with self._files[name].open("rb") as file:
             first = file.readline()
         document: Traits = orjson.loads(first.rstrip(b",\n") + b"}")

@@ -15,7 +15,7 @@ CASES = json.loads(vectors("vtl-aws-results.json").read_text())
 
 
 def on_aws(case):
-    """The response template that the case's template stood in, with its variables bound from the posted body."""
+    """The response template around the case's own, which binds its variables from the posted body."""
     bindings = " ".join(f"#set(${name} = $bodyJSON.{name})" for name in case["context"])
     preamble = "#set($body = $context.requestOverride.path.body)\n#set($bodyJSON = $util.parseJson($body)) "
     return f"{preamble}{bindings}\n{case['template']}"

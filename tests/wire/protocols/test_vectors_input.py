@@ -77,3 +77,7 @@ def test_request_is_parsed_to_its_parameters(suite, case, request):
     shape = protocol.service.operation(operation).input
     expected = python_value(shape, case["params"]) if shape else {}
     assert comparable(parsed) == comparable(expected)
+
+
+def test_every_named_exception_is_a_case():
+    assert set(NOT_SERVED) <= {case.id for case in CASES}

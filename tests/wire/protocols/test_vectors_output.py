@@ -1,4 +1,4 @@
-"""Every published result is written as a document equivalent to the published answer, and botocore reads it back."""
+"""Every published result is written as an equivalent of the published answer, and botocore reads it back."""
 
 from __future__ import annotations
 
@@ -202,3 +202,11 @@ def present(parsed):
     return {
         key: value for key, value in parsed.items() if value not in (None, "") or key.lower() != "message"
     }
+
+
+def test_every_answer_is_proven_by_its_document_or_by_botocore():
+    assert set(READ_BACK_ONLY) & set(NOT_READ_BACK) == set()
+
+
+def test_every_named_exception_is_a_case():
+    assert set(READ_BACK_ONLY) | set(NOT_READ_BACK) <= {case.id for case in CASES}

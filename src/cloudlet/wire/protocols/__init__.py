@@ -57,7 +57,7 @@ class Protocols:
 
 
 def chosen_name(service: ServiceModel, request: HttpRequest) -> str:
-    """The name of the protocol in which a request is written; the service's own where nothing says otherwise."""
+    """The protocol in which a request is written; the service's own where nothing says otherwise."""
     spoken = service.protocols
     if len(spoken) == 1 and not service.query_compatible:
         return spoken[0]

@@ -5,17 +5,42 @@ https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import cbor2
 
-from cloudlet.wire.protocols.documents import CborCodecs
+from cloudlet.wire.protocols.documents import Codec, DocumentCodecs
 from cloudlet.wire.protocols.errors import SerializationException
 from cloudlet.wire.protocols.json import DocumentProtocol, wording_of
+from cloudlet.wire.protocols.scalars import write_epoch
 
 if TYPE_CHECKING:
     from cloudlet.core.http import Headers, HttpRequest
-    from cloudlet.wire.model import ServiceModel
+    from cloudlet.wire.model import ServiceModel, Shape
+
+
+class CborCodecs(DocumentCodecs):
+    """CBOR: blobs are byte strings, times are tagged seconds since 1970, floats are floats."""
+
+    def special_reader(self, shape: Shape) -> Codec:
+        """The reader of a blob, timestamp, float or double."""
+        refuse = self.wording.refuse
+        accepted: dict[str, tuple[type, ...]] = {"blob": (bytes,), "timestamp": (datetime,)}
+        types = accepted.get(shape.type, (int, float))
+
+        def read(value: Any) -> Any:
+            if type(value) not in types:
+                refuse(value, shape)
+            return value
+
+        return read
+
+    def special_writer(self, shape: Shape) -> Codec | None:
+        """The writer of a blob, timestamp, float or double; None for what is written as it is."""
+        if shape.type == "timestamp":
+            return lambda value: cbor2.CBORTag(1, write_epoch(value))
+        return float if shape.type in ("float", "double") else None
 
 
 class CborProtocol(DocumentProtocol):

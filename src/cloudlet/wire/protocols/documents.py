@@ -1,6 +1,6 @@
 """Shapes to and from plain documents: what a JSON or CBOR body holds once decoded.
 
-Compiled to closures, one for each use of a shape. Knows the tree only: bytes are `json`'s and `cbor`'s business.
+Compiled to closures, one for each use of a shape. Touches no bytes: those are `json`'s and `cbor`'s business.
 """
 
 from __future__ import annotations
@@ -10,19 +10,18 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final, NoReturn, TypeAlias
 
-import cbor2
 import orjson
 
 from cloudlet.wire.model import Shape
 from cloudlet.wire.protocols.errors import SerializationException
 from cloudlet.wire.protocols.scalars import (
+    TIMESTAMP_WRITERS,
     read_blob,
     read_epoch,
     read_timestamp_text,
     write_blob,
     write_epoch,
     write_float,
-    TIMESTAMP_WRITERS,
 )
 
 Codec: TypeAlias = Callable[[Any], Any]
@@ -72,6 +71,8 @@ class Wording:
 
 
 def _token(value: Any) -> str:
+    if value is None:
+        return "NULL_VALUE"
     if isinstance(value, bool):
         return "TRUE_VALUE" if value else "FALSE_VALUE"
     if isinstance(value, float):
@@ -139,8 +140,8 @@ class DocumentCodecs:
                 if field is not None and item is not None:
                     name, plain, reader = field
                     result[name] = item if type(item) is plain else reader(item)
-            if union and len(result) > 1:
-                raise SerializationException(f"Unexpected number of members set in union {shape.name}")
+            if union:
+                _check_union(shape, value, result)
             return result
 
         return read
@@ -226,8 +227,18 @@ class DocumentCodecs:
         return write
 
 
+def _check_union(shape: Shape, document: dict[str, Any], members: dict[str, Any]) -> None:
+    if len(members) > 1:
+        raise SerializationException(
+            f"Union {shape.name} must have exactly one member set, found {len(members)}"
+        )
+    given = [name for name, item in document.items() if item is not None and name != "__type"]
+    if given and not members:
+        raise SerializationException(f"Union {shape.name} has no member {given[0]}")
+
+
 class JsonCodecs(DocumentCodecs):
-    """JSON: blobs are base64, times seconds since 1970 unless the model says otherwise, odd floats are strings."""
+    """JSON: blobs are base64, times seconds since 1970 unless modelled otherwise, odd floats strings."""
 
     def special_reader(self, shape: Shape) -> Codec:
         """The reader of a blob, timestamp, float or double."""
@@ -280,29 +291,6 @@ _SPECIAL_JSON: Final[dict[str, tuple[Codec, tuple[type, ...]]]] = {
     "double": (_read_json_float, (int, float, str)),
 }
 """What is no plain value in JSON: how it is read, and from what."""
-
-
-class CborCodecs(DocumentCodecs):
-    """CBOR: blobs are byte strings, times are tagged seconds since 1970, floats are floats."""
-
-    def special_reader(self, shape: Shape) -> Codec:
-        """The reader of a blob, timestamp, float or double."""
-        refuse = self.wording.refuse
-        accepted: dict[str, tuple[type, ...]] = {"blob": (bytes,), "timestamp": (datetime,)}
-        types = accepted.get(shape.type, (int, float))
-
-        def read(value: Any) -> Any:
-            if type(value) not in types:
-                refuse(value, shape)
-            return value
-
-        return read
-
-    def special_writer(self, shape: Shape) -> Codec | None:
-        """The writer of a blob, timestamp, float or double; None for what is written as it is."""
-        if shape.type == "timestamp":
-            return lambda value: cbor2.CBORTag(1, write_epoch(value))
-        return float if shape.type in ("float", "double") else None
 
 
 def _unchanged(value: Any) -> Any:

@@ -34,7 +34,7 @@ class Ec2FormCodecs(FormCodecs):
 class Ec2Protocol(QueryProtocol):
     """EC2 Query."""
 
-    access_denied = "UnauthorizedOperation"
+    access_denied = ("UnauthorizedOperation", 403)
     validation = "InvalidParameterValue"
     internal_failure = "InternalError"
     content_type = "text/xml;charset=UTF-8"

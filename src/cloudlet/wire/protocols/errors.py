@@ -24,11 +24,4 @@ class InvalidArgument(ServiceError):
     """Raised for a header, path or query parameter of rest-xml that does not fit the model."""
 
 
-class UnsupportedMediaType(ServiceError):
-    """Raised for a body of a content type that the operation does not take."""
-
-    code = "UnsupportedMediaTypeException"
-    status = 415
-
-
 NOT_WELL_FORMED = "The XML you provided was not well-formed or did not validate against our published schema"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cloudlet.core.http import Body, Headers, HttpRequest
     from cloudlet.wire.model import ServiceModel, Shape
 
-# Services of AWS's older framework name the namespace of an error, and write some errors of the framework in capitals.
+# Services of AWS's older framework name the namespace of an error, and capitalize the framework's own errors.
 _NAMESPACES: Final = {
     "dynamodb": "com.amazonaws.dynamodb.v20120810",
     "dynamodbstreams": "com.amazonaws.dynamodb.v20120810",
@@ -166,6 +166,7 @@ class DocumentProtocol(Protocol):
 class JsonProtocol(DocumentProtocol):
     """AWS JSON 1.0 and 1.1."""
 
+    access_denied = ("AccessDeniedException", 400)
     unknown_operation = ("UnknownOperationException", 400)
 
     def __init__(self, service: ServiceModel) -> None:

@@ -57,7 +57,7 @@ class ErrorAnswer:
 class Protocol(ABC):
     """One protocol of one service. Codecs are compiled when an operation is first used, and kept."""
 
-    access_denied: ClassVar[str] = "AccessDeniedException"
+    access_denied: ClassVar[tuple[str, int]] = ("AccessDeniedException", 403)
     validation: ClassVar[str] = "ValidationException"
     internal_failure: ClassVar[str] = "InternalFailure"
     unknown_operation: ClassVar[tuple[str, int]] = ("UnknownOperationException", 404)
@@ -73,7 +73,7 @@ class Protocol(ABC):
 
     @abstractmethod
     def parse(self, operation: str, request: HttpRequest, body: bytes | Body) -> Members:
-        """The parameters as a boto3 user would pass them. Raises a ServiceError for what does not fit the model."""
+        """The parameters as a boto3 user would pass them. Raises a ServiceError for what does not fit."""
 
     @abstractmethod
     def serialize(self, operation: str, result: Members, request_id: str) -> HttpResponse:
@@ -106,7 +106,7 @@ class Protocol(ABC):
     def _name_and_status(self, error: ServiceError) -> tuple[str, int]:
         # Only the classes of core have a code for each protocol; a service's subclass of them has its own.
         if type(error) is AccessDenied:
-            return self.access_denied, error.status
+            return self.access_denied
         if type(error) is ValidationError:
             return self.validation, error.status
         if type(error) is InternalFailure:

@@ -148,7 +148,7 @@ def _scalar(shape: Shape) -> FormReader:
 class QueryProtocol(Protocol):
     """AWS Query."""
 
-    access_denied = "AccessDenied"
+    access_denied = ("AccessDenied", 403)
     validation = "ValidationError"
     unknown_operation = ("InvalidAction", 400)
     routes_by_body = True
@@ -168,7 +168,7 @@ class QueryProtocol(Protocol):
     def route(self, request: HttpRequest, body: bytes = b"") -> str | None:
         """The operation that Action names, in the query string or the form."""
         operation = dict(self._fields(request, body)).get("Action")
-        return operation if operation in self.service else None
+        return operation if operation and operation in self.service else None
 
     def _fields(self, request: HttpRequest, body: bytes) -> list[tuple[str, str]]:
         fields = read_form(request.query)

@@ -39,6 +39,8 @@ class Inputs:
     queries: list[tuple[str, str, FromTexts]]
     query_map: tuple[str, bool] | None
     """The member that takes the query string's other parameters, and whether its values are lists."""
+    literals: frozenset[str]
+    """The parameters of the query string that only tell the operation."""
     headers: list[tuple[str, str, FromTexts]]
     header_maps: list[tuple[str, str]]
     payload: Callable[[bytes | Body, HttpRequest], Members]
@@ -61,19 +63,27 @@ class RestProtocol(Protocol):
 
     bad_parameter: type[ServiceError] = InvalidArgument
     query_map_holds_all = False
-    """Whether a member for all parameters of the query string also takes those that have members of their own."""
+    """Whether a map of the query string also takes the parameters that have members of their own."""
 
     def __init__(self, service: ServiceModel) -> None:
         super().__init__(service)
         self._routes: Routes | None = None
+        self._matched: tuple[HttpRequest | None, Match | None] = None, None
         self._inputs: dict[str, Inputs] = {}
         self._outputs: dict[str, Outputs] = {}
+
+    @property
+    def blob_content_type(self) -> str:
+        """The content type of bytes of which the operation says none."""
+        return "application/octet-stream"
 
     def match(self, request: HttpRequest) -> Match | None:
         """The operation that method, path and query string mean, with its labels."""
         if self._routes is None:
             self._routes = Routes(self.service)
-        return self._routes.find(request)
+        if self._matched[0] is not request:
+            self._matched = request, self._routes.find(request)
+        return self._matched[1]
 
     def route(self, request: HttpRequest, body: bytes = b"") -> str | None:
         """The operation that method, path and query string mean."""
@@ -121,10 +131,11 @@ class RestProtocol(Protocol):
     def _input(self, operation: str) -> Inputs:
         made = self._inputs.get(operation)
         if made is None:
-            made = self._inputs[operation] = self._compile_input(self.service.operation(operation).input)
+            made = self._inputs[operation] = self._compile_input(self.service.operation(operation))
         return made
 
-    def _compile_input(self, shape: Shape | None) -> Inputs:
+    def _compile_input(self, operation: Operation) -> Inputs:
+        shape = operation.input
         members = shape.members if shape else {}
 
         def at(location: str) -> list[tuple[str, str, FromTexts]]:
@@ -143,6 +154,7 @@ class RestProtocol(Protocol):
             labels=at("uri"),
             queries=at("querystring"),
             query_map=query_maps[0] if query_maps else None,
+            literals=frozenset(part.partition("=")[0] for part in operation.uri.partition("?")[2].split("&")),
             headers=[(name, header.lower(), read) for name, header, read in at("header")],
             header_maps=[
                 (n, (m.location_name or "").lower()) for n, m in members.items() if m.location == "headers"
@@ -200,7 +212,7 @@ class RestProtocol(Protocol):
         return {name: value} if content and (value := read(content)) != {} else {}
 
     def parse(self, operation: str, request: HttpRequest, body: bytes | Body) -> Members:
-        """The parameters as a boto3 user would pass them. Raises a ServiceError for what does not fit the model."""
+        """The parameters as a boto3 user would pass them. Raises a ServiceError for what does not fit."""
         inputs = self._input(operation)
         members: Members = {}
         self._read_labels(inputs, request, members)
@@ -238,7 +250,8 @@ class RestProtocol(Protocol):
                 members[name] = read(texts[key])
         if inputs.query_map:
             name, lists = inputs.query_map
-            bound = set() if self.query_map_holds_all else {key for _, key, _ in inputs.queries}
+            named = () if self.query_map_holds_all else (key for _, key, _ in inputs.queries)
+            bound = inputs.literals.union(named)
             rest = {key: value if lists else value[0] for key, value in texts.items() if key not in bound}
             if rest:
                 members[name] = rest
@@ -281,7 +294,7 @@ class RestProtocol(Protocol):
             events = EventWriter(member, self.event_payload)
             return lambda result: (EVENT_STREAM, events.frames(result[name]))
         if member.type in ("blob", "string"):
-            kind = "application/octet-stream" if member.type == "blob" else "text/plain"
+            kind = self.blob_content_type if member.type == "blob" else "text/plain"
             return lambda result: (kind, as_response_body(result.get(name)))
         write = self.payload_writer(member, name)
         return lambda result: write(result[name]) if result.get(name) is not None else (None, b"")
@@ -293,9 +306,9 @@ class RestProtocol(Protocol):
         for name, header, write in outputs.headers:
             value = result.get(name)
             if value is not None and (text := write(value)) is not None:
-                headers.append((header, text))
+                headers.append((header, one_line(text)))
         for name, prefix in outputs.header_maps:
-            headers += [(prefix + key, value) for key, value in (result.get(name) or {}).items()]
+            headers += [(prefix + key, one_line(value)) for key, value in (result.get(name) or {}).items()]
         kind, body = outputs.payload(result)
         if kind and not any(key.lower() == "content-type" for key, _ in headers):
             headers.append(("Content-Type", kind))
@@ -311,7 +324,7 @@ class RestProtocol(Protocol):
             for name, header, write in written:
                 value = answer.members.get(name)
                 if value is not None and (text := write(value)) is not None:
-                    headers.append((header, text))
+                    headers.append((header, one_line(text)))
         if operation is not None and self.service.operation(operation).method == "HEAD":
             return HttpResponse(answer.status, headers, b"")
         kind, body = self.error_body(answer, request_id)
@@ -337,6 +350,11 @@ def _raw_payload(name: str, shape_type: str, content: bytes) -> Members:
         return {name: content.decode()}
     except UnicodeDecodeError as error:
         raise InvalidArgument("The body is not UTF-8.") from error
+
+
+def one_line(text: str) -> str:
+    """A text as a header may hold it: a break in it would begin a header that nobody meant."""
+    return text.replace("\r", " ").replace("\n", " ") if "\n" in text or "\r" in text else text
 
 
 def output_headers(

@@ -34,6 +34,11 @@ class RestJsonProtocol(RestProtocol):
         super().__init__(service)
         self.codecs = JsonCodecs(wording_of(service))
 
+    @property
+    def blob_content_type(self) -> str:
+        """The content type of bytes without one: what functions return is meant as JSON."""
+        return JSON if self.service.name == "lambda" else super().blob_content_type
+
     def body_reader(self, shape: Shape) -> Callable[[bytes], Members]:
         """What reads a body into the members that travel in it."""
         read = self.codecs.reader(shape)

@@ -29,6 +29,7 @@ class Route:
     """Required members in the query string."""
     headers: tuple[str, ...]
     """Required members in headers, their names in lower case."""
+    deprecated: bool
 
     def lacks(self, query: dict[str, str], request: HttpRequest) -> int | None:
         """How many required members are absent; None where the literal parameters do not fit at all."""
@@ -39,9 +40,9 @@ class Route:
         return absent + sum(request.header(name) is None for name in self.headers)
 
     @property
-    def weight(self) -> tuple[int, int]:
-        """How particular the route is."""
-        return len(self.literals), len(self.queries) + len(self.headers)
+    def weight(self) -> tuple[int, int, bool]:
+        """How particular the route is; of two alike, the one that is not deprecated comes first."""
+        return len(self.literals), len(self.queries) + len(self.headers), not self.deprecated
 
 
 @dataclass(slots=True)
@@ -112,7 +113,14 @@ def _route(operation: Operation, labels: tuple[str, ...], query: str) -> Route:
         members[name].location_name or name for name in required if members[name].location == "querystring"
     ]
     headers = [members[name].location_name or name for name in required if members[name].location == "header"]
-    return Route(operation.name, labels, literals, tuple(queries), tuple(name.lower() for name in headers))
+    return Route(
+        operation.name,
+        labels,
+        literals,
+        tuple(queries),
+        tuple(name.lower() for name in headers),
+        bool(operation.traits.get("deprecated")),
+    )
 
 
 def _walk(
@@ -133,7 +141,7 @@ def _walk(
 
 
 def _best(routes: list[Route], query: dict[str, str], request: HttpRequest) -> Route | None:
-    """The most particular route that lacks nothing; else the one that lacks least, for validation to refuse."""
+    """The most particular route that lacks nothing; else what lacks least, for validation to refuse."""
     fitting = [(lacks, route) for route in routes if (lacks := route.lacks(query, request)) is not None]
     if not fitting:
         return None

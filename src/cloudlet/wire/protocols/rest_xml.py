@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cloudlet.wire.protocols.protocol import ErrorAnswer, Members
 from cloudlet.wire.protocols.query import write_error_members
 from cloudlet.wire.protocols.rest import RestProtocol
-from cloudlet.wire.protocols.xml import XmlCodecs, escape, in_body, namespace_attribute, read_xml
+from cloudlet.wire.protocols.xml import XmlCodecs, escape, in_body, namespace_attribute, quoted, read_xml
 
 if TYPE_CHECKING:
     from cloudlet.wire.model import Operation, ServiceModel, Shape
@@ -22,13 +22,14 @@ XML = "application/xml"
 class RestXmlProtocol(RestProtocol):
     """REST XML."""
 
-    access_denied = "AccessDenied"
+    access_denied = ("AccessDenied", 403)
     validation = "ValidationError"
     declaration = ""
 
     def __init__(self, service: ServiceModel) -> None:
         super().__init__(service)
         self.xml = XmlCodecs()
+        self._namespace = namespace_attribute({"xmlNamespace": service.xml_namespace})
 
     def body_reader(self, shape: Shape) -> Callable[[bytes], Members]:
         """What reads a body into the members that travel in it."""
@@ -47,9 +48,7 @@ class RestXmlProtocol(RestProtocol):
 
     def root_attributes(self, shape: Shape) -> str:
         """The attributes of the element around an answer, with the space before them."""
-        return namespace_attribute(shape.traits) or namespace_attribute(
-            {"xmlNamespace": self.service.xml_namespace}
-        )
+        return namespace_attribute(shape.traits) or self._namespace
 
     def body_writer(
         self, operation: Operation, shape: Shape
@@ -58,20 +57,20 @@ class RestXmlProtocol(RestProtocol):
         inside = frozenset(name for name, member in shape.members.items() if in_body(member))
         if not inside:
             return lambda result: (None, b"")
-        name, attributes = self.root_name(operation, shape), self.root_attributes(shape)
+        root, attributes = self.root_name(operation, shape), self.root_attributes(shape)
         content = self.xml.content_writer(shape)
         members = shape.members
-        in_tag = [key for key in inside if members[key].has("xmlAttribute")]
+        in_tag = {
+            key: members[key].location_name or key for key in inside if members[key].has("xmlAttribute")
+        }
 
         def write_body(result: Members) -> tuple[str | None, bytes]:
             own = "".join(
-                f' {members[key].location_name or key}="{escape(str(result[key]))}"'
-                for key in in_tag
-                if key in result
+                f" {name}={quoted(str(result[key]))}" for key, name in in_tag.items() if key in result
             )
-            out = [self.declaration, f"<{name}{attributes}{own}>"]
+            out = [self.declaration, f"<{root}{attributes}{own}>"]
             content(out, result)
-            out.append(f"</{name}>")
+            out.append(f"</{root}>")
             return XML, "".join(out).encode()
 
         return write_body
@@ -102,9 +101,7 @@ class RestXmlProtocol(RestProtocol):
 
     def error_body(self, answer: ErrorAnswer, request_id: str) -> tuple[str | None, bytes]:
         """The document of an error, with its content type."""
-        out = [
-            f"{self.declaration}<ErrorResponse{namespace_attribute({'xmlNamespace': self.service.xml_namespace})}>"
-        ]
+        out = [f"{self.declaration}<ErrorResponse{self._namespace}>"]
         out.append(f"<Error><Type>{answer.fault}</Type>")
         write_error_members(out, self.xml, answer)
         out.append(f"</Error><RequestId>{escape(request_id)}</RequestId></ErrorResponse>")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from cloudlet.wire.protocols.protocol import ErrorAnswer, Members
 from cloudlet.wire.protocols.query import write_error_members

@@ -1,4 +1,4 @@
-"""Scalars as text: timestamps in AWS's three formats, floats with their three odd values, base64, numbers, booleans.
+"""Scalars as text: timestamps in AWS's three formats, floats with their odd values, base64, booleans.
 
 Reading raises ValueError for what is none; the caller knows which error that is in its protocol.
 """

@@ -1,6 +1,6 @@
 """Shapes to and from XML elements, for the query, ec2 and rest-xml protocols.
 
-Compiled to closures, one for each use of a shape. Knows elements only: envelopes and roots are the protocols' business.
+Compiled to closures, one for each use of a shape. Envelopes and roots are the protocols' business.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
-from xml.sax.saxutils import quoteattr
 
 from cloudlet.wire.model import Shape
 from cloudlet.wire.protocols.errors import NOT_WELL_FORMED, MalformedXML
@@ -29,9 +28,14 @@ def escape(text: str) -> str:
     return _SPECIAL.sub(lambda found: _ESCAPES.get(found[0]) or f"&#x{ord(found[0]):x};", text)
 
 
+def quoted(text: str) -> str:
+    """Text as the value of an attribute, in its quotes."""
+    return '"' + escape(text).replace('"', "&quot;").replace("\n", "&#xA;").replace("\t", "&#x9;") + '"'
+
+
 def element_name(shape: Shape, member_name: str) -> str:
     """The name of the element that a structure's member is written as."""
-    # Older models flatten the list itself and name its elements by its member; newer ones flatten one use of it.
+    # Older models flatten the list and name its elements by its member; newer ones flatten one use of it.
     if shape.type == "list" and shape.own.get("flattened") and shape.member.location_name:
         return shape.member.location_name
     return shape.location_name or member_name
@@ -48,9 +52,9 @@ def namespace_attribute(traits: Mapping[str, Any]) -> str:
     if not namespace:
         return ""
     if isinstance(namespace, str):
-        return f" xmlns={quoteattr(namespace)}"
+        return f" xmlns={quoted(namespace)}"
     prefix = f":{namespace['prefix']}" if namespace.get("prefix") else ""
-    return f" xmlns{prefix}={quoteattr(namespace['uri'])}"
+    return f" xmlns{prefix}={quoted(namespace['uri'])}"
 
 
 class XmlCodecs:
@@ -118,7 +122,7 @@ class XmlCodecs:
             out.append(start)
             for key, (attribute, as_text) in attributes.items():
                 if value.get(key) is not None:
-                    out.append(f" {attribute}={quoteattr(as_text(value[key]))}")
+                    out.append(f" {attribute}={quoted(as_text(value[key]))}")
             out.append(">")
             content(out, value)
             out.append(end)
@@ -262,13 +266,14 @@ class XmlCodecs:
 
 
 def _scalar_reader(shape: Shape) -> Reader:
-    from_text = READERS[shape.type]
+    from_text, keep = READERS[shape.type], shape.type in ("string", "character")
 
     def read(element: Element) -> Any:
         if len(element):
             raise MalformedXML(NOT_WELL_FORMED)
         try:
-            return from_text(element.text or "")
+            text = element.text or ""
+            return text if keep else from_text(text.strip())
         except ValueError as error:
             raise MalformedXML(NOT_WELL_FORMED) from error
 

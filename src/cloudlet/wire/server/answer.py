@@ -100,12 +100,18 @@ def encode_head(
     """The head, the body's framing, and whether the connection stays open after it."""
     status = response.status
     headers = response.headers
-    parts = [_STATUS_LINES.get(status) or _unnamed_status(status)]
-    own = {name.lower(): value for name, value in headers if name.lower() in _OWN}
+    status_line = _STATUS_LINES.get(status) or _unnamed_status(status)
+    own = {lower: header[1] for header in headers if (lower := header[0].lower()) in _OWN}
     if not own:
-        parts.append(lines(headers))
+        text = lines(headers)
+        if keep_alive and not http_1_0 and type(response.body) is bytes and not bodiless(method, status):
+            # Nearly every answer is one of these.
+            length = len(response.body)
+            head = f"{status_line}{text}Date: {date}\r\nContent-Length: {length}\r\n\r\n"
+            return _encode(head), Framing.LENGTH, True
+        parts = [status_line, text]
     else:
-        parts.append(lines([header for header in headers if header[0].lower() not in _FRAMING]))
+        parts = [status_line, lines([header for header in headers if header[0].lower() not in _FRAMING])]
         keep_alive = keep_alive and own.get("connection", "").lower() != "close"
     if "date" not in own:
         parts.append(f"Date: {date}\r\n")

@@ -6,10 +6,8 @@ Every request that cannot be understood is answered and its connection closed; n
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
 from typing import TYPE_CHECKING, Final, cast
-from urllib.parse import urlsplit
 
 import httptools
 
@@ -18,37 +16,23 @@ from cloudlet.wire.server.answer import plain_text
 from cloudlet.wire.server.body import RequestRefused, StreamBody
 from cloudlet.wire.server.deadline import Deadline
 from cloudlet.wire.server.http1_exchange import Exchange, ExchangeRunner
+from cloudlet.wire.server.http1_head import (
+    Lines,
+    Refusal,
+    check_coding,
+    check_host,
+    decode,
+    expects_continue,
+    origin_form,
+    size_bytes,
+)
 from cloudlet.wire.server.writer import Writer
 
 if TYPE_CHECKING:
     from cloudlet.wire.server.site import Site
 
-logger = logging.getLogger(__name__)
-
 _LINGER_BYTES: Final = 16 * 1024 * 1024
-
-
-class Refusal(Exception):
-    """Raised inside the parser's callbacks for a request that is answered without a handler."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-
-
-def origin_form(target: str, headers: Headers) -> tuple[str, Headers]:
-    """An absolute target without its authority, which replaces the Host header (RFC 9112 3.2.2)."""
-    try:
-        parts = urlsplit(target)
-    except ValueError:
-        raise Refusal(400, "The request target is malformed.") from None
-    if parts.scheme.lower() not in ("http", "https") or not parts.netloc:
-        raise Refusal(400, "The request target is malformed.")
-    path = parts.path or "/"
-    return f"{path}?{parts.query}" if parts.query else path, [
-        (name, parts.netloc if name.lower() == "host" else value) for name, value in headers
-    ]
+_NO_BODY: Final = BytesBody(b"")
 
 
 class SecondHead:
@@ -93,11 +77,16 @@ class Http1(asyncio.Protocol):
         self._queue: deque[Exchange] = deque()
         self._exchange: Exchange | None = None
         self._target = b""
-        self._headers: Headers = []
-        self._header_bytes = 0
+        self._lines: Lines = []
         self._silent_bytes = 0
+        """What has come since the last thing that was complete: part of a head, or of trailers."""
+        self._head_bytes = 0
+        """What has come since no request was under way: no head can be larger."""
+        self._silence_limit = site.limits.request_line_bytes + site.limits.header_bytes
         self._deaf_bytes = -1
+        """What has been thrown away unread once nothing more is taken in; -1 until then."""
         self._reading = True
+        self._ended = False
         self._finished = False
 
     # -- the transport's side
@@ -122,21 +111,21 @@ class Http1(asyncio.Protocol):
                 self._transport.abort()
             return
         self._silent_bytes += len(data)
+        self._head_bytes += len(data)
         self._parse(data)
-        if self._silent_bytes > self._limits.header_bytes:
-            self._refuse(431, "A header line is too long.")
+        if self._silent_bytes > self._silence_limit:
+            self._refuse(431, "The request's headers are too large.")
+        if self._exchange is None:
+            self._head_bytes = 0
         self.advance()
 
     def eof_received(self) -> bool:
         """The client sends no more; what it has sent is still answered."""
+        self._ended = True
+        self._deaf_bytes = max(self._deaf_bytes, 0)
         if self._exchange is not None:
             self._lose_body(ClientDisconnected())
-        if self._deaf_bytes < 0:
-            self._deaf_bytes = 0
-        busy = self._runner.busy or bool(self._queue)
-        if busy:
-            self._runner.close_after_answer = True
-        return busy and self._scheme == "http"
+        return self._scheme == "http" and (self._runner.busy or bool(self._queue))
 
     def connection_lost(self, error: Exception | None) -> None:
         """The connection is gone."""
@@ -153,6 +142,9 @@ class Http1(asyncio.Protocol):
     def resume_writing(self) -> None:
         """The client has caught up."""
         self._writer.resume()
+        if self._finished:
+            self._deadline.set(self._limits.linger_seconds)
+            return
         if self._exchange is not None:
             self._exchange.timed = False
         if not self._runner.busy and self._queue:
@@ -180,7 +172,7 @@ class Http1(asyncio.Protocol):
             return
         self._runner.run(self._queue)
         if self._deaf_bytes >= 0 and not self._runner.busy and not self._queue:
-            self.finish(linger=True)
+            self.finish(linger=not self._ended)
         self._update_reading()
         self._wait_for_client()
 
@@ -206,53 +198,47 @@ class Http1(asyncio.Protocol):
         self._update_reading()
         if self._transport.can_write_eof():
             self._transport.write_eof()
-        self._deadline.set(self._limits.linger_seconds)
+        # A client that is still reading the answer has the time that any answer has.
+        if not self._writer.paused:
+            self._deadline.set(self._limits.linger_seconds)
 
     # -- the parser's callbacks
 
     def on_message_begin(self) -> None:
         """A request line begins."""
         self._silent_bytes = 0
-        self._header_bytes = 0
         self._target = b""
-        self._headers = []
+        self._lines = []
         self._exchange = Exchange()
 
     def on_url(self, part: bytes) -> None:
         """A piece of the request target."""
-        self._silent_bytes = 0
         self._target += part
         if len(self._target) > self._limits.request_line_bytes:
             raise Refusal(414, "The request target is too long.")
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header line, or a line of the trailers, which are read and left."""
-        self._silent_bytes = 0
-        self._header_bytes += len(name) + len(value) + 4
-        headers = self._headers
-        headers.append((name.decode("latin-1"), value.decode("latin-1")))
-        if self._header_bytes > self._limits.header_bytes or len(headers) > self._limits.header_count:
-            raise Refusal(431, "The request's headers are too large or too many.")
+        self._lines.append((name, value))
 
     def on_headers_complete(self) -> None:
         """The head is complete: the body is waited for, or streamed to the handler."""
         exchange = self._exchange
         assert exchange is not None
+        self._silent_bytes = 0
         parser = self._parser
         version = parser.get_http_version()
         exchange.request = request = self._request(parser.get_method().decode("ascii"), version)
         exchange.keep_alive = parser.should_keep_alive()
         exchange.http_1_0 = version == "1.0"
-        # Trailers must not be taken for headers.
-        self._headers = []
         length = request.header("content-length")
         coding = request.header("transfer-encoding")
         if length is None and coding is None:
             return
         exchange.head_again = parser.should_upgrade() and length != "0"
-        self._check_coding(coding, version)
+        check_coding(coding, version)
         exchange.length = None if length is None else int(length)
-        exchange.awaits_continue = self._expects_continue(request, version)
+        exchange.awaits_continue = expects_continue(request)
         if exchange.length is not None and exchange.length > self._limits.body_bytes:
             raise Refusal(413, "The request body is too large.")
         if exchange.awaits_continue or (exchange.length or 0) > self._limits.inline_body_bytes:
@@ -264,9 +250,9 @@ class Http1(asyncio.Protocol):
         assert exchange is not None
         self._silent_bytes = 0
         exchange.received += len(piece)
+        if exchange.received > self._limits.body_bytes:
+            raise Refusal(413, "The request body is too large.")
         if exchange.body is not None:
-            if exchange.received > self._limits.body_bytes:
-                raise Refusal(413, "The request body is too large.")
             exchange.body.feed(piece)
             return
         exchange.pieces.append(piece)
@@ -279,6 +265,8 @@ class Http1(asyncio.Protocol):
         assert exchange is not None
         if exchange.head_again:
             return
+        if self._lines:
+            self._take_headers()
         self._exchange = None
         self._silent_bytes = 0
         if exchange.body is not None:
@@ -292,36 +280,42 @@ class Http1(asyncio.Protocol):
     # -- parsing
 
     def _parse(self, data: bytes) -> None:
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            self._go_on_after_upgrade(data[upgrade.args[0] :])
-        except httptools.HttpParserCallbackError as error:
-            cause = error.__context__
-            if not isinstance(cause, Refusal):
-                raise
-            self._refuse(cause.status, cause.message)
-        except httptools.HttpParserError as error:
-            if self._closes_by_itself():
-                # What follows the last request of a connection is no request.
-                self._deaf_bytes = len(data)
+        rest: bytes | memoryview = data
+        while rest:
+            try:
+                self._parser.feed_data(rest)
+            except httptools.HttpParserUpgrade as upgrade:
+                # An offer of another protocol is not taken up, so what follows is HTTP/1.1 still.
+                rest = memoryview(rest)[upgrade.args[0] :]
+                self._pass_over_offer()
+            except httptools.HttpParserCallbackError as error:
+                cause = error.__context__
+                if not isinstance(cause, Refusal):
+                    raise
+                self._refuse(cause.status, cause.message)
+                return
+            except httptools.HttpParserError as error:
+                if self._closes_by_itself():
+                    # What follows the last request of a connection is no request.
+                    self._deaf_bytes = len(rest)
+                else:
+                    self._refuse(400, f"The request is malformed: {error}.")
+                return
             else:
-                self._refuse(400, f"The request is malformed: {error}.")
+                return
 
-    def _go_on_after_upgrade(self, rest: bytes) -> None:
-        """An offer of another protocol is not taken up, so what follows is HTTP/1.1 still."""
+    def _pass_over_offer(self) -> None:
+        """Makes a parser for what follows a head that offers another protocol."""
         exchange = self._exchange
         if exchange is None:
             self._parser = httptools.HttpRequestParser(self)
-        else:
-            # llhttp takes the body for the other protocol's bytes; a head without the offer brings it back.
-            exchange.head_again = False
-            self._parser = httptools.HttpRequestParser(SecondHead(self))
-            length = exchange.length
-            framing = "Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}"
-            self._parser.feed_data(f"POST / HTTP/1.1\r\n{framing}\r\n\r\n".encode())
-        if rest:
-            self._parse(rest)
+            return
+        # llhttp takes the body for the other protocol's; a head without the offer brings it back.
+        exchange.head_again = False
+        self._parser = httptools.HttpRequestParser(SecondHead(self))
+        length = exchange.length
+        framing = "Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}"
+        self._parser.feed_data(f"POST / HTTP/1.1\r\n{framing}\r\n\r\n".encode())
 
     def _closes_by_itself(self) -> bool:
         if self._exchange is not None:
@@ -332,47 +326,28 @@ class Http1(asyncio.Protocol):
     def _request(self, method: str, version: str) -> HttpRequest:
         if version not in ("1.1", "1.0"):
             raise Refusal(505, f"HTTP/{version} is not spoken here.")
-        target, headers = self._target.decode("ascii"), self._headers
+        target, headers = self._target.decode("ascii"), self._take_headers()
         if method == "CONNECT" or "#" in target:
             raise Refusal(400, "This is no proxy, and no place for fragments.")
         if target[:1] != "/" and target != "*":
             target, headers = origin_form(target, headers)
         path, _, query = target.partition("?")
-        request = HttpRequest(
-            method=method,
-            path=path,
-            query=query,
-            headers=headers,
-            scheme=self._scheme,
-            version=version,
-            client=self._client,
-            origin=self._site.origin,
-        )
-        host = request.header("host")
-        if host is None:
-            if version == "1.1":
-                raise Refusal(400, "The Host header is missing.")
-        elif "," in host:
-            raise Refusal(400, "There is more than one Host header.")
+        request = HttpRequest(method, path, query, headers, _NO_BODY, self._scheme, version, self._client)
+        request.origin = self._site.origin
+        check_host(request)
         if self._parser.should_upgrade() and "websocket" in (request.header("upgrade") or "").lower():
             raise Refusal(501, "WebSocket is not spoken here.")
         return request
 
-    def _check_coding(self, coding: str | None, version: str) -> None:
-        if coding is None:
-            return
-        if version == "1.0":
-            raise Refusal(400, "HTTP/1.0 has no Transfer-Encoding.")
-        if coding.strip().lower() != "chunked":
-            raise Refusal(501, "The only Transfer-Encoding spoken here is chunked.")
-
-    def _expects_continue(self, request: HttpRequest, version: str) -> bool:
-        expect = request.header("expect")
-        if expect is None or version == "1.0":
-            return False
-        if expect.lower() != "100-continue":
-            raise Refusal(417, "The only expectation understood is 100-continue.")
-        return request.header("content-length") != "0"
+    def _take_headers(self) -> Headers:
+        """The header lines so far; what follows them will be trailers."""
+        raw, self._lines = self._lines, []
+        limits = self._limits
+        # Only what has come in several segments, or in a large one, can be too large and is worth counting.
+        large = self._head_bytes > limits.header_bytes
+        if len(raw) > limits.header_count or (large and size_bytes(raw) > limits.header_bytes):
+            raise Refusal(431, "The request's headers are too large or too many.")
+        return decode(raw)
 
     def _stream(self, exchange: Exchange) -> None:
         """Lets the handler have the body while it arrives."""
@@ -440,7 +415,9 @@ class Http1(asyncio.Protocol):
             self._deadline.clear()
 
     def _expired(self) -> None:
-        if self._deaf_bytes >= 0 or self._writer.paused or self._transport.is_closing():
+        if self._writer.paused and self._writer.progressed():
+            self._deadline.set(self._limits.write_seconds)
+        elif self._deaf_bytes >= 0 or self._writer.paused or self._transport.is_closing():
             self._transport.abort()
         elif self._exchange is None:
             self._transport.close()

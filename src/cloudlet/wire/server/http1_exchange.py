@@ -204,8 +204,7 @@ class ExchangeRunner:
             self._write(head, response.body)
             return keep_alive
         try:
-            self._writer.transport.write(head)
-            await self._writer.send_file(body, file)
+            await self._writer.send_file(head, body, file)
         finally:
             os.close(file)
         return True

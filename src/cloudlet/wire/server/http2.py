@@ -170,12 +170,12 @@ class Http2(asyncio.Protocol):
             case h2.events.RemoteSettingsChanged():
                 self._wake(0)
             case h2.events.ConnectionTerminated():
-                self._closing = True
-                self._close_if_done()
+                # h2 says no more on this connection, so nobody who still waits can be answered.
+                self._transport.close()
 
     def _begin(self, stream_id: int, headers: Headers) -> None:
         if self._closing:
-            self.h2.reset_stream(stream_id, h2.errors.ErrorCodes.REFUSED_STREAM)
+            # The GOAWAY has told the client that this one is not taken.
             return
         self._last_stream_id = stream_id
         request, refusal = self._request(headers)
@@ -259,7 +259,7 @@ class Http2(asyncio.Protocol):
         stream.pieces.clear()
         # Not by a larger INITIAL_WINDOW_SIZE: curl 7.88 goes on only when the stream's own window is moved.
         if self._limits.buffer_bytes > _FIRST_WINDOW and not stream.ended:
-            self.h2.increment_flow_control_window(self._limits.buffer_bytes - _FIRST_WINDOW, stream.id)
+            stream.widen(self._limits.buffer_bytes - _FIRST_WINDOW)
         self._run(stream)
 
     def _refuse(self, stream: Stream, response: HttpResponse) -> None:
@@ -303,7 +303,9 @@ class Http2(asyncio.Protocol):
             self._deadline.clear()
 
     def _expired(self) -> None:
-        if self._streams or self._writer.paused or self._transport.is_closing():
+        if self._writer.paused and self._writer.progressed():
+            self._deadline.set(self._limits.write_seconds)
+        elif self._streams or self._writer.paused or self._transport.is_closing():
             self._transport.abort()
         else:
             self.shut()

@@ -11,7 +11,7 @@ import os
 from typing import TYPE_CHECKING, Final, Protocol
 
 from h2.errors import ErrorCodes
-from h2.exceptions import StreamClosedError
+from h2.exceptions import ProtocolError
 
 from cloudlet.core.http import ClientDisconnected, FileBody, HttpRequest, HttpResponse, RequestEntityTooLarge
 from cloudlet.wire.server.answer import (
@@ -103,6 +103,14 @@ class Stream:
             self._connection.served(self)
         self.wake()
 
+    def widen(self, count: int) -> None:
+        """Lets the client send more at a time."""
+        try:
+            self._connection.h2.increment_flow_control_window(count, self.id)
+        except (ProtocolError, KeyError):
+            # The client has reset the stream in the same segment, so h2 knows it no more (and says KeyError).
+            self.gone = True
+
     # -- the body's side
 
     def body_wanted(self) -> None:
@@ -129,7 +137,7 @@ class Stream:
         code: ErrorCodes | None = None
         try:
             await self._answer()
-        except (ClientDisconnected, StreamClosedError):
+        except (ClientDisconnected, ProtocolError):
             code = ErrorCodes.CANCEL
         except (BrokenBody, TruncatedFile) as error:
             logger.error("%s %s: %s", request.method, request.path, error)
@@ -152,7 +160,7 @@ class Stream:
         self.gone = True
         try:
             self._connection.h2.reset_stream(self.id, code)
-        except StreamClosedError:
+        except ProtocolError:
             return
         self._connection.flush()
 

@@ -27,7 +27,7 @@ class TruncatedFile(Exception):
 class Writer:
     """Wraps a transport; its owner passes on the transport's pause, resume and loss."""
 
-    __slots__ = ("_deadline", "_high", "_lost", "_resumed", "_seconds", "paused", "transport")
+    __slots__ = ("_deadline", "_high", "_left", "_lost", "_resumed", "_seconds", "paused", "transport")
 
     def __init__(
         self, transport: asyncio.Transport, deadline: Deadline, buffer_bytes: int, seconds: float
@@ -37,6 +37,7 @@ class Writer:
         self._high = buffer_bytes
         self._seconds = seconds
         self._resumed: asyncio.Future[None] | None = None
+        self._left = 0
         self._lost = False
         self.paused = False
         transport.set_write_buffer_limits(high=buffer_bytes)
@@ -44,6 +45,7 @@ class Writer:
     def pause(self) -> None:
         """The transport's buffer is full."""
         self.paused = True
+        self._left = self.transport.get_write_buffer_size()
         self._deadline.set(self._seconds)
 
     def resume(self) -> None:
@@ -51,6 +53,11 @@ class Writer:
         self.paused = False
         self._deadline.clear()
         self._wake()
+
+    def progressed(self) -> bool:
+        """Whether a client that does not keep up has taken anything since it was last asked about."""
+        before, self._left = self._left, self.transport.get_write_buffer_size()
+        return self._left < before
 
     def lost(self) -> None:
         """The connection is gone."""
@@ -68,30 +75,24 @@ class Writer:
     async def send(self, data: bytes) -> None:
         """Writes, and returns when there is room for more. Raises ClientDisconnected."""
         self.transport.write(data)
-        if self.paused or self._lost:
-            await self.drain()
+        # A producer that never waits must not keep the loop from everybody else, nor from learning of a loss.
+        await asyncio.sleep(0)
+        await self.drain()
 
-    async def send_file(self, body: FileBody, file: int) -> None:
-        """Writes a part of an open file. Raises TruncatedFile or ClientDisconnected."""
+    async def send_file(self, head: bytes, body: FileBody, file: int) -> None:
+        """Writes a head and a part of an open file. Raises TruncatedFile or ClientDisconnected."""
         if self.transport.get_extra_info("ssl_object") is not None:
+            await self.send(head)
             async for piece in read_file(body, file):
                 await self.send(piece)
             return
-        await self._empty()
-        await self._sendfile(body, file)
-
-    async def _empty(self) -> None:
-        """Returns when all that was written before is with the kernel."""
-        if self.transport.get_write_buffer_size() == 0:
-            return
+        # With no buffer allowed, there is room again only when the kernel has all that came before the file.
         self.transport.set_write_buffer_limits(high=0)
         try:
-            # uvloop looks at the new limit only at the next write.
-            self.transport.write(b"")
-            while self.transport.get_write_buffer_size():
-                await (self.drain() if self.paused else asyncio.sleep(0))
+            await self.send(head)
         finally:
             self.transport.set_write_buffer_limits(high=self._high)
+        await self._sendfile(body, file)
 
     async def _sendfile(self, body: FileBody, file: int) -> None:
         # Neither uvloop nor asyncio lets one watch a transport's own descriptor, so a duplicate is watched.

@@ -1,23 +1,17 @@
 """Java's regular expressions on Python's engine, kept from running away.
 
-Must not evaluate a pattern on text that could take more than a moment: a repetition within a repetition backtracks
-exponentially, several in a row polynomially, so the longer the text, the fewer are allowed.
+Must not match a pattern on text that could take more than a moment; `regex_cost.py` judges that.
 """
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
-from re import _constants as opcodes  # type: ignore[attr-defined]
-from re import _parser as sre  # type: ignore[attr-defined]
-from typing import Any, Final
+from typing import Final
+
+from .regex_cost import Cost, cost_of
 
 MAX_PATTERN: Final = 2000
-MAX_WORK: Final = 20_000_000
-MANY: Final = 16
-REPETITIONS: Final = (opcodes.MAX_REPEAT, opcodes.MIN_REPEAT)
-# An inner repetition multiplies the ways to split each further character.
-NESTED_TEXT: Final = 22
 
 
 class PatternError(Exception):
@@ -46,19 +40,24 @@ REPLACEMENT: Final = re.compile(r"\\(.)|\$([0-9])|\$\{(\w+)\}|([\\$])", re.DOTAL
 class Pattern:
     """A compiled pattern with what it may cost."""
 
-    __slots__ = ("compiled", "nested", "repetitions")
+    __slots__ = ("_compiled", "_cost")
 
-    def __init__(self, compiled: re.Pattern[str], repetitions: int, nested: bool) -> None:
-        self.compiled = compiled
-        self.repetitions = repetitions
-        self.nested = nested
+    def __init__(self, compiled: re.Pattern[str], cost: Cost) -> None:
+        self._compiled = compiled
+        self._cost = cost
 
-    def on(self, text: str) -> re.Pattern[str]:
-        """The pattern itself, if matching this text is bound to end soon."""
-        work = (len(text) + 1) ** min(self.repetitions + 1, 8)
-        if (self.nested and len(text) > NESTED_TEXT) or work > MAX_WORK and self.repetitions > 1:
+    def matches(self, text: str) -> bool:
+        """Whether it matches the whole text."""
+        return self._on(text, starts=0).fullmatch(text) is not None
+
+    def searching(self, text: str) -> re.Pattern[str]:
+        """The pattern itself, if searching this text is bound to end soon."""
+        return self._on(text, starts=1)
+
+    def _on(self, text: str, starts: int) -> re.Pattern[str]:
+        if not self._cost.allows(len(text), starts):
             raise PatternError("The regular expression could take too long on this text")
-        return self.compiled
+        return self._compiled
 
 
 @lru_cache(maxsize=512)
@@ -69,10 +68,10 @@ def pattern(text: str) -> Pattern:
     try:
         translated = JAVA_ONLY.sub(_translated, text)
         compiled = re.compile(translated, re.ASCII)
-        repetitions, depth = _repetitions(sre.parse(translated, re.ASCII))
+        cost = cost_of(translated, re.ASCII)
     except (re.error, OverflowError, RecursionError, ValueError) as error:
         raise PatternError(f"PatternSyntaxException: {error}") from error
-    return Pattern(compiled, repetitions, depth > 1)
+    return Pattern(compiled, cost)
 
 
 def _translated(found: re.Match[str]) -> str:
@@ -97,45 +96,14 @@ def _posix(found: re.Match[str]) -> str:
     return f"[{'^' if found[2] else ''}{POSIX[name]}]"
 
 
-def _repetitions(parsed: Any) -> tuple[int, int]:
-    """How many long repetitions a pattern has, and how deeply they nest."""
-    count, depth = 0, 0
-    for operation, argument in parsed:
-        inner, inner_depth = _inside(argument)
-        if operation in REPETITIONS and argument[1] > MANY:
-            inner, inner_depth = inner + 1, inner_depth + 1
-            inner_depth += _has_choice(argument[2])
-        count, depth = count + inner, max(depth, inner_depth)
-    return count, depth
-
-
-def _has_choice(parsed: Any) -> bool:
-    return any(operation is opcodes.BRANCH or _branches(argument) for operation, argument in parsed)
-
-
-def _branches(argument: Any) -> bool:
-    return isinstance(argument, tuple) and any(
-        isinstance(part, sre.SubPattern) and _has_choice(part) for part in argument
-    )
-
-
-def _inside(argument: Any) -> tuple[int, int]:
-    if isinstance(argument, sre.SubPattern):
-        return _repetitions(argument)
-    if not isinstance(argument, tuple | list):
-        return 0, 0
-    counted = [_inside(part) for part in argument]
-    return sum(count for count, _ in counted), max((depth for _, depth in counted), default=0)
-
-
 def matches(text: str, regex: str) -> bool:
     """Whether the pattern matches the whole text."""
-    return pattern(regex).on(text).fullmatch(text) is not None
+    return pattern(regex).matches(text)
 
 
 def replace(text: str, regex: str, replacement: str, count: int) -> str:
     """Replace matches, $1 and ${name} in the replacement standing for groups; all of them when count is 0."""
-    compiled = pattern(regex).on(text)
+    compiled = pattern(regex).searching(text)
 
     def filled(match: re.Match[str]) -> str:
         return REPLACEMENT.sub(lambda part: _replacement_part(part, match), replacement)
@@ -156,8 +124,9 @@ def _replacement_part(part: re.Match[str], match: re.Match[str]) -> str:
 
 def split(text: str, regex: str, limit: int) -> list[str]:
     """Java's split(): with limit 0 empty strings at the end are dropped, with a negative one they stay."""
-    pieces, start = [], 0
-    for match in pattern(regex).on(text).finditer(text):
+    pieces: list[str] = []
+    start = 0
+    for match in pattern(regex).searching(text).finditer(text):
         if 0 < limit == len(pieces) + 1:
             break
         if match.end() == 0 or match.start() == match.end() == len(text):

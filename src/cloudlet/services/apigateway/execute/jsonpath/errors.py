@@ -7,4 +7,4 @@ from __future__ import annotations
 
 
 class PathError(Exception):
-    """Raised for a path that breaks the grammar, a function that cannot be done, and a path that runs away."""
+    """Raised for a path that breaks the grammar or runs away, and for a function that cannot be done."""

@@ -9,6 +9,7 @@ import re
 from abc import ABC, abstractmethod
 from typing import Any, Final
 
+from ..escapes import unescaped
 from ..java_regex import PatternError
 from .errors import PathError
 from .evaluation import MISSING, Evaluation, Predicate, Reader
@@ -23,17 +24,8 @@ OPERATOR: Final = re.compile(
     r"===|!==|==|!=|<=|>=|=~|<|>|(?:subsetof|anyof|noneof|contains|empty|size|nin|in)(?![A-Za-z0-9_])",
     re.IGNORECASE,
 )
-ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
-ESCAPED: Final = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 WORDS: Final[dict[str, Any]] = {"true": True, "false": False, "null": None}
 MAX_DEPTH: Final = 30
-
-
-def unescaped(text: str) -> str:
-    """A quoted string without its escapes."""
-    return ESCAPE.sub(
-        lambda found: chr(int(found[1], 16)) if found[1] else ESCAPED.get(found[2], found[2]), text
-    )
 
 
 class FilterParser(ABC):

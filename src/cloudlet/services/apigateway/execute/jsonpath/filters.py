@@ -1,6 +1,7 @@
 """The operators of filters.
 
-Must not parse, and never evaluates text. A side that the document does not have is MISSING: it equals nothing, not even null.
+Must not parse, and never evaluates text. A side that the document does not have is MISSING: it equals
+nothing, not even null.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ class RegexLiteral:
 
     def matches(self, text: str) -> bool:
         """Whether it matches the whole text."""
-        return self._pattern.on(text).fullmatch(text) is not None
+        return self._pattern.matches(text)
 
 
 def _size(left: Any, right: Any) -> bool:

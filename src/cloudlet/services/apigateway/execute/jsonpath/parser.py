@@ -9,10 +9,11 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ..escapes import unescaped
 from . import selectors
 from .errors import PathError
 from .evaluation import MISSING, Evaluation, Predicate, Reader, Selector
-from .filter_parser import BLANKS, STRING, FilterParser, unescaped
+from .filter_parser import BLANKS, STRING, FilterParser
 from .functions import FUNCTIONS, Function
 
 NAME: Final = re.compile(r"[^.\[\]()\s'\"?,:*@$&|!=<>~]+|\$[^.\[\]()\s'\"]*")
@@ -267,6 +268,8 @@ def _selector(part: Part, last: bool) -> Selector:
             if len(names) == 1:
                 return selectors.key(names[0])
             return selectors.merged_keys(names) if last else selectors.each_key(names)
+        case Everywhere(Key(names)) if len(names) > 1:
+            return selectors.everywhere(selectors.having(names, _selector(Key(names), last)))
         case Indexes(positions):
             return selectors.indexes(positions)
         case Slice(start, end):

@@ -1,6 +1,7 @@
 """A JSONPath, compiled once and read as often as wanted.
 
-Must not know templates. Compiled paths are kept by their text, because templates spell them anew in every request.
+Must not know templates. Compiled paths are kept by their text, because templates spell them anew in every
+request.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class Path:
         return Path(reader(parsed), parsed.is_definite(), _plain_keys(parsed))
 
     def read(self, document: Any, missing: Any = None) -> Any:
-        """The value of a definite path, or `missing`; for any other path a list, empty when it selects nothing."""
+        """The value of a definite path, or `missing`; for any other path the list of what it selects."""
         if self._keys is None:
             return self._evaluated(document, missing)
         for key in self._keys:

@@ -43,6 +43,17 @@ def each_key(names: tuple[str, ...]) -> Selector:
     return select
 
 
+def having(names: tuple[str, ...], inner: Selector) -> Selector:
+    """..['a','b']: Jayway's deep scan takes only the objects that have them all."""
+
+    def select(evaluation: Evaluation, nodes: list[Any]) -> list[Any]:
+        return inner(
+            evaluation, [node for node in nodes if isinstance(node, dict) and node.keys() >= set(names)]
+        )
+
+    return select
+
+
 def indexes(positions: tuple[int, ...]) -> Selector:
     """[0] and [0,1,-1]"""
 

@@ -1,134 +1,23 @@
 """Nodes to Python closures, once a template, so that rendering only calls functions.
 
-Must not parse, and must not hold anything of one rendering: that is all in Run. AWS's own rule is applied here: a reference
-that is null is "" wherever its value is used.
+Must not parse, and must not hold anything of one rendering: that is all in Run. AWS's own rule is applied
+here: a reference that is null is "" wherever its value is used.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any
 
 from . import nodes
 from .arithmetic import COMPARISONS, OPERATIONS
 from .errors import TemplateError
 from .methods import call_method, item_of, property_of, put_item, put_property
-from .values import MAX_CHARACTERS, MAX_ITEMS, ArrayList, checked_text, is_true, text_of
+from .run import MAX_ITERATIONS, Action, BreakLoop, Definition, Loop, Run, StopTemplate
+from .values import MAX_ITEMS, ArrayList, checked_text, is_true, text_of
 
-# AWS's quota "Number of iterations in a #foreach ... #end loop in mapping templates"; Velocity ends the loop quietly.
-MAX_ITERATIONS: Final = 1000
-MAX_STEPS: Final = 2_000_000
-MAX_DEFINE_DEPTH: Final = 20
-
-Action = Callable[["Run"], None]
-Getter = Callable[["Run"], Any]
-Test = Callable[["Run"], bool]
-
-
-class BreakLoop(Exception):  # noqa: N818
-    """#break on its way to its loop."""
-
-
-class StopTemplate(Exception):  # noqa: N818
-    """#stop on its way out."""
-
-
-class Definition:
-    """What #define binds: a block that renders anew wherever it is mentioned."""
-
-    __slots__ = ("body", "cost")
-
-    def __init__(self, body: Action, cost: int) -> None:
-        self.body = body
-        self.cost = cost
-
-
-class Run:
-    """One rendering: its variables, what it has written, and what it may still spend."""
-
-    __slots__ = ("_counted", "_depth", "_size", "_steps", "output", "variables", "write")
-
-    def __init__(self, variables: Mapping[str, Any]) -> None:
-        self.variables: dict[str, Any] = dict(variables)
-        self.output: list[str] = []
-        self.write = self.output.append
-        self._steps = MAX_STEPS
-        self._depth = 0
-        self._counted = 0
-        self._size = 0
-
-    def spend(self, steps: int) -> None:
-        """Account for work; ends a template that runs away."""
-        self._steps -= steps
-        if self._steps < 0:
-            raise TemplateError("The template takes too many steps")
-        counted = len(self.output)
-        self._size += sum(map(len, self.output[self._counted : counted]))
-        self._counted = counted
-        if self._size > MAX_CHARACTERS:
-            raise TemplateError("The text grew too large")
-
-    def captured(self, body: Action) -> str:
-        """What a block writes, as text."""
-        outer, counted = self.output, self._counted
-        self.output, self._counted = [], 0
-        self.write = self.output.append
-        try:
-            body(self)
-            self.spend(1)
-            return "".join(self.output)
-        finally:
-            self.output, self._counted = outer, counted
-            self.write = outer.append
-
-    def expand(self, definition: Definition) -> None:
-        """Write what a #define stands for."""
-        if self._depth >= MAX_DEFINE_DEPTH:
-            raise TemplateError("Max recursion depth reached in #define")
-        self._depth += 1
-        self.spend(definition.cost)
-        definition.body(self)
-        self._depth -= 1
-
-    def text(self, value: Any) -> str:
-        """A value as text; nothing for null."""
-        if isinstance(value, Definition):
-            return self.captured(lambda run: run.expand(value))
-        return "" if value is None else text_of(value)
-
-
-class Loop:
-    """$foreach: where a loop stands."""
-
-    __slots__ = ("index", "parent", "size")
-
-    def __init__(self, size: int, parent: Any) -> None:
-        self.index = 0
-        self.size = size
-        self.parent = parent
-
-    def property(self, name: str) -> Any:
-        """One of index, count, hasNext, first, last, parent, topmost."""
-        if name == "index":
-            return self.index
-        if name == "count":
-            return self.index + 1
-        if name == "hasNext":
-            return self.index + 1 < self.size
-        if name == "first":
-            return self.index == 0
-        if name == "last":
-            return self.index + 1 >= self.size
-        if name == "parent":
-            return self.parent
-        return self.outermost() if name == "topmost" else None
-
-    def outermost(self) -> Loop:
-        """The loop around all the others."""
-        loop = self
-        while isinstance(loop.parent, Loop):
-            loop = loop.parent
-        return loop
+Getter = Callable[[Run], Any]
+Test = Callable[[Run], bool]
 
 
 def compile_block(block: nodes.Block) -> Action:
@@ -336,7 +225,7 @@ def _range(start: Getter, end: Getter) -> Getter:
 
 
 def compile_test(node: nodes.Expression) -> Test:
-    """The truth of an expression. Only references, booleans, comparisons and what joins them can be true in Velocity."""
+    """The truth of an expression. A number, a string, a list or a sum by itself is never true in Velocity."""
     match node:
         case nodes.Reference():
             value = _reference_value(node)

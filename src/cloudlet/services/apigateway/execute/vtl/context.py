@@ -6,11 +6,12 @@ Must not know requests or integrations; they give the body, the parameters and t
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from ..jsonpath.errors import PathError
 from ..jsonpath.path import Path
+from ..lenient_json import LenientJsonError, parse
 from .errors import TemplateError
 from .methods import HostObject
 from .util import UTIL
@@ -60,7 +61,7 @@ def input_object(body: str, parameters: dict[str, dict[str, str]]) -> HostObject
         places = (parameters[place] for place in PARAMETER_PLACES)
         return next((place[name] for place in places if isinstance(name, str) and name in place), None)
 
-    methods = {
+    methods: dict[str, Callable[..., Any]] = {
         "json/1": document.json,
         "path/1": document.path,
         "params/0": lambda: parameters,
@@ -90,20 +91,31 @@ class _Document:
             raise TemplateError(str(error)) from error
 
     def json(self, path: Any) -> str:
-        """What a path selects, as JSON text; "" in quotes for what is not there."""
+        """What a path selects, as JSON text; nothing is "" in its quotes, a body that is not there is {}."""
+        if path == "$" and not self._body.strip():
+            return "{}"
         value = self.path(path)
         return '""' if value is None else json_text(value)
 
     def _root(self) -> Any:
         if not self._parsed:
-            self._value = parsed_json(self._body) if self._body.strip() else None
+            self._value = _parsed(self._body)
             self._parsed = True
         return self._value
 
 
-def parsed_json(text: str) -> Any:
-    """JSON text as values; raises TemplateError for what is none."""
+def _parsed(body: str) -> Any:
+    """The body as JSON. One that is no JSON is text: templates for forms split it at its ampersands."""
+    if not body.strip():
+        return None
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return _leniently_parsed(body)
+
+
+def _leniently_parsed(body: str) -> Any:
+    try:
+        return parse(body)
+    except LenientJsonError as error:
         raise TemplateError(f"Unable to parse JSON: {error}") from error

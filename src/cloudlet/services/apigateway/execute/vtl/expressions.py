@@ -111,7 +111,7 @@ class ExpressionParser(ABC):
         return parameter
 
     def operand(self, bare_names: bool = False) -> Expression:
-        """A literal or a reference; among a method's arguments a bare name is a reference too, `null` for one."""
+        """A literal or a reference; among a method's arguments a bare name, as null, is a reference too."""
         cursor = self.cursor
         text, position = cursor.text, cursor.position
         character = text[position : position + 1]

@@ -1,4 +1,4 @@
-"""String.format of Java, as far as templates use it: %s %d %f %e %x %X %o %c %b %n %% with flags, width and precision.
+"""Java's String.format, as far as templates use it: %s %d %f %e %x %X %o %c %b %n %%.
 
 Must not build text of any size: width and precision are bounded.
 """
@@ -50,10 +50,7 @@ def _formatted(value: Any, flags: str, width: int | None, precision: int | None,
         return _padded(_integer(value, flags, conversion), flags, width)
     if conversion in "fe":
         return _padded(_decimal(value, flags, precision, conversion), flags, width)
-    if conversion == "b":
-        text = "false" if value is None or value is False else "true"
-    else:
-        text = text_of(value)
+    text = text_of(value is not None and value is not False) if conversion == "b" else text_of(value)
     text = text if precision is None else text[:precision]
     return _padded(text.upper() if conversion == "S" else text, flags.replace("0", ""), width)
 

@@ -1,7 +1,7 @@
 """The shapes of Velocity's tokens, and a cursor over the text of a template.
 
-Must not know the grammar. Velocity's own lexer changes its tokens with where it stands, so the parser asks for what may
-come next instead of receiving one stream.
+Must not know the grammar. Velocity's own lexer changes its tokens with where it stands, so the parser asks
+for what may come next instead of receiving one stream.
 """
 
 from __future__ import annotations
@@ -22,6 +22,11 @@ SET_DIRECTIVE: Final = re.compile(r"[ \t]*#(?:set|\{set\})[ ]*\(")
 OPEN_PARENTHESIS: Final = re.compile(r"[ \t\r\n]*\(")
 REFERENCE: Final = re.compile(r"\$!?(\{?)([A-Za-z_][A-Za-z0-9_-]*)")
 IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+LONE_DOLLAR: Final = re.compile(r"\$!?")
+KEEPS_MARK: Final = ("{", "[", "$", "#")
+CONTROL: Final = re.compile(
+    r"#(?:(?:if|else|elseif|end|stop)(?![A-Za-z0-9_@])|\{(?:if|else|elseif|end|stop)\}|set[ ]*\()"
+)
 PROPERTY: Final = re.compile(r"\.([A-Za-z][A-Za-z0-9_-]*)")
 # A doubled quote stands for one; a backslash does not escape a quote.
 STRING: Final = re.compile(r"\"(?:[^\"]|\"\")*\"|'(?:[^']|'')*'")

@@ -1,7 +1,7 @@
-"""The methods and properties that templates may use on strings, lists, maps, numbers and what the gateway hands in.
+"""The methods and properties that templates may use on values and on what the gateway hands in.
 
-Must not reach Python's own attributes: a method is in the tables or it is not there, which is null, as is a call with
-arguments of the wrong kind. A method that Java would let fail raises TemplateError.
+Must not reach Python's own attributes: a method is in the tables or it is not there, which is null, as is a
+call with arguments of the wrong kind. A method that Java would let fail raises TemplateError.
 """
 
 from __future__ import annotations

@@ -82,6 +82,10 @@ class Reference:
     steps: tuple[Property | Index | MethodCall, ...] = ()
     backslashes: int = 0
 
+    def ends_in_property(self) -> bool:
+        """Whether it is written without braces and its last step is a name."""
+        return bool(self.steps) and isinstance(self.steps[-1], Property) and not self.source.endswith("}")
+
 
 @dataclass(frozen=True, slots=True)
 class Not:

@@ -10,7 +10,7 @@ import re
 from typing import Any, Final
 
 from .errors import TemplateError
-from .signatures import Method, Methods
+from .signatures import INT_BELOW, INT_FROM, Method, Methods
 from .values import checked_integer, text_of
 
 DECIMAL_INTEGER: Final = re.compile(r"[+-]?[0-9]{1,20}")
@@ -21,6 +21,13 @@ def _parse_integer(_: Any, text: str) -> int:
     if not DECIMAL_INTEGER.fullmatch(text):
         raise TemplateError(f'NumberFormatException: For input string: "{text}"')
     return int(text)
+
+
+def _parse_int(owner: Any, text: str) -> int:
+    number = _parse_integer(owner, text)
+    if not INT_FROM <= number < INT_BELOW:
+        raise TemplateError(f'NumberFormatException: For input string: "{text}"')
+    return number
 
 
 def _parse_double(_: Any, text: str) -> float:
@@ -49,7 +56,7 @@ def _double(number: Any) -> float:
 
 
 def _compare(left: Any, right: Any) -> int:
-    return (left > right) - (left < right)
+    return int(left > right) - int(left < right)
 
 
 def _based(code: str) -> Method:
@@ -62,7 +69,7 @@ METHODS: Final[Methods] = {
     ("doubleValue", 0): Method(_double),
     ("floatValue", 0): Method(_double),
     ("compareTo", 1): Method(_compare, "n"),
-    ("parseInt", 1): Method(_parse_integer, "s"),
+    ("parseInt", 1): Method(_parse_int, "s"),
     ("parseLong", 1): Method(_parse_integer, "s"),
     ("parseDouble", 1): Method(_parse_double, "s"),
     ("parseFloat", 1): Method(_parse_double, "s"),

@@ -1,7 +1,8 @@
 """Text of a mapping template to nodes: directives, references and the text between them.
 
-Must not evaluate anything. Expressions are in `expressions.py`. White space is Velocity 1.7's: a directive eats the
-blanks and the line end after it, and #set eats blanks before it where no other text stands before them.
+Must not evaluate anything. Expressions are in `expressions.py`. White space is Velocity 1.7's: a directive
+eats the blanks and the line end after it, and #set eats blanks before it where no other text stands before
+them.
 """
 
 from __future__ import annotations
@@ -35,8 +36,7 @@ class _Parser(ExpressionParser):
 
     def template(self) -> Block:
         """Everything to the end of the text."""
-        block, end = self._block(frozenset())
-        assert end == ""
+        block, _ = self._block(frozenset())
         return block
 
     def parse_embedded(self, text: str) -> Block:
@@ -88,7 +88,7 @@ class _Parser(ExpressionParser):
             self._statements.append(Text(text))
 
     def _marker(self) -> str:
-        """What begins with one of $ # and backslash; the name of a directive that ends a block, or nothing."""
+        """What begins with $, # or backslash; the name of a directive that ends a block, or nothing."""
         character = self.cursor.text[self.cursor.position]
         if character == "$":
             self._dollar(0)
@@ -100,16 +100,28 @@ class _Parser(ExpressionParser):
     def _dollar(self, backslashes: int) -> None:
         cursor = self.cursor
         if lexer.REFERENCE.match(cursor.text, cursor.position):
-            self._statements.append(self.reference(backslashes))
+            reference = self.reference(backslashes)
+            self._statements.append(reference)
+            # Right after $a.b Velocity's lexer knows no comment: "##" comes out as text there.
+            if reference.ends_in_property() and cursor.accept_text("##"):
+                self._emit("##")
             return
         self._emit("\\" * backslashes)
+        self._lone_dollar()
+
+    def _lone_dollar(self) -> None:
+        """A dollar that begins no reference; Velocity loses it before a control directive, and its mark."""
+        cursor = self.cursor
         start = cursor.position
-        cursor.position += 2 if cursor.text.startswith("$!", start) else 1
+        match = cursor.accept(lexer.LONE_DOLLAR)
         self._refuse_at_end(start)
-        self._emit(cursor.text[start : cursor.position])
+        if lexer.CONTROL.match(cursor.text, cursor.position):
+            return
+        kept = cursor.text.startswith(lexer.KEEPS_MARK, cursor.position)
+        self._emit(match.group() if match and kept else "$")
 
     def _refuse_at_end(self, start: int) -> None:
-        # AWS answers 500 for a template ending in a lone $ (Velocity: lexical error); a string may end in one.
+        # AWS answers 500 for a template that ends in a lone $ (a lexical error); a string may end in one.
         if self.cursor.at_end() and not self._embedded:
             raise error_at(self.cursor.text, start, "Lexical error, encountered <EOF>")
 
@@ -121,14 +133,12 @@ class _Parser(ExpressionParser):
             self._dollar(count)
             return ""
         directive = lexer.DIRECTIVE.match(cursor.text, cursor.position)
-        if not directive or (directive[1] or directive[2]) not in DIRECTIVES:
-            self._emit("\\" * count)
-            return ""
-        self._emit("\\" * (count // 2))
-        if count % 2 == 0:
-            return self._hash()
-        self._emit(directive.group())
-        cursor.position = directive.end()
+        name = (directive[1] or directive[2]) if directive else ""
+        escapes = name in DIRECTIVES and (name != "set" or count % 2 == 1)
+        self._emit("\\" * (count // 2 if escapes else count))
+        if directive and count % 2 == 1:
+            self._emit(directive.group())
+            cursor.position = directive.end()
         return ""
 
     def _hash(self) -> str:
@@ -192,7 +202,7 @@ class _Parser(ExpressionParser):
             self._emit(self.cursor.text[start : self.cursor.position])
 
     def _arguments(self) -> None:
-        """The arguments of a directive nobody knows, which AWS prints as it stands, calls of macros included."""
+        """The arguments of a directive nobody knows; AWS prints it as it stands, calls of macros included."""
         cursor = self.cursor
         while True:
             cursor.skip_whitespace()

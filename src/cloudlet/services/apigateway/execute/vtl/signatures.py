@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-KINDS: dict[str, Callable[[Any], bool]] = {
+# A long or a BigInteger fits no parameter that is an int, so Java finds no such method.
+INT_FROM: Final = -(2**31)
+INT_BELOW: Final = 2**31
+KINDS: Final[dict[str, Callable[[Any], bool]]] = {
     "s": lambda value: isinstance(value, str),
-    "i": lambda value: type(value) is int,
+    "i": lambda value: type(value) is int and INT_FROM <= value < INT_BELOW,
     "n": lambda value: type(value) in (int, float),
     "l": lambda value: isinstance(value, list),
     "m": lambda value: isinstance(value, dict),
@@ -21,7 +24,7 @@ KINDS: dict[str, Callable[[Any], bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A function of the owner and its arguments; `kinds` has a letter for each: string, int, number, list, map, object."""
+    """A function of the owner and its arguments; `kinds` has a letter of KINDS for each argument."""
 
     function: Callable[..., Any]
     kinds: str = ""

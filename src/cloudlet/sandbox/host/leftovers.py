@@ -1,0 +1,71 @@
+"""What a killed server leaves behind: control groups, empty by then. Nothing else outlives it.
+
+Only what this program wrote down as its own is touched.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_log: Final = logging.getLogger(__name__)
+_STARTED_FIELD: Final = 19  # of /proc/PID/stat, counted from the one after the name
+
+
+class Record:
+    """The note of a server's control groups, which its successor reads."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._folder = folder
+        self._path = folder / f"{name}.groups"
+
+    def write(self, folders: Iterable[Path]) -> None:
+        """Notes the groups of this server."""
+        note = {"server": _identity(os.getpid()), "folders": [str(folder) for folder in folders]}
+        self._path.write_text(json.dumps(note))
+
+    def remove(self) -> None:
+        """Everything has been given back."""
+        self._path.unlink(missing_ok=True)
+
+    def sweep(self) -> None:
+        """Gives back what servers left that are gone."""
+        for path in self._folder.glob("*.groups"):
+            note = json.loads(path.read_text())
+            if note["server"] == _identity(note["server"][0]):
+                continue
+            removed = [_remove_group(Path(folder)) for folder in note["folders"]]
+            if all(removed):
+                path.unlink()
+
+
+def _identity(pid: int) -> list[int]:
+    """A process's number and the time it started; the number alone may be another's by now."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return [pid, -1]
+    return [pid, int(stat.rpartition(")")[2].split()[_STARTED_FIELD])]
+
+
+def _remove_group(folder: Path) -> bool:
+    if not folder.is_dir():
+        return True
+    try:
+        for group in [*(child for child in folder.iterdir() if child.is_dir()), folder]:
+            for pid in (group / "cgroup.procs").read_text().split():
+                with suppress(ProcessLookupError):
+                    os.kill(int(pid), signal.SIGKILL)
+            group.rmdir()
+    except OSError:
+        _log.warning("A control group of an earlier server could not be removed: %s", folder, exc_info=True)
+        return False
+    return True

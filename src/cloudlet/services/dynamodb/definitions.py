@@ -1,0 +1,280 @@
+"""What CreateTable and UpdateTable demand of a table's definition, in DynamoDB's order and words.
+
+Pure rules on requests; whether the table exists is the operations' business.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from cloudlet.core.errors import NotImplementedHere
+from cloudlet.services.dynamodb.errors import ValidationException
+from cloudlet.services.dynamodb.model import (
+    PAY_PER_REQUEST,
+    PROVISIONED,
+    Index,
+    KeySchema,
+    Table,
+    Throughput,
+)
+from cloudlet.services.dynamodb.values import INVALID
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cloudlet.core.operation import Request
+
+MAX_UNITS: Final = 1_000_000_000_000
+MAX_LOCAL_INDEXES: Final = 5
+MAX_GLOBAL_INDEXES: Final = 20
+MAX_INCLUDED_ATTRIBUTES: Final = 100
+HASH_ONLY: Final = 1
+HASH_AND_RANGE: Final = 2
+
+_HONOURED: Final = frozenset(
+    (
+        "AttributeDefinitions",
+        "BillingMode",
+        "DeletionProtectionEnabled",
+        "GlobalSecondaryIndexes",
+        "KeySchema",
+        "LocalSecondaryIndexes",
+        "ProvisionedThroughput",
+        "SSESpecification",
+        "StreamSpecification",
+        "TableClass",
+        "TableName",
+        "Tags",
+    )
+)
+
+
+def new_table(request: Request, table_id: str, now: float) -> Table:
+    """The table that CreateTable asks for. Raises ValidationException."""
+    check_honoured("CreateTable", request, _HONOURED)
+    billing_mode = request.get("BillingMode", PROVISIONED)
+    units = request.get("ProvisionedThroughput")
+    _check_units(billing_mode, units)
+    types = {each["AttributeName"]: each["AttributeType"] for each in request["AttributeDefinitions"]}
+    keys = _table_keys(request, types)
+    local = _local_indexes(request.get("LocalSecondaryIndexes"), types, keys)
+    global_ = _global_indexes(request.get("GlobalSecondaryIndexes"), types, billing_mode)
+    check_names_differ([*local, *global_])
+    check_all_used(types, keys, [*local, *global_])
+    return Table(
+        name=request["TableName"],
+        id=table_id,
+        created=now,
+        attribute_types=types,
+        keys=keys,
+        billing_mode=billing_mode,
+        throughput=throughput_of(units),
+        indexes=(*local, *global_),
+        on_demand_since=now if billing_mode == PAY_PER_REQUEST else None,
+        table_class=request.get("TableClass"),
+        deletion_protection=request.get("DeletionProtectionEnabled", False),
+        tags=tuple((tag["Key"], tag["Value"]) for tag in request.get("Tags", ())),
+    )
+
+
+def check_honoured(operation: str, request: Request, honoured: frozenset[str]) -> None:
+    """Refuses what would be accepted without being done."""
+    for name, value in request.items():
+        if name not in honoured:
+            raise NotImplementedHere(f"cloudlet does not implement {name} of dynamodb:{operation} (yet).")
+        if name == "StreamSpecification" and value.get("StreamEnabled"):
+            raise NotImplementedHere("cloudlet does not implement DynamoDB Streams (yet).")
+        if name == "SSESpecification" and value.get("Enabled"):
+            raise NotImplementedHere("cloudlet does not implement DynamoDB tables encrypted with KMS (yet).")
+
+
+def throughput_of(units: Mapping[str, int] | None) -> Throughput:
+    """The provisioned capacity of a request."""
+    if units is None:
+        return Throughput()
+    return Throughput(units["ReadCapacityUnits"], units["WriteCapacityUnits"])
+
+
+def check_bounds(units: Mapping[str, int], suffix: str = "") -> None:
+    """Raises ValidationException for more capacity than there is."""
+    for name in ("ReadCapacityUnits", "WriteCapacityUnits"):
+        if units[name] > MAX_UNITS:
+            raise ValidationException(f"Given value {units[name]} for {name} is out of bounds{suffix}")
+
+
+def _check_units(billing_mode: str, units: Mapping[str, int] | None) -> None:
+    if billing_mode == PAY_PER_REQUEST:
+        if units is not None:
+            raise ValidationException(
+                f"{INVALID}Neither ReadCapacityUnits nor WriteCapacityUnits can be specified "
+                "when BillingMode is PAY_PER_REQUEST"
+            )
+        return
+    if units is None:
+        raise ValidationException(
+            f"{INVALID}ReadCapacityUnits and WriteCapacityUnits must both be specified "
+            "when BillingMode is PROVISIONED"
+        )
+    check_bounds(units)
+
+
+def _table_keys(request: Request, types: Mapping[str, str]) -> KeySchema:
+    schema = request["KeySchema"]
+    if len(schema) > len(types):
+        raise ValidationException("Invalid KeySchema: Some index key attribute have no definition")
+    keys = _keys(schema, types)
+    no_indexes = "LocalSecondaryIndexes" not in request and "GlobalSecondaryIndexes" not in request
+    if no_indexes and len(schema) != len(types):
+        raise ValidationException(
+            f"{INVALID}Number of attributes in KeySchema does not exactly match "
+            "number of attributes defined in AttributeDefinitions"
+        )
+    return keys
+
+
+def _keys(schema: Sequence[Mapping[str, str]], types: Mapping[str, str]) -> KeySchema:
+    names = [each["AttributeName"] for each in schema]
+    if any(name not in types for name in names):
+        raise ValidationException(
+            f"{INVALID}Some index key attributes are not defined in AttributeDefinitions. "
+            f"Keys: {_listed(names)}, AttributeDefinitions: {_listed(types)}"
+        )
+    if len(names) > HASH_AND_RANGE:
+        raise NotImplementedHere("cloudlet does not implement index keys of more than two attributes (yet).")
+    if len(names) == HASH_AND_RANGE and names[0] == names[1]:
+        raise ValidationException(
+            "Both the Hash Key and the Range Key element in the KeySchema have the same name"
+        )
+    if schema[0]["KeyType"] != "HASH":
+        raise ValidationException("Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
+    if len(names) == HASH_ONLY:
+        return KeySchema(names[0])
+    if schema[1]["KeyType"] != "RANGE":
+        raise ValidationException("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type")
+    return KeySchema(names[0], names[1])
+
+
+def _local_indexes(
+    requested: Sequence[Mapping[str, Any]] | None, types: Mapping[str, str], table_keys: KeySchema
+) -> list[Index]:
+    if requested is None:
+        return []
+    if not requested:
+        raise ValidationException(f"{INVALID}List of LocalSecondaryIndexes is empty")
+    if table_keys.sort is None:
+        raise ValidationException(
+            f"{INVALID}Table KeySchema does not have a range key, "
+            "which is required when specifying a LocalSecondaryIndex"
+        )
+    indexes = [_local_index(each, types, table_keys) for each in requested]
+    check_names_differ(indexes)
+    if len(indexes) > MAX_LOCAL_INDEXES:
+        raise ValidationException(
+            f"{INVALID}Number of LocalSecondaryIndexes exceeds per-table limit of {MAX_LOCAL_INDEXES}"
+        )
+    return indexes
+
+
+def _local_index(requested: Mapping[str, Any], types: Mapping[str, str], table_keys: KeySchema) -> Index:
+    name = requested["IndexName"]
+    keys = _keys(requested["KeySchema"], types)
+    if keys.sort is None:
+        raise ValidationException(f"{INVALID}Index KeySchema does not have a range key for index: {name}")
+    if keys.partition != table_keys.partition:
+        raise ValidationException(
+            f"{INVALID}Index KeySchema does not have the same leading hash key as table KeySchema for index: "
+            f"{name}. index hash key: {keys.partition}, table hash key: {table_keys.partition}"
+        )
+    projection, included = _projection(requested["Projection"])
+    return Index(name, keys, local=True, projection=projection, included=included)
+
+
+def _global_indexes(
+    requested: Sequence[Mapping[str, Any]] | None, types: Mapping[str, str], billing_mode: str
+) -> list[Index]:
+    if requested is None:
+        return []
+    if not requested:
+        raise ValidationException(f"{INVALID}List of GlobalSecondaryIndexes is empty")
+    indexes = []
+    for each in requested:
+        index = global_index(each, types, billing_mode)
+        if billing_mode == PROVISIONED and "ProvisionedThroughput" not in each:
+            raise ValidationException(
+                f"{INVALID}ProvisionedThroughput is not specified for index: {index.name}"
+            )
+        indexes.append(index)
+    check_names_differ(indexes)
+    check_global_count(len(indexes))
+    return indexes
+
+
+def global_index(requested: Mapping[str, Any], types: Mapping[str, str], billing_mode: str) -> Index:
+    """The index that a request asks for. Raises ValidationException."""
+    check_honoured(
+        "GlobalSecondaryIndexes",
+        requested,
+        frozenset(("IndexName", "KeySchema", "Projection", "ProvisionedThroughput")),
+    )
+    name, units = requested["IndexName"], requested.get("ProvisionedThroughput")
+    keys = _keys(requested["KeySchema"], types)
+    projection, included = _projection(requested["Projection"])
+    if billing_mode == PAY_PER_REQUEST and units is not None:
+        raise ValidationException(
+            f"{INVALID}ProvisionedThroughput should not be specified for index: {name} "
+            "when BillingMode is PAY_PER_REQUEST"
+        )
+    if units is not None:
+        check_bounds(units, f" for index {name}")
+    return Index(
+        name,
+        keys,
+        local=False,
+        projection=projection,
+        included=included,
+        throughput=throughput_of(units),
+    )
+
+
+def _projection(requested: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    kind, included = requested.get("ProjectionType"), tuple(requested.get("NonKeyAttributes", ()))
+    if kind is None:
+        raise ValidationException(f"{INVALID}Unknown ProjectionType: null")
+    if included and kind != "INCLUDE":
+        raise ValidationException(f"{INVALID}ProjectionType is {kind}, but NonKeyAttributes is specified")
+    if not included and kind == "INCLUDE":
+        raise ValidationException(
+            f"{INVALID}ProjectionType is INCLUDE, but NonKeyAttributes is not specified"
+        )
+    return str(kind), included
+
+
+def check_names_differ(indexes: Sequence[Index]) -> None:
+    """Raises ValidationException for two indexes of one name."""
+    seen = set()
+    for index in indexes:
+        if index.name in seen:
+            raise ValidationException(f"{INVALID}Duplicate index name: {index.name}")
+        seen.add(index.name)
+
+
+def check_global_count(count: int) -> None:
+    """Raises ValidationException for too many global indexes."""
+    if count > MAX_GLOBAL_INDEXES:
+        raise ValidationException(
+            f"{INVALID}GlobalSecondaryIndex count exceeds the per-table limit of {MAX_GLOBAL_INDEXES}"
+        )
+
+
+def check_all_used(types: Mapping[str, str], keys: KeySchema, indexes: Sequence[Index]) -> None:
+    """Raises ValidationException for attributes that are defined and stand in no key."""
+    used = {*keys.attributes, *(name for index in indexes for name in index.keys.attributes)}
+    if set(types) - used:
+        raise ValidationException(
+            f"{INVALID}Some AttributeDefinitions are not used. "
+            f"AttributeDefinitions: {_listed(types)}, keys used: {_listed(sorted(used))}"
+        )
+
+
+def _listed(names: Mapping[str, str] | Sequence[str]) -> str:
+    return f"[{', '.join(names)}]"

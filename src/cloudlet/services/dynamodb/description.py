@@ -1,0 +1,128 @@
+"""How a table is described in answers.
+
+Pure: turns values into the members that boto3 returns.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from cloudlet.services.dynamodb.model import PAY_PER_REQUEST, Count
+
+if TYPE_CHECKING:
+    from cloudlet.services.dynamodb.model import Index, KeySchema, Table, TableSize, Throughput
+
+ACTIVE: Final = "ACTIVE"
+CREATING: Final = "CREATING"
+UPDATING: Final = "UPDATING"
+DELETING: Final = "DELETING"
+
+_ON_DEMAND_READS: Final = 12000
+_ON_DEMAND_WRITES: Final = 4000
+
+
+def describe_table(table: Table, size: TableSize, arn: str, status: str = ACTIVE) -> dict[str, Any]:
+    """A TableDescription. The members of an empty or absent thing are absent."""
+    described: dict[str, Any] = {
+        "AttributeDefinitions": [
+            {"AttributeName": name, "AttributeType": kind} for name, kind in table.attribute_types.items()
+        ],
+        "TableName": table.name,
+        "KeySchema": describe_keys(table.keys),
+        "TableStatus": status,
+        "CreationDateTime": _moment(table.created),
+        "ProvisionedThroughput": describe_throughput(table.throughput),
+        "TableSizeBytes": size.size_bytes,
+        "ItemCount": size.item_count,
+        "TableArn": arn,
+        "TableId": table.id,
+        "DeletionProtectionEnabled": table.deletion_protection,
+    }
+    if table.on_demand_since is not None:
+        described["BillingModeSummary"] = _billing(table)
+    if table.table_class is not None:
+        described["TableClassSummary"] = {"TableClass": table.table_class}
+    if table.local_indexes:
+        described["LocalSecondaryIndexes"] = [
+            _describe_index(each, size, arn) for each in table.local_indexes
+        ]
+    if table.global_indexes:
+        described["GlobalSecondaryIndexes"] = [
+            _describe_global(table, each, size, arn, CREATING if status == CREATING else None)
+            for each in table.global_indexes
+        ]
+    if status != DELETING:
+        described["WarmThroughput"] = _warm(table, table.throughput, status)
+    return described
+
+
+def describe_keys(keys: KeySchema) -> list[dict[str, str]]:
+    """A KeySchema."""
+    described = [{"AttributeName": keys.partition, "KeyType": "HASH"}]
+    if keys.sort is not None:
+        described.append({"AttributeName": keys.sort, "KeyType": "RANGE"})
+    return described
+
+
+def describe_throughput(throughput: Throughput) -> dict[str, Any]:
+    """A ProvisionedThroughputDescription."""
+    described: dict[str, Any] = {
+        "NumberOfDecreasesToday": throughput.decreases_today,
+        "ReadCapacityUnits": throughput.read_units,
+        "WriteCapacityUnits": throughput.write_units,
+    }
+    if throughput.last_increase is not None:
+        described["LastIncreaseDateTime"] = _moment(throughput.last_increase)
+    if throughput.last_decrease is not None:
+        described["LastDecreaseDateTime"] = _moment(throughput.last_decrease)
+    return described
+
+
+def _billing(table: Table) -> dict[str, Any]:
+    described: dict[str, Any] = {"BillingMode": table.billing_mode}
+    if table.on_demand_since is not None:
+        described["LastUpdateToPayPerRequestDateTime"] = _moment(table.on_demand_since)
+    return described
+
+
+def _describe_index(index: Index, size: TableSize, arn: str) -> dict[str, Any]:
+    count = size.indexes.get(index.name, Count())
+    projection: dict[str, Any] = {"ProjectionType": index.projection}
+    if index.included:
+        projection["NonKeyAttributes"] = list(index.included)
+    return {
+        "IndexName": index.name,
+        "KeySchema": describe_keys(index.keys),
+        "Projection": projection,
+        "IndexSizeBytes": count.size_bytes,
+        "ItemCount": count.items,
+        "IndexArn": f"{arn}/index/{index.name}",
+    }
+
+
+def _describe_global(
+    table: Table, index: Index, size: TableSize, arn: str, status: str | None
+) -> dict[str, Any]:
+    described = {
+        **_describe_index(index, size, arn),
+        "IndexStatus": status or (CREATING if index.backfilling else ACTIVE),
+        "ProvisionedThroughput": describe_throughput(index.throughput),
+        "WarmThroughput": _warm(table, index.throughput, status or ACTIVE),
+    }
+    if index.backfilling:
+        described["Backfilling"] = True
+    return described
+
+
+def _warm(table: Table, throughput: Throughput, status: str) -> dict[str, Any]:
+    on_demand = table.billing_mode == PAY_PER_REQUEST
+    return {
+        "ReadUnitsPerSecond": _ON_DEMAND_READS if on_demand else throughput.read_units,
+        "WriteUnitsPerSecond": _ON_DEMAND_WRITES if on_demand else throughput.write_units,
+        "Status": UPDATING if status == CREATING else ACTIVE,
+    }
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,44 @@
+"""The error shapes of DynamoDB's API.
+
+No operation spells an error code: it raises one of these.
+"""
+
+from __future__ import annotations
+
+from cloudlet.core.errors import ServiceError
+
+
+class ValidationException(ServiceError):
+    """Raised for a request that the service model allows and DynamoDB's rules do not."""
+
+
+class ConditionalCheckFailedException(ServiceError):
+    """Raised when the condition of a write does not hold."""
+
+
+class ResourceNotFoundException(ServiceError):
+    """Raised for a table or index that is not there, or not active yet."""
+
+
+class ResourceInUseException(ServiceError):
+    """Raised for a table that exists already or is in a state that forbids the change."""
+
+
+class TableNotFoundException(ServiceError):
+    """Raised for a table that is not there, by the operations on backups."""
+
+
+class LimitExceededException(ServiceError):
+    """Raised when an account or a table has too much of something."""
+
+
+class TransactionCanceledException(ServiceError):
+    """Raised when a transaction was not done; CancellationReasons says why, action by action."""
+
+
+class IdempotentParameterMismatchException(ServiceError):
+    """Raised when a client token comes again with another request."""
+
+
+class ItemCollectionSizeLimitExceededException(ServiceError):
+    """Raised when the items of one partition key in a table with local indexes exceed 10 GB."""

@@ -1,0 +1,170 @@
+"""The grammar of ConditionExpression, FilterExpression and KeyConditionExpression.
+
+    condition  = and { OR and }            and   = not { AND not }          not = [NOT] not | test
+    test       = operand comparator operand | operand BETWEEN operand AND operand
+               | operand IN ( operand {, operand} ) | function | ( condition )
+    operand    = path | :value | function | ( operand )
+
+It only reads: what the names mean and whether a function may stand where it stands is checked elsewhere.
+"""
+
+from __future__ import annotations
+
+from typing import Final, TypeAlias
+
+from cloudlet.services.dynamodb.expressions import reading
+from cloudlet.services.dynamodb.expressions.syntax import (
+    And,
+    Between,
+    Comparison,
+    Condition,
+    Function,
+    In,
+    Not,
+    Operand,
+    Or,
+    Path,
+    Value,
+)
+from cloudlet.services.dynamodb.expressions.tokens import TokenReader
+
+COMPARATORS: Final = frozenset(("=", "<>", "<", "<=", ">", ">="))
+MAX_NESTING: Final = 100
+"""Parentheses and NOTs within each other; 4 KB of text could hold more than the stack does."""
+_KEYWORDS: Final = frozenset(("AND", "OR", "NOT", "BETWEEN", "IN"))
+
+_Expression: TypeAlias = "Condition | Path | Value"
+
+
+class ConditionParser:
+    """Reads one condition. `redundant_parentheses` is set where they were doubled."""
+
+    def __init__(self, reader: TokenReader) -> None:
+        self._reader = reader
+        self._depth = 0
+        self._parenthesized = False
+        self.redundant_parentheses = False
+
+    def parse(self) -> Condition:
+        """The whole expression. Raises ValidationException for a syntax error."""
+        condition = self._condition(self._or())
+        self._reader.expect_end()
+        return condition
+
+    def _or(self) -> _Expression:
+        first = self._and()
+        if not self._reader.at_keyword("OR"):
+            return first
+        conditions = [self._condition(first)]
+        while self._reader.accept_keyword("OR"):
+            conditions.append(self._condition(self._and()))
+        self._parenthesized = False
+        return Or(tuple(conditions))
+
+    def _and(self) -> _Expression:
+        first = self._not()
+        if not self._reader.at_keyword("AND"):
+            return first
+        conditions = [self._condition(first)]
+        while self._reader.accept_keyword("AND"):
+            conditions.append(self._condition(self._not()))
+        self._parenthesized = False
+        return And(tuple(conditions))
+
+    def _not(self) -> _Expression:
+        if not self._reader.accept_keyword("NOT"):
+            return self._test()
+        self._deeper()
+        condition = self._condition(self._not())
+        self._depth -= 1
+        self._parenthesized = False
+        return Not(condition)
+
+    def _test(self) -> _Expression:
+        left = self._primary()
+        reader = self._reader
+        if reader.token.kind == "symbol" and reader.token.text in COMPARATORS:
+            self._require_operand(left)
+            operator = reader.take().text
+            test: _Expression = Comparison(operator, self._as_operand(left), self._operand())
+        elif reader.at_keyword("BETWEEN"):
+            self._require_operand(left)
+            reader.take()
+            lower = self._operand()
+            if not reader.accept_keyword("AND"):
+                raise reader.syntax_error()
+            test = Between(self._as_operand(left), lower, self._operand())
+        elif reader.at_keyword("IN"):
+            self._require_operand(left)
+            reader.take()
+            test = In(self._as_operand(left), self._list())
+        else:
+            return left
+        self._parenthesized = False
+        return test
+
+    def _primary(self) -> _Expression:
+        reader = self._reader
+        if reader.accept("("):
+            return self._parentheses()
+        operand = self._bare_operand()
+        self._parenthesized = False
+        return operand
+
+    def _parentheses(self) -> _Expression:
+        self._deeper()
+        inner = self._or()
+        if self._parenthesized:
+            self.redundant_parentheses = True
+        self._reader.expect(")")
+        self._depth -= 1
+        if isinstance(inner, Path) and self._reader.token.text in (".", "["):
+            self._parenthesized = False
+            return reading.continued_path(self._reader, inner.elements)
+        self._parenthesized = True
+        return inner
+
+    def _operand(self) -> Operand:
+        operand = self._primary()
+        self._require_operand(operand)
+        return self._as_operand(operand)
+
+    def _bare_operand(self) -> Path | Value | Function:
+        reader = self._reader
+        if reader.token.kind == "value":
+            return reading.value(reader)
+        if reader.token.kind == "word" and reader.token.text.upper() in _KEYWORDS:
+            raise reader.syntax_error()
+        if reading.at_function(reader):
+            name = reader.take().text
+            return Function(name, self._list())
+        return reading.path(reader)
+
+    def _list(self) -> tuple[Operand, ...]:
+        self._reader.expect("(")
+        self._deeper()
+        operands = [self._operand()]
+        while self._reader.accept(","):
+            operands.append(self._operand())
+        self._reader.expect(")")
+        self._depth -= 1
+        return tuple(operands)
+
+    def _condition(self, expression: _Expression) -> Condition:
+        """A bare path or value is no condition: the error is at what should have been a comparator."""
+        if isinstance(expression, (Path, Value)):
+            raise self._reader.syntax_error()
+        return expression
+
+    def _require_operand(self, expression: _Expression) -> None:
+        if not isinstance(expression, (Path, Value, Function)):
+            raise self._reader.syntax_error()
+
+    def _as_operand(self, expression: _Expression) -> Operand:
+        assert isinstance(expression, (Path, Value, Function))
+        return expression
+
+    def _deeper(self) -> None:
+        self._depth += 1
+        if self._depth > MAX_NESTING:
+            raise self._reader.invalid("The expression has too many nested levels;")

@@ -1,0 +1,188 @@
+"""Tables and their indexes as values, and the rules of keys that need no store.
+
+No I/O, no clock, no requests: what CreateTable demands is in definitions.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from cloudlet.services.dynamodb.values import order
+
+if TYPE_CHECKING:
+    from cloudlet.services.dynamodb.values import Item
+
+PROVISIONED: Final = "PROVISIONED"
+PAY_PER_REQUEST: Final = "PAY_PER_REQUEST"
+_PARTITION_BYTES: Final = 4
+_SECOND_DIGITS: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class KeySchema:
+    """The attributes that make a key: the partition key and, for some, the sort key."""
+
+    partition: str
+    sort: str | None = None
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """The names of both."""
+        return (self.partition,) if self.sort is None else (self.partition, self.sort)
+
+    def row_key(self, item: Item) -> tuple[bytes, bytes, bytes]:
+        """Where an item stands: a hash that spreads partitions, the partition key, the sort key."""
+        partition = order(item[self.partition])
+        return partition_hash(partition), partition, b"" if self.sort is None else order(item[self.sort])
+
+    def key_of(self, item: Item) -> Item:
+        """The key attributes of an item."""
+        return {name: item[name] for name in self.attributes}
+
+
+@dataclass(frozen=True, slots=True)
+class Throughput:
+    """Provisioned capacity, and when it changed."""
+
+    read_units: int = 0
+    write_units: int = 0
+    last_increase: float | None = None
+    last_decrease: float | None = None
+    decreases_today: int = 0
+
+    def changed_to(self, read_units: int, write_units: int, now: float) -> Throughput:
+        """The same with other units; remembers whether it went up or down."""
+        increased = read_units > self.read_units or write_units > self.write_units
+        decreased = read_units < self.read_units or write_units < self.write_units
+        same_day = self.last_decrease is not None and self.last_decrease // 86400 == now // 86400
+        decreases = self.decreases_today if same_day else 0
+        return Throughput(
+            read_units,
+            write_units,
+            now if increased else self.last_increase,
+            now if decreased else self.last_decrease,
+            decreases + decreased,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A secondary index: local if it shares the table's partition key by definition, global otherwise."""
+
+    name: str
+    keys: KeySchema
+    local: bool
+    projection: str
+    """ALL, KEYS_ONLY or INCLUDE."""
+    included: tuple[str, ...] = ()
+    throughput: Throughput = Throughput()
+    backfilling: bool = False
+    """Whether items that were there before the index still have to get into it."""
+
+    def holds(self, item: Item) -> bool:
+        """Whether an item has all attributes of the index's key."""
+        return self.keys.partition in item and (self.keys.sort is None or self.keys.sort in item)
+
+    def projected(self, item: Item, table_keys: KeySchema) -> Item:
+        """What the index keeps of an item."""
+        if self.projection == "ALL":
+            return item
+        kept = {*table_keys.attributes, *self.keys.attributes, *self.included}
+        return {name: value for name, value in item.items() if name in kept}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table as it is stored: everything but its items."""
+
+    name: str
+    id: str
+    created: float
+    attribute_types: dict[str, str]
+    """The types of all key attributes, in the order in which they were defined."""
+    keys: KeySchema
+    billing_mode: str = PROVISIONED
+    throughput: Throughput = Throughput()
+    indexes: tuple[Index, ...] = ()
+    on_demand_since: float | None = None
+    table_class: str | None = None
+    deletion_protection: bool = False
+    time_to_live: str | None = None
+    """The attribute that says when an item expires."""
+    tags: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def local_indexes(self) -> tuple[Index, ...]:
+        """The local secondary indexes."""
+        return tuple(index for index in self.indexes if index.local)
+
+    @property
+    def global_indexes(self) -> tuple[Index, ...]:
+        """The global secondary indexes."""
+        return tuple(index for index in self.indexes if not index.local)
+
+    def expiry(self, item: Item) -> int | None:
+        """The second at which an item expires, or None if it never does."""
+        if self.time_to_live is None:
+            return None
+        number = item.get(self.time_to_live, {}).get("N")
+        if number is None or number.startswith("-"):
+            return None
+        second = number.partition(".")[0]
+        return int(second) if len(second) <= _SECOND_DIGITS else None
+
+    def find_index(self, name: str) -> Index | None:
+        """The index of that name, or None."""
+        return next((index for index in self.indexes if index.name == name), None)
+
+    def with_index(self, index: Index) -> Table:
+        """The table with an index added, or with its like-named one replaced."""
+        if self.find_index(index.name) is None:
+            return replace(self, indexes=(*self.indexes, index))
+        changed = tuple(index if each.name == index.name else each for each in self.indexes)
+        return replace(self, indexes=changed)
+
+    def without_index(self, name: str) -> Table:
+        """The table without an index, and without the attribute types that nothing needs any more."""
+        left = tuple(index for index in self.indexes if index.name != name)
+        used = {*self.keys.attributes, *(key for index in left for key in index.keys.attributes)}
+        types = {key: kind for key, kind in self.attribute_types.items() if key in used}
+        return replace(self, indexes=left, attribute_types=types)
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A number of items and their bytes."""
+
+    items: int = 0
+    size_bytes: int = 0
+
+    def plus(self, other: Count) -> Count:
+        """Both together."""
+        return Count(self.items + other.items, self.size_bytes + other.size_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class TableSize:
+    """How much a table held when it was last counted; DynamoDB counts about every six hours."""
+
+    item_count: int = 0
+    size_bytes: int = 0
+    indexes: dict[str, Count] = field(default_factory=dict)
+
+
+def partition_hash(partition: bytes) -> bytes:
+    """What decides where a partition stands among the others, and in which segment a scan finds it."""
+    return hashlib.blake2b(partition, digest_size=_PARTITION_BYTES).digest()
+
+
+def segment_bounds(segment: int, total_segments: int) -> tuple[bytes, bytes | None]:
+    """The hashes of a scan's segment: from the first up to but not including the second; None is the end."""
+    space = 1 << (8 * _PARTITION_BYTES)
+    first, last = segment * space // total_segments, (segment + 1) * space // total_segments
+    return (
+        first.to_bytes(_PARTITION_BYTES, "big"),
+        None if last == space else last.to_bytes(_PARTITION_BYTES, "big"),
+    )

@@ -1,0 +1,1 @@
+"""The operations of DynamoDB's API, by noun."""

@@ -1,0 +1,179 @@
+"""BatchGetItem and BatchWriteItem.
+
+Each item of a batch is read or written as alone; there are no conditions.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from cloudlet.core.operation import operation
+from cloudlet.services.dynamodb import keys, state
+from cloudlet.services.dynamodb.answers import collection_metrics, projected
+from cloudlet.services.dynamodb.authorization import batch_permissions
+from cloudlet.services.dynamodb.capacity import Consumed, read_units, wants_capacity
+from cloudlet.services.dynamodb.errors import ValidationException
+from cloudlet.services.dynamodb.numbers import Wording
+from cloudlet.services.dynamodb.parameters import check_together
+from cloudlet.services.dynamodb.reads import read_projection
+from cloudlet.services.dynamodb.values import MAX_ITEM_BYTES, checked_item, item_size
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cloudlet.core.call import Call
+    from cloudlet.core.operation import Request
+    from cloudlet.services.dynamodb.expressions import CompiledProjection
+    from cloudlet.services.dynamodb.model import Table
+    from cloudlet.services.dynamodb.values import Item
+
+MAX_GETS: Final = 100
+MAX_WRITES: Final = 25
+MAX_ANSWER_BYTES: Final = 16 << 20
+DUPLICATES: Final = "Provided list of item keys contains duplicates"
+
+
+@operation("BatchGetItem", read_only=True, permissions=partial(batch_permissions, action="BatchGetItem"))
+def batch_get_item(call: Call, request: Request) -> dict[str, Any]:
+    """Up to 100 items by their keys; those beyond 16 MB come back as UnprocessedKeys."""
+    requested = request["RequestItems"]
+    _check_unmixed(requested)
+    read = {name: _read_keys(call, each) for name, each in requested.items()}
+    if sum(len(keys_) for keys_, _ in read.values()) > MAX_GETS:
+        raise ValidationException("Too many items requested for the BatchGetItem call")
+    tables = {name: _checked_table(call, name, keys_) for name, (keys_, _) in read.items()}
+    answer = _Gathering(call, request)
+    for name, (keys_, projection) in read.items():
+        answer.gather(tables[name], name, keys_, projection)
+    return answer.result()
+
+
+class _Gathering:
+    """Collects the answer of BatchGetItem up to its limit."""
+
+    def __init__(self, call: Call, request: Request) -> None:
+        self._call = call
+        self._request = request
+        self._size = 0
+        self._responses: dict[str, list[Item]] = {}
+        self._unprocessed: dict[str, dict[str, Any]] = {}
+        self._consumed: list[Consumed] = []
+
+    def gather(
+        self, table: Table, name: str, keys_: list[Item], projection: CompiledProjection | None
+    ) -> None:
+        requested = self._request["RequestItems"][name]
+        consistent = requested.get("ConsistentRead", False)
+        found = self._responses.setdefault(table.name, [])
+        units = 0.0
+        for position, key in enumerate(keys_):
+            if self._size > MAX_ANSWER_BYTES:
+                self._unprocessed[name] = {**requested, "Keys": requested["Keys"][position:]}
+                break
+            item = state.find_item(self._call, table, key)
+            size = item_size(item) if item else 0
+            units += read_units(size, consistent=consistent)
+            if item is not None:
+                self._size += size
+                found.append(projected(item, projection))
+        self._consumed.append(Consumed(table.name, units))
+
+    def result(self) -> dict[str, Any]:
+        answer: dict[str, Any] = {"Responses": self._responses, "UnprocessedKeys": self._unprocessed}
+        if wanted := wants_capacity(self._request):
+            answer["ConsumedCapacity"] = [each.describe(wanted) for each in self._consumed]
+        return answer
+
+
+@operation("BatchWriteItem", permissions=partial(batch_permissions, action="BatchWriteItem"))
+def batch_write_item(call: Call, request: Request) -> dict[str, Any]:
+    """Up to 25 puts and deletes."""
+    read = {name: [_read_write(each) for each in writes] for name, writes in request["RequestItems"].items()}
+    if sum(map(len, read.values())) > MAX_WRITES:
+        raise ValidationException("Too many items requested for the BatchWriteItem call")
+    tables = {name: state.table(call, name) for name in read}
+    for name, writes in read.items():
+        _check_writes(tables[name], writes)
+    wanted = wants_capacity(request)
+    consumed = {name: Consumed(table.name) for name, table in tables.items()} if wanted else {}
+    for name, writes in read.items():
+        for item, key in writes:
+            _write(call, tables[name], item, key, consumed.get(name))
+    answer: dict[str, Any] = {"UnprocessedItems": {}}
+    if wanted:
+        answer["ConsumedCapacity"] = [each.describe(wanted) for each in consumed.values()]
+    if request.get("ReturnItemCollectionMetrics") == "SIZE":
+        answer["ItemCollectionMetrics"] = _metrics(call, tables, read)
+    return answer
+
+
+def _write(call: Call, table: Table, item: Item | None, key: Item | None, consumed: Consumed | None) -> None:
+    subject = item if item is not None else key or {}
+    needs_old = item is None or bool(table.indexes) or consumed is not None
+    old = state.find_item(call, table, subject) if needs_old else None
+    state.replace_item(call, table, subject, old, item, consumed)
+
+
+def _read_write(requested: Mapping[str, Any]) -> tuple[Item | None, Item | None]:
+    if len(requested) != 1:
+        raise ValidationException(
+            "Supplied WriteRequest is empty or has both a PutRequest and a DeleteRequest"
+        )
+    if "PutRequest" in requested:
+        return checked_item(requested["PutRequest"]["Item"], Wording.OLDER), None
+    return None, checked_item(requested["DeleteRequest"]["Key"], Wording.OLDER)
+
+
+def _check_writes(table: Table, writes: list[tuple[Item | None, Item | None]]) -> None:
+    seen = set()
+    for item, key in writes:
+        if item is not None:
+            keys.check_item_key(table, item)
+            if item_size(item) > MAX_ITEM_BYTES:
+                raise ValidationException("Item size has exceeded the maximum allowed size")
+        if key is not None:
+            keys.check_key(table, key)
+        position = table.keys.row_key(item if item is not None else key or {})
+        if position in seen:
+            raise ValidationException(DUPLICATES)
+        seen.add(position)
+
+
+def _metrics(
+    call: Call, tables: Mapping[str, Table], read: Mapping[str, list[tuple[Item | None, Item | None]]]
+) -> dict[str, Any]:
+    answer: dict[str, list[Any]] = {}
+    for name, writes in read.items():
+        described: list[Any] = []
+        for item, key in writes:
+            metrics = collection_metrics(call, tables[name], item if item is not None else key or {})
+            if metrics is not None and metrics not in described:
+                described.append(metrics)
+        if described:
+            answer[name] = described
+    return answer
+
+
+def _check_unmixed(requested: Mapping[str, Mapping[str, Any]]) -> None:
+    """One way of projecting for the whole request, even across tables."""
+    members: dict[str, Any] = {}
+    for each in requested.values():
+        members.update(each)
+    check_together(members, ("ProjectionExpression",), ("AttributesToGet",))
+
+
+def _read_keys(call: Call, requested: Mapping[str, Any]) -> tuple[list[Item], CompiledProjection | None]:
+    return [checked_item(key) for key in requested["Keys"]], read_projection(call, requested)
+
+
+def _checked_table(call: Call, name: str, keys_: list[Item]) -> Table:
+    table = state.table(call, name)
+    seen = set()
+    for key in keys_:
+        keys.check_key(table, key)
+        position = table.keys.row_key(key)
+        if position in seen:
+            raise ValidationException(DUPLICATES)
+        seen.add(position)
+    return table

@@ -1,0 +1,271 @@
+"""Query and Scan.
+
+What they have in common is in reads.py.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from cloudlet.core.operation import operation
+from cloudlet.core.store import LAST
+from cloudlet.services.dynamodb import keys, legacy
+from cloudlet.services.dynamodb.authorization import read_resource
+from cloudlet.services.dynamodb.capacity import wants_capacity
+from cloudlet.services.dynamodb.errors import ValidationException
+from cloudlet.services.dynamodb.expressions import operands
+from cloudlet.services.dynamodb.model import partition_hash, segment_bounds
+from cloudlet.services.dynamodb.numbers import Wording
+from cloudlet.services.dynamodb.reads import (
+    BAD_START,
+    Read,
+    Source,
+    after,
+    check_source,
+    read_page,
+    read_read,
+    source_of,
+)
+from cloudlet.services.dynamodb.values import INVALID, order
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cloudlet.core.call import Call
+    from cloudlet.core.operation import Request
+    from cloudlet.core.store import Key
+    from cloudlet.services.dynamodb.expressions.key_conditions import KeyCondition
+    from cloudlet.services.dynamodb.values import Item
+
+_QUERY_EXPRESSIONS: Final = ("ProjectionExpression", "FilterExpression", "KeyConditionExpression")
+_SCAN_EXPRESSIONS: Final = ("ProjectionExpression", "FilterExpression")
+
+
+@operation("Query", resource=read_resource, read_only=True)
+def query(call: Call, request: Request) -> dict[str, Any]:
+    """The items of one partition, in the order of their sort keys."""
+    expressions = _QUERY_EXPRESSIONS if "KeyConditions" not in request else _QUERY_EXPRESSIONS[:2]
+    read = read_read(call, request, "QueryFilter", Wording.CURRENT, expressions)
+    requested = _requested_conditions(request, read)
+    source = source_of(call, read)
+    _check_start_length(source, read)
+    partition, sort = _key_conditions(source, requested)
+    _check_query_start(source, read, partition, sort)
+    _check_filter(source, read)
+    check_source(source, read)
+    start, end = _query_range(source.prefix(call), partition, sort)
+    reverse = not request.get("ScanIndexForward", True)
+    if read.start_key is not None:
+        position = source.position(read.start_key)
+        if reverse:
+            end = (*source.prefix(call), *position)
+        else:
+            start = after(source.prefix(call), position)
+    answer, consumed = read_page(call, source, read, start, end, reverse=reverse)
+    if wanted := wants_capacity(request):
+        answer["ConsumedCapacity"] = consumed.describe(wanted)
+    return answer
+
+
+@operation("Scan", resource=read_resource, read_only=True)
+def scan(call: Call, request: Request) -> dict[str, Any]:
+    """All items of a table or an index, or one segment of them."""
+    _check_segments(request)
+    read = read_read(call, request, "ScanFilter", Wording.OLDER, _SCAN_EXPRESSIONS)
+    source = source_of(call, read)
+    segment, total = request.get("Segment", 0), request.get("TotalSegments", 1)
+    _check_scan_start(source, read, segment, total)
+    check_source(source, read)
+    prefix = source.prefix(call)
+    first, last = segment_bounds(segment, total)
+    start: Key = (*prefix, first)
+    end: Key = (*prefix, LAST) if last is None else (*prefix, last)
+    if read.start_key is not None:
+        start = after(prefix, source.position(read.start_key))
+    answer, consumed = read_page(call, source, read, start, end)
+    if wanted := wants_capacity(request):
+        answer["ConsumedCapacity"] = consumed.describe(wanted)
+    return answer
+
+
+def _requested_conditions(
+    request: Request, read: Read
+) -> Sequence[legacy.Condition] | Sequence[KeyCondition]:
+    if read.expressions.key_condition is not None:
+        return read.expressions.key_condition.conditions(read.expressions.values)
+    if "KeyConditions" not in request:
+        raise ValidationException(
+            "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request."
+        )
+    return legacy.read_key_conditions(request)
+
+
+def _key_conditions(
+    source: Source, requested: Sequence[legacy.Condition] | Sequence[KeyCondition]
+) -> tuple[KeyCondition, KeyCondition | None]:
+    """The condition on the partition key and the one on the sort key, if there is one."""
+    schema = source.table.keys if source.index is None else source.index.keys
+    if len(requested) > len(schema.attributes):
+        if len(requested) > legacy.MAX_KEY_CONDITIONS:
+            raise ValidationException(
+                f"The number of query conditions ({len(requested)}) exceeds the number of key attributes "
+                f"defined in the schema ({len(schema.attributes)})"
+            )
+        raise ValidationException("Query key condition not supported")
+    by_name = {each.attribute: each for each in requested}
+    found = []
+    for name in schema.attributes:
+        each = by_name.get(name)
+        if each is None:
+            if name == schema.partition or len(requested) > 1:
+                raise ValidationException(f"Query condition missed key schema element: {name}")
+            continue
+        condition = legacy.key_condition(each) if isinstance(each, legacy.Condition) else each
+        kind = source.table.attribute_types[name]
+        if any(kind not in value for value in condition.operands):
+            raise ValidationException(f"{INVALID}Condition parameter type does not match schema type")
+        if name == schema.partition and condition.operator != "=":
+            raise ValidationException("Query key condition not supported")
+        _check_empty(name, condition)
+        found.append(condition)
+    return found[0], found[1] if len(found) > 1 else None
+
+
+def _check_empty(name: str, condition: KeyCondition) -> None:
+    for value in condition.operands:
+        keys.check_not_empty(name, value)
+
+
+def _query_range(prefix: Key, partition: KeyCondition, sort: KeyCondition | None) -> tuple[Key, Key]:
+    encoded = order(partition.operands[0])
+    base: Key = (*prefix, partition_hash(encoded), encoded)
+    if sort is None:
+        return base, (*base, LAST)
+    low = order(sort.operands[0])
+    if sort.operator == "=":
+        return (*base, low), (*base, low, LAST)
+    if sort.operator == "<":
+        return base, (*base, low)
+    if sort.operator == "<=":
+        return base, (*base, low, LAST)
+    if sort.operator == ">":
+        return (*base, low, LAST), (*base, LAST)
+    if sort.operator == ">=":
+        return (*base, low), (*base, LAST)
+    if sort.operator == "BETWEEN":
+        return (*base, low), (*base, order(sort.operands[1]), LAST)
+    beyond = _beyond_prefix(low)
+    return (*base, low), (*base, LAST) if beyond is None else (*base, beyond)
+
+
+def _beyond_prefix(prefix: bytes) -> bytes | None:
+    """The least bytes that sort after everything with a prefix; None if nothing does."""
+    stem = prefix.rstrip(b"\xff")
+    return stem[:-1] + bytes((stem[-1] + 1,)) if stem else None
+
+
+def _check_start_length(source: Source, read: Read) -> None:
+    start = read.start_key
+    if start is None:
+        return
+    if len(start) != len(source.key_attributes):
+        raise ValidationException(BAD_START)
+    _check_index_part(source, start)
+
+
+def _check_index_part(source: Source, start: Item) -> None:
+    schema = source.table.keys if source.index is None else source.index.keys
+    for name in schema.attributes:
+        if name not in start:
+            raise ValidationException(BAD_START)
+        if source.table.attribute_types[name] not in start[name]:
+            raise ValidationException(keys.SCHEMA_MISMATCH)
+
+
+def _check_table_part(source: Source, start: Item) -> None:
+    try:
+        keys.check_key(source.table, {n: v for n, v in start.items() if n in source.table.keys.attributes})
+    except ValidationException as refused:
+        raise ValidationException(f"{BAD_START}: {refused.message}") from refused
+
+
+def _check_query_start(
+    source: Source, read: Read, partition: KeyCondition, sort: KeyCondition | None
+) -> None:
+    start = read.start_key
+    if start is None:
+        return
+    _check_table_part(source, start)
+    inside = start[partition.attribute] == partition.operands[0]
+    if sort is None:
+        if not inside:
+            raise ValidationException(
+                "The provided starting key is outside query boundaries based on provided conditions"
+            )
+        return
+    if not _satisfies(start[sort.attribute], sort):
+        raise ValidationException("The provided starting key does not match the range key predicate")
+    if not inside:
+        raise ValidationException("The query can return at most one row and cannot be restarted")
+
+
+def _satisfies(value: dict[str, Any], condition: KeyCondition) -> bool:
+    first = condition.operands[0]
+    if condition.operator == "BETWEEN":
+        return operands.is_less_or_equal(first, value) and operands.is_less_or_equal(
+            value, condition.operands[1]
+        )
+    if condition.operator == "begins_with":
+        return operands.begins_with(value, first)
+    return operands.COMPARATORS[condition.operator](value, first)
+
+
+def _check_filter(source: Source, read: Read) -> None:
+    schema = source.table.keys if source.index is None else source.index.keys
+    for name in schema.attributes:
+        if name in read.filtered:
+            what = "QueryFilter" if "QueryFilter" in read.request else "Filter Expression"
+            raise ValidationException(
+                f"{what} can only contain non-primary key attributes: Primary key attribute: {name}"
+            )
+
+
+def _check_segments(request: Request) -> None:
+    segment, total = request.get("Segment"), request.get("TotalSegments")
+    if segment is None and total is None:
+        return
+    if total is None:
+        raise ValidationException(
+            "The TotalSegments parameter is required but was not present in the request "
+            "when Segment parameter is present"
+        )
+    if segment is None:
+        raise ValidationException(
+            "The Segment parameter is required but was not present in the request "
+            "when parameter TotalSegments is present"
+        )
+    if segment >= total:
+        raise ValidationException(
+            "The Segment parameter is zero-based and must be less than parameter TotalSegments: "
+            f"Segment: {segment} is not less than TotalSegments: {total}"
+        )
+
+
+def _check_scan_start(source: Source, read: Read, segment: int, total: int) -> None:
+    start = read.start_key
+    if start is None:
+        return
+    if source.index is not None:
+        if len(start) != len(source.key_attributes):
+            raise ValidationException(BAD_START)
+        _check_index_part(source, start)
+    elif len(start) != len(source.key_attributes):
+        raise ValidationException(f"{BAD_START}: {keys.SCHEMA_MISMATCH}")
+    _check_table_part(source, start)
+    first, last = segment_bounds(segment, total)
+    stands = source.position(start)[0]
+    if stands < first or (last is not None and stands >= last):
+        raise ValidationException(
+            f"{BAD_START}: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with correct Segment. "
+            f"TotalSegments: {total} Segment: {segment}"
+        )

@@ -1,0 +1,116 @@
+"""Tags, the time to live, and what an account is told about itself.
+
+Tables themselves are in tables.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from cloudlet.core.arn import find_arn
+from cloudlet.core.operation import operation
+from cloudlet.services.dynamodb import state
+from cloudlet.services.dynamodb.authorization import table_resource
+from cloudlet.services.dynamodb.errors import TableNotFoundException, ValidationException
+
+if TYPE_CHECKING:
+    from cloudlet.core.call import Call
+    from cloudlet.core.operation import Request
+    from cloudlet.services.dynamodb.model import Table
+
+MAX_TAGS: Final = 50
+_ACCOUNT_UNITS: Final = 80_000
+_TABLE_UNITS: Final = 40_000
+_ENDPOINT_CACHE_MINUTES: Final = 1440
+
+
+def _tagged_resource(_call: Call, request: Request) -> str:
+    return str(request["ResourceArn"])
+
+
+@operation("TagResource", resource=_tagged_resource)
+def tag_resource(call: Call, request: Request) -> None:
+    """Sets tags of a table."""
+    table = _tagged(call, request)
+    tags = {**dict(table.tags), **{tag["Key"]: tag["Value"] for tag in request["Tags"]}}
+    if len(tags) > MAX_TAGS:
+        raise ValidationException(f"Too many tags: a resource can have at most {MAX_TAGS}")
+    state.save_table(call, replace(table, tags=tuple(tags.items())))
+
+
+@operation("UntagResource", resource=_tagged_resource)
+def untag_resource(call: Call, request: Request) -> None:
+    """Removes tags of a table; one that is not there is no error."""
+    table = _tagged(call, request)
+    kept = tuple((key, value) for key, value in table.tags if key not in request["TagKeys"])
+    state.save_table(call, replace(table, tags=kept))
+
+
+@operation("ListTagsOfResource", resource=_tagged_resource, read_only=True)
+def list_tags_of_resource(call: Call, request: Request) -> dict[str, Any]:
+    """The tags of a table; there are never so many that they would be paged."""
+    table = _tagged(call, request)
+    return {"Tags": [{"Key": key, "Value": value} for key, value in table.tags]}
+
+
+@operation("UpdateTimeToLive", resource=table_resource)
+def update_time_to_live(call: Call, request: Request) -> dict[str, Any]:
+    """Says which attribute tells when an item expires, or that none does."""
+    specification = request["TimeToLiveSpecification"]
+    name, enabled = specification["AttributeName"], specification["Enabled"]
+    table = state.managed_table(call, request["TableName"])
+    if enabled and table.time_to_live is not None:
+        raise ValidationException("TimeToLive is already enabled")
+    if not enabled and table.time_to_live is None:
+        raise ValidationException("TimeToLive is already disabled")
+    state.change_time_to_live(call, table, name if enabled else None)
+    return {"TimeToLiveSpecification": {"Enabled": enabled, **({"AttributeName": name} if enabled else {})}}
+
+
+@operation("DescribeTimeToLive", resource=table_resource, read_only=True)
+def describe_time_to_live(call: Call, request: Request) -> dict[str, Any]:
+    """Whether items of a table expire."""
+    table = state.managed_table(call, request["TableName"])
+    if table.time_to_live is None:
+        return {"TimeToLiveDescription": {"TimeToLiveStatus": "DISABLED"}}
+    return {"TimeToLiveDescription": {"TimeToLiveStatus": "ENABLED", "AttributeName": table.time_to_live}}
+
+
+@operation("DescribeContinuousBackups", resource=table_resource, read_only=True)
+def describe_continuous_backups(call: Call, request: Request) -> dict[str, Any]:
+    """What is backed up: every table continuously, none so that one could go back in time."""
+    if state.find_table(call, request["TableName"]) is None:
+        name = state.table_name(call, request["TableName"])
+        raise TableNotFoundException(f"Table not found: {name}")
+    return {
+        "ContinuousBackupsDescription": {
+            "ContinuousBackupsStatus": "ENABLED",
+            "PointInTimeRecoveryDescription": {"PointInTimeRecoveryStatus": "DISABLED"},
+        }
+    }
+
+
+@operation("DescribeLimits", read_only=True)
+def describe_limits(_call: Call, _request: Request) -> dict[str, Any]:
+    """An account's default quotas."""
+    return {
+        "AccountMaxReadCapacityUnits": _ACCOUNT_UNITS,
+        "AccountMaxWriteCapacityUnits": _ACCOUNT_UNITS,
+        "TableMaxReadCapacityUnits": _TABLE_UNITS,
+        "TableMaxWriteCapacityUnits": _TABLE_UNITS,
+    }
+
+
+@operation("DescribeEndpoints", public=True, read_only=True)
+def describe_endpoints(call: Call, _request: Request) -> dict[str, Any]:
+    """The address that clients shall use: the cloud's own."""
+    address = call.cloud.endpoint.partition("://")[2]
+    return {"Endpoints": [{"Address": address, "CachePeriodInMinutes": _ENDPOINT_CACHE_MINUTES}]}
+
+
+def _tagged(call: Call, request: Request) -> Table:
+    arn = find_arn(request["ResourceArn"])
+    if arn is None or arn.service != "dynamodb" or not arn.resource.startswith("table/"):
+        raise ValidationException("Invalid TableArn")
+    return state.tagged_table(call, arn)

@@ -1,0 +1,249 @@
+"""Query and Scan: what they ask, which rows that are, and reading them page by page.
+
+A Read is checked without the table first; its rows are then read page by page.
+The store's keys are named in state.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from cloudlet.core.store import LAST
+from cloudlet.services.dynamodb import keys, legacy, state
+from cloudlet.services.dynamodb.capacity import Consumed, read_units
+from cloudlet.services.dynamodb.errors import ValidationException
+from cloudlet.services.dynamodb.expressions import Expressions
+from cloudlet.services.dynamodb.expressions.projections import projection_of
+from cloudlet.services.dynamodb.numbers import Wording
+from cloudlet.services.dynamodb.parameters import check_together, read_expressions
+from cloudlet.services.dynamodb.values import INVALID, checked_item, item_size
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from cloudlet.core.call import Call
+    from cloudlet.core.operation import Request
+    from cloudlet.core.store import Key
+    from cloudlet.services.dynamodb.expressions import CompiledProjection
+    from cloudlet.services.dynamodb.model import Index, Table
+    from cloudlet.services.dynamodb.parameters import RequestExpressions
+    from cloudlet.services.dynamodb.values import Item
+
+PAGE_BYTES: Final = 1 << 20
+_NO_LIMIT: Final = 1 << 62
+BAD_START: Final = "The provided starting key is invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What Query and Scan have in common of a request."""
+
+    request: Request
+    expressions: RequestExpressions
+    matches: Callable[[Item], bool] | None
+    filtered: frozenset[str]
+    """The attributes that the filter looks at."""
+    projection: CompiledProjection | None
+    start_key: Item | None
+
+    @property
+    def limit(self) -> int:
+        """How many items may be looked at."""
+        return int(self.request.get("Limit", _NO_LIMIT))
+
+    @property
+    def consistent(self) -> bool:
+        """Whether the read shall be strongly consistent; here every read is."""
+        return bool(self.request.get("ConsistentRead", False))
+
+    @property
+    def counts_only(self) -> bool:
+        """Whether the answer shall have no items."""
+        return bool(self.request.get("Select") == "COUNT")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A table, or one of its indexes."""
+
+    table: Table
+    index: Index | None
+
+    def prefix(self, call: Call) -> Key:
+        """What the keys of its rows begin with."""
+        if self.index is None:
+            return state.item_prefix(call, self.table)
+        return state.index_prefix(call, self.table, self.index)
+
+    def position(self, item: Item) -> tuple[bytes, ...]:
+        """Where an item stands in it."""
+        if self.index is None:
+            return self.table.keys.row_key(item)
+        return state.index_position(self.table, self.index, item)
+
+    @property
+    def key_attributes(self) -> tuple[str, ...]:
+        """What a LastEvaluatedKey consists of."""
+        own = self.table.keys.attributes
+        if self.index is None:
+            return own
+        return (*own, *(name for name in self.index.keys.attributes if name not in own))
+
+
+def read_projection(call: Call, request: Mapping[str, Any]) -> CompiledProjection | None:
+    """The ProjectionExpression or AttributesToGet of a read that has no other expression."""
+    check_together(request, ("ProjectionExpression",), ("AttributesToGet",))
+    names = legacy.read_attributes_to_get(request)
+    if names is not None:
+        return projection_of((name,) for name in names)
+    if "ProjectionExpression" not in request:
+        return None
+    return read_expressions(call.cloud.component(Expressions), request).projection
+
+
+def read_read(
+    call: Call, request: Request, filter_member: str, wording: Wording, expressions: tuple[str, ...]
+) -> Read:
+    """A Query or Scan, checked without the table. Raises ValidationException."""
+    old = ("AttributesToGet", filter_member, "ConditionalOperator")
+    check_together(request, expressions, old)
+    names = legacy.read_attributes_to_get(request)
+    conditions = legacy.read_filter(request, filter_member, wording)
+    start_key = _read_start_key(request, wording)
+    compiled = read_expressions(call.cloud.component(Expressions), request, wording)
+    _check_select(request)
+    projection = projection_of((name,) for name in names) if names is not None else compiled.projection
+    filter_, values = compiled.filter, compiled.values
+    matches: Callable[[Item], bool] | None = None
+    filtered: frozenset[str] = frozenset()
+    if filter_ is not None:
+        matches = lambda item: filter_.holds(item, values)  # noqa: E731  a closure over the request's values
+        filtered = frozenset(str(path[0]) for path in filter_.paths)
+    elif conditions is not None:
+        matches, filtered = conditions.holds, conditions.attributes
+    return Read(request, compiled, matches, filtered, projection, start_key)
+
+
+def _read_start_key(request: Request, wording: Wording) -> Item | None:
+    if "ExclusiveStartKey" not in request:
+        return None
+    if wording is Wording.CURRENT:
+        return checked_item(request["ExclusiveStartKey"])
+    try:
+        return checked_item(request["ExclusiveStartKey"], wording)
+    except ValidationException as refused:
+        raise ValidationException(f"{BAD_START}: {refused.message}") from refused
+
+
+def _check_select(request: Request) -> None:
+    select = request.get("Select")
+    member = next((each for each in ("ProjectionExpression", "AttributesToGet") if each in request), None)
+    if member and select in ("ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES"):
+        raise ValidationException(f"Cannot specify the {member} when choosing to get {select}")
+    if member and select == "COUNT":
+        raise ValidationException(f"Cannot specify the {member} when choosing to get only the Count")
+    if select == "SPECIFIC_ATTRIBUTES" and not member:
+        raise ValidationException(
+            "Must specify the AttributesToGet or ProjectionExpression "
+            "when choosing to get SPECIFIC_ATTRIBUTES"
+        )
+    if select == "ALL_PROJECTED_ATTRIBUTES" and "IndexName" not in request:
+        raise ValidationException(
+            "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName"
+        )
+
+
+def source_of(call: Call, read: Read) -> Source:
+    """What is read. Raises ResourceNotFoundException or ValidationException."""
+    table = state.table(call, read.request["TableName"])
+    name = read.request.get("IndexName")
+    if name is None:
+        return Source(table, None)
+    index = table.find_index(name)
+    if index is None:
+        raise ValidationException(f"The table does not have the specified index: {name}")
+    if not index.local and read.consistent:
+        raise ValidationException("Consistent reads are not supported on global secondary indexes")
+    return Source(table, index)
+
+
+def check_source(source: Source, read: Read) -> None:
+    """Raises ValidationException for what the index does not have, and for paths into keys."""
+    index = source.index
+    if read.expressions.filter is not None:
+        keys.check_paths(source.table, read.expressions.filter.paths)
+    if read.projection is not None:
+        keys.check_paths(source.table, read.projection.paths)
+    if index is None or index.local or index.projection == "ALL":
+        return
+    if read.request.get("Select") == "ALL_ATTRIBUTES":
+        raise ValidationException(
+            f"{INVALID}Select type ALL_ATTRIBUTES is not supported for global secondary index {index.name} "
+            "because its projection type is not ALL"
+        )
+    if read.projection is not None:
+        has = {*source.key_attributes, *index.included}
+        missing = sorted(read.projection.attributes - has)
+        if missing:
+            raise ValidationException(
+                f"{INVALID}Global secondary index {index.name} does not project [{', '.join(missing)}]"
+            )
+
+
+def fetches_from_table(source: Source, read: Read) -> bool:
+    """Whether a local index lacks something that only the table has."""
+    index = source.index
+    if index is None or not index.local or index.projection == "ALL" or read.counts_only:
+        return False
+    if read.request.get("Select") == "ALL_ATTRIBUTES":
+        return True
+    if read.projection is None:
+        return False
+    return not read.projection.attributes <= {*source.key_attributes, *index.included}
+
+
+def read_page(
+    call: Call, source: Source, read: Read, start: Key, end: Key, *, reverse: bool = False
+) -> tuple[dict[str, Any], Consumed]:
+    """The rows from start up to end: at most Limit, at most 1 MB. The answer without capacity."""
+    items: list[Item] = []
+    count = scanned = size = 0
+    fetched_units = 0.0
+    fetches = fetches_from_table(source, read)
+    last: Item | None = None
+    limit = read.limit
+    for _, found in state.items_in(call, start, end, limit=limit, reverse=reverse):
+        scanned += 1
+        size += item_size(found)
+        item = found
+        if fetches:
+            item = state.find_item(call, source.table, found) or found
+            fetched_units += read_units(item_size(item), consistent=read.consistent)
+        if read.matches is None or read.matches(item):
+            count += 1
+            if not read.counts_only:
+                items.append(item if read.projection is None else read.projection.of(item))
+        if scanned == limit or size >= PAGE_BYTES:
+            last = found
+            break
+    answer: dict[str, Any] = {"Count": count, "ScannedCount": scanned}
+    if not read.counts_only:
+        answer["Items"] = items
+    if last is not None:
+        answer["LastEvaluatedKey"] = {name: last[name] for name in source.key_attributes}
+    return answer, _consumed(source, read, size, fetched_units)
+
+
+def _consumed(source: Source, read: Read, size: int, fetched_units: float) -> Consumed:
+    units = read_units(size, consistent=read.consistent)
+    if source.index is None:
+        return Consumed(source.table.name, units)
+    consumed = Consumed(source.table.name, fetched_units)
+    consumed.add_index(source.index, units)
+    return consumed
+
+
+def after(prefix: Key, position: tuple[bytes, ...]) -> Key:
+    """Where the rows behind a position begin."""
+    return (*prefix, *position, LAST)

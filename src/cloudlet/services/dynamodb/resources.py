@@ -1,0 +1,219 @@
+"""AWS::DynamoDB::Table for CloudFormation.
+
+It calls DynamoDB's own API and knows nothing of templates.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from cloudlet.core.resource import Provisioned
+from cloudlet.services.dynamodb.errors import (
+    ResourceInUseException,
+    ResourceNotFoundException,
+    ValidationException,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cloudlet.core.call import Call
+    from cloudlet.core.resource import Properties, ResourceContext
+
+_NAME_LENGTH: Final = 255
+_PAUSE_SECONDS: Final = 0.05
+_DEFINITION: Final = (
+    "AttributeDefinitions",
+    "BillingMode",
+    "DeletionProtectionEnabled",
+    "GlobalSecondaryIndexes",
+    "KeySchema",
+    "LocalSecondaryIndexes",
+    "ProvisionedThroughput",
+    "TableClass",
+)
+_STACK: Final = "aws:cloudformation:stack-id"
+_LOGICAL: Final = "aws:cloudformation:logical-id"
+
+
+class TableResource:
+    """A table, its indexes, its tags and its time to live."""
+
+    type_name = "AWS::DynamoDB::Table"
+    properties = frozenset((*_DEFINITION, "TableName", "Tags", "TimeToLiveSpecification"))
+    required = frozenset(("KeySchema",))
+    create_only = frozenset(("TableName", "KeySchema", "LocalSecondaryIndexes"))
+
+    async def create(self, call: Call, context: ResourceContext, properties: Properties) -> Provisioned:
+        """Makes the table. Run again, it finds the one that carries the stack's tags."""
+        name = properties.get("TableName") or context.generated_name(_NAME_LENGTH)
+        tags = {
+            **_own_tags(properties),
+            **context.tags,
+            _STACK: context.stack_id,
+            _LOGICAL: context.logical_id,
+        }
+        request = {
+            "TableName": name,
+            **_with_numbers({key: properties[key] for key in _DEFINITION if key in properties}),
+            "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+        }
+        try:
+            await call.ask("dynamodb", "CreateTable", request)
+        except ResourceInUseException:
+            if not await _is_own(call, name, context):
+                raise
+        await _set_time_to_live(call, name, {}, properties)
+        return await _provisioned(call, name)
+
+    async def update(
+        self, call: Call, context: ResourceContext, physical_id: str, before: Properties, after: Properties
+    ) -> Provisioned:
+        """Changes billing, throughput, indexes, tags and the time to live in place."""
+        described = await call.ask("dynamodb", "DescribeTable", {"TableName": physical_id})
+        for request in _still_to_do(described["Table"], _changes(before, after)):
+            await call.ask("dynamodb", "UpdateTable", {"TableName": physical_id, **_with_numbers(request)})
+        await _wait_for_indexes(call, physical_id)
+        await _set_time_to_live(call, physical_id, before, after)
+        await _set_tags(call, physical_id, _own_tags(before), _own_tags(after))
+        return await _provisioned(call, physical_id)
+
+    async def delete(
+        self, call: Call, context: ResourceContext, physical_id: str, properties: Properties
+    ) -> None:
+        """Removes the table; one that is gone already is no error."""
+        try:
+            await call.ask("dynamodb", "DeleteTable", {"TableName": physical_id})
+        except ResourceNotFoundException:
+            return
+
+
+async def _provisioned(call: Call, name: str) -> Provisioned:
+    described = await call.ask("dynamodb", "DescribeTable", {"TableName": name})
+    return Provisioned(name, {"Arn": described["Table"]["TableArn"]})
+
+
+async def _is_own(call: Call, name: str, context: ResourceContext) -> bool:
+    described = await call.ask("dynamodb", "DescribeTable", {"TableName": name})
+    arn = described["Table"]["TableArn"]
+    listed = await call.ask("dynamodb", "ListTagsOfResource", {"ResourceArn": arn})
+    tags = {tag["Key"]: tag["Value"] for tag in listed["Tags"]}
+    return (tags.get(_STACK), tags.get(_LOGICAL)) == (context.stack_id, context.logical_id)
+
+
+def _changes(before: Properties, after: Properties) -> list[dict[str, Any]]:
+    """The UpdateTable requests that lead from one definition to the other."""
+    plain = {
+        key: after[key]
+        for key in ("BillingMode", "ProvisionedThroughput", "DeletionProtectionEnabled", "TableClass")
+        if key in after and after.get(key) != before.get(key)
+    }
+    if "BillingMode" not in after and before.get("BillingMode") == "PAY_PER_REQUEST":
+        plain["BillingMode"] = "PROVISIONED"
+    requests = [plain] if plain else []
+    old = {index["IndexName"]: index for index in before.get("GlobalSecondaryIndexes", ())}
+    new = {index["IndexName"]: index for index in after.get("GlobalSecondaryIndexes", ())}
+    gone, made = [name for name in old if name not in new], [name for name in new if name not in old]
+    if len(gone) + len(made) > 1:
+        raise ValidationException("Cannot perform more than one GSI creation or deletion in a single update")
+    updates: list[dict[str, Any]] = [{"Delete": {"IndexName": name}} for name in gone]
+    updates += [{"Create": new[name]} for name in made]
+    updates += [_index_update(old[name], new[name]) for name in new if name in old and old[name] != new[name]]
+    if updates:
+        definitions = after.get("AttributeDefinitions", [])
+        requests.append({"AttributeDefinitions": definitions, "GlobalSecondaryIndexUpdates": updates})
+    return requests
+
+
+def _still_to_do(table: Mapping[str, Any], requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The requests without what an earlier run, ended by a crash, has done already."""
+    there = {index["IndexName"] for index in table.get("GlobalSecondaryIndexes", ())}
+    throughput = table["ProvisionedThroughput"]
+    left = []
+    for request in requests:
+        request = dict(request)
+        units = _with_numbers(request.get("ProvisionedThroughput"))
+        if units and all(throughput[name] == count for name, count in units.items()):
+            del request["ProvisionedThroughput"]
+        if "GlobalSecondaryIndexUpdates" in request:
+            updates = [
+                update for update in request.pop("GlobalSecondaryIndexUpdates") if not _is_done(update, there)
+            ]
+            request = {**request, "GlobalSecondaryIndexUpdates": updates} if updates else {}
+        if request:
+            left.append(request)
+    return left
+
+
+def _is_done(update: Mapping[str, Any], there: set[str]) -> bool:
+    if "Create" in update:
+        return update["Create"]["IndexName"] in there
+    return "Delete" in update and update["Delete"]["IndexName"] not in there
+
+
+def _index_update(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    changed = {key for key in (*old, *new) if old.get(key) != new.get(key)}
+    if changed != {"ProvisionedThroughput"}:
+        raise ValidationException(
+            "Cannot update GSI's properties other than Provisioned Throughput and Contributor Insights "
+            "Specification. You can create a new GSI with a different name."
+        )
+    return {"Update": {"IndexName": new["IndexName"], "ProvisionedThroughput": new["ProvisionedThroughput"]}}
+
+
+async def _wait_for_indexes(call: Call, name: str) -> None:
+    while True:
+        described = await call.ask("dynamodb", "DescribeTable", {"TableName": name})
+        indexes = described["Table"].get("GlobalSecondaryIndexes", ())
+        if all(index["IndexStatus"] == "ACTIVE" for index in indexes):
+            return
+        await call.clock.sleep(_PAUSE_SECONDS)
+
+
+async def _set_time_to_live(call: Call, name: str, before: Properties, after: Properties) -> None:
+    old, new = before.get("TimeToLiveSpecification"), after.get("TimeToLiveSpecification")
+    was, now = _enabled(old), _enabled(new)
+    if was and old is not None and old != new:
+        await _change_time_to_live(call, name, old["AttributeName"], enabled=False)
+    if now and new is not None and old != new:
+        described = await call.ask("dynamodb", "DescribeTimeToLive", {"TableName": name})
+        if described["TimeToLiveDescription"]["TimeToLiveStatus"] == "DISABLED":
+            await _change_time_to_live(call, name, new["AttributeName"], enabled=True)
+
+
+async def _change_time_to_live(call: Call, name: str, attribute: str, *, enabled: bool) -> None:
+    specification = {"AttributeName": attribute, "Enabled": enabled}
+    request = {"TableName": name, "TimeToLiveSpecification": specification}
+    await call.ask("dynamodb", "UpdateTimeToLive", request)
+
+
+async def _set_tags(call: Call, name: str, before: Mapping[str, str], after: Mapping[str, str]) -> None:
+    described = await call.ask("dynamodb", "DescribeTable", {"TableName": name})
+    arn = described["Table"]["TableArn"]
+    gone = [key for key in before if key not in after]
+    news = [{"Key": key, "Value": value} for key, value in after.items() if before.get(key) != value]
+    if gone:
+        await call.ask("dynamodb", "UntagResource", {"ResourceArn": arn, "TagKeys": gone})
+    if news:
+        await call.ask("dynamodb", "TagResource", {"ResourceArn": arn, "Tags": news})
+
+
+def _enabled(specification: Mapping[str, Any] | None) -> bool:
+    return specification is not None and str(specification.get("Enabled")).lower() == "true"
+
+
+def _own_tags(properties: Properties) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in properties.get("Tags", ())}
+
+
+def _with_numbers(value: Any, name: str = "") -> Any:
+    """Templates may spell numbers and booleans as text."""
+    if isinstance(value, dict):
+        return {key: _with_numbers(each, key) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_with_numbers(each, name) for each in value]
+    if isinstance(value, str) and name.endswith("CapacityUnits"):
+        return int(value)
+    if isinstance(value, str) and name == "DeletionProtectionEnabled":
+        return value.lower() == "true"
+    return value

@@ -1,0 +1,17 @@
+"""The error shapes of CloudWatch Logs."""
+
+from __future__ import annotations
+
+from cloudlet.core.errors import ServiceError
+
+
+class ResourceNotFoundException(ServiceError):
+    """Raised for a group or stream that is not there."""
+
+
+class ResourceAlreadyExistsException(ServiceError):
+    """Raised for a group or stream that is there already."""
+
+
+class InvalidParameterException(ServiceError):
+    """Raised for a parameter that the service model cannot judge."""

@@ -1,0 +1,111 @@
+"""CloudFormation types of CloudWatch Logs."""
+
+from __future__ import annotations
+
+from cloudlet.core.call import Call
+from cloudlet.core.resource import Properties, Provisioned, ResourceContext
+from cloudlet.services.logs.errors import ResourceAlreadyExistsException, ResourceNotFoundException
+
+
+class LogGroupType:
+    """AWS::Logs::LogGroup"""
+
+    type_name = "AWS::Logs::LogGroup"
+    properties = frozenset({"LogGroupName", "RetentionInDays", "Tags", "LogGroupClass"})
+    required: frozenset[str] = frozenset()
+    create_only = frozenset({"LogGroupName", "LogGroupClass"})
+
+    async def create(self, call: Call, context: ResourceContext, properties: Properties) -> Provisioned:
+        """Makes the group; finds its own one again after a crash."""
+        generated = "LogGroupName" not in properties
+        name = context.generated_name(512) if generated else properties["LogGroupName"]
+        request = {"logGroupName": name, "tags": {**context.tags, **_tags(properties)}}
+        if "LogGroupClass" in properties:
+            request["logGroupClass"] = properties["LogGroupClass"]
+        try:
+            await call.ask("logs", "CreateLogGroup", request)
+        except ResourceAlreadyExistsException:
+            if not generated:
+                raise
+        await _set_retention(call, name, properties)
+        return _provisioned(call, name)
+
+    async def update(
+        self, call: Call, context: ResourceContext, physical_id: str, before: Properties, after: Properties
+    ) -> Provisioned:
+        """Changes retention and tags."""
+        await _set_retention(call, physical_id, after)
+        arn = _arn(call, physical_id)
+        old, new = _tags(before), _tags(after)
+        if gone := sorted(old.keys() - new.keys()):
+            await call.ask("logs", "UntagResource", {"resourceArn": arn, "tagKeys": gone})
+        if new:
+            await call.ask("logs", "TagResource", {"resourceArn": arn, "tags": new})
+        return _provisioned(call, physical_id)
+
+    async def delete(
+        self, call: Call, context: ResourceContext, physical_id: str, properties: Properties
+    ) -> None:
+        """Removes the group."""
+        try:
+            await call.ask("logs", "DeleteLogGroup", {"logGroupName": physical_id})
+        except ResourceNotFoundException:
+            return
+
+
+class LogStreamType:
+    """AWS::Logs::LogStream"""
+
+    type_name = "AWS::Logs::LogStream"
+    properties = frozenset({"LogGroupName", "LogStreamName"})
+    required = frozenset({"LogGroupName"})
+    create_only = frozenset({"LogGroupName", "LogStreamName"})
+
+    async def create(self, call: Call, context: ResourceContext, properties: Properties) -> Provisioned:
+        """Makes the stream; finds its own one again after a crash."""
+        generated = "LogStreamName" not in properties
+        name = context.generated_name(512) if generated else properties["LogStreamName"]
+        try:
+            await call.ask(
+                "logs", "CreateLogStream", {"logGroupName": properties["LogGroupName"], "logStreamName": name}
+            )
+        except ResourceAlreadyExistsException:
+            if not generated:
+                raise
+        return Provisioned(name)
+
+    async def update(
+        self, call: Call, context: ResourceContext, physical_id: str, before: Properties, after: Properties
+    ) -> Provisioned:
+        """Nothing of a stream can change in place."""
+        return Provisioned(physical_id)
+
+    async def delete(
+        self, call: Call, context: ResourceContext, physical_id: str, properties: Properties
+    ) -> None:
+        """Removes the stream."""
+        request = {"logGroupName": properties["LogGroupName"], "logStreamName": physical_id}
+        try:
+            await call.ask("logs", "DeleteLogStream", request)
+        except ResourceNotFoundException:
+            return
+
+
+async def _set_retention(call: Call, name: str, properties: Properties) -> None:
+    if "RetentionInDays" in properties:
+        request = {"logGroupName": name, "retentionInDays": int(properties["RetentionInDays"])}
+        await call.ask("logs", "PutRetentionPolicy", request)
+    else:
+        await call.ask("logs", "DeleteRetentionPolicy", {"logGroupName": name})
+
+
+def _tags(properties: Properties) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in properties.get("Tags", ())}
+
+
+def _provisioned(call: Call, name: str) -> Provisioned:
+    return Provisioned(name, {"Arn": f"{_arn(call, name)}:*"})
+
+
+def _arn(call: Call, name: str) -> str:
+    return f"arn:aws:logs:{call.region}:{call.account}:log-group:{name}"

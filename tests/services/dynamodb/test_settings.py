@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+
+
+def arn_of(dynamodb, table):
+    return dynamodb.describe_table(TableName=table)["Table"]["TableArn"]
+
+
+def test_tags_are_set_listed_and_removed(dynamodb, hash_table):
+    arn = arn_of(dynamodb, hash_table)
+    assert dynamodb.list_tags_of_resource(ResourceArn=arn)["Tags"] == []
+    dynamodb.tag_resource(
+        ResourceArn=arn, Tags=[{"Key": "one", "Value": "1"}, {"Key": "two", "Value": "2"}]
+    )
+    dynamodb.tag_resource(ResourceArn=arn, Tags=[{"Key": "one", "Value": "3"}])
+    dynamodb.untag_resource(ResourceArn=arn, TagKeys=["two", "three"])
+    assert dynamodb.list_tags_of_resource(ResourceArn=arn)["Tags"] == [{"Key": "one", "Value": "3"}]
+
+
+def test_tags_of_no_table_are_refused(dynamodb, invalid, refused, hash_table):
+    arn = arn_of(dynamodb, hash_table).replace("table/hash", "table/none")
+    tags = {"ResourceArn": arn, "Tags": [{"Key": "one", "Value": "1"}]}
+    assert refused(dynamodb.tag_resource, **tags)[0] == "ResourceNotFoundException"
+    assert invalid(dynamodb.tag_resource, **{**tags, "ResourceArn": "whatever"}) == "Invalid TableArn"
+
+
+def test_time_to_live_is_off_until_it_is_set(dynamodb, invalid, hash_table):
+    described = dynamodb.describe_time_to_live(TableName=hash_table)["TimeToLiveDescription"]
+    assert described == {"TimeToLiveStatus": "DISABLED"}
+    on = {"AttributeName": "ttl", "Enabled": True}
+    answer = dynamodb.update_time_to_live(TableName=hash_table, TimeToLiveSpecification=on)
+    assert answer["TimeToLiveSpecification"] == on
+    described = dynamodb.describe_time_to_live(TableName=hash_table)["TimeToLiveDescription"]
+    assert described == {"TimeToLiveStatus": "ENABLED", "AttributeName": "ttl"}
+    request = {"TableName": hash_table, "TimeToLiveSpecification": on}
+    assert invalid(dynamodb.update_time_to_live, **request) == "TimeToLive is already enabled"
+    off = {"AttributeName": "ttl", "Enabled": False}
+    answer = dynamodb.update_time_to_live(TableName=hash_table, TimeToLiveSpecification=off)
+    assert answer["TimeToLiveSpecification"] == {"Enabled": False}
+    request = {"TableName": hash_table, "TimeToLiveSpecification": off}
+    assert invalid(dynamodb.update_time_to_live, **request) == "TimeToLive is already disabled"
+
+
+def test_time_to_live_without_an_attribute_is_refused(dynamodb, invalid, hash_table):
+    request = {"TableName": hash_table, "TimeToLiveSpecification": {"AttributeName": "", "Enabled": True}}
+    assert "ttributeName" in invalid(dynamodb.update_time_to_live, **request)
+
+
+def names(dynamodb, **request):
+    return sorted(item["a"]["S"] for item in dynamodb.scan(**request)["Items"])
+
+
+def wait_for_names(dynamodb, expected, **request):
+    deadline = time.monotonic() + 10
+    while names(dynamodb, **request) != expected:
+        assert time.monotonic() < deadline, names(dynamodb, **request)
+
+
+def test_items_are_deleted_once_their_time_is_over(dynamodb, server, range_table):
+    now = int(server.clock.time())
+
+    def put(name, ttl):
+        keys = {"a": {"S": name}, "b": {"S": "b"}, "c": {"S": "c"}}
+        dynamodb.put_item(TableName=range_table, Item={**keys, "ttl": ttl})
+
+    put("before", {"N": str(now + 30)})
+    put("text", {"S": str(now)})
+    put("ancient", {"N": "1000"})
+    on = {"AttributeName": "ttl", "Enabled": True}
+    dynamodb.update_time_to_live(TableName=range_table, TimeToLiveSpecification=on)
+    put("later", {"N": str(now + 100000)})
+    put("soon", {"N": str(now + 40)})
+    put("moved", {"N": str(now + 40)})
+    put("moved", {"N": str(now + 100000)})
+    server.advance(120)
+    left = ["ancient", "later", "moved", "text"]
+    wait_for_names(dynamodb, left, TableName=range_table)
+    assert names(dynamodb, TableName=range_table, IndexName="all") == left
+
+
+def test_backups_are_described_and_missing_tables_named(dynamodb, refused, hash_table):
+    described = dynamodb.describe_continuous_backups(TableName=hash_table)["ContinuousBackupsDescription"]
+    assert described["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "DISABLED"
+    answer = refused(dynamodb.describe_continuous_backups, TableName="nowhere")
+    assert answer == ("TableNotFoundException", "Table not found: nowhere")
+
+
+def test_limits_are_the_default_quotas(dynamodb):
+    limits = dynamodb.describe_limits()
+    assert (limits["AccountMaxReadCapacityUnits"], limits["TableMaxReadCapacityUnits"]) == (80000, 40000)
+
+
+def test_endpoint_is_the_cloud_itself(dynamodb, server):
+    (endpoint,) = dynamodb.describe_endpoints()["Endpoints"]
+    assert f"http://{endpoint['Address']}" == server.endpoint
+
+
+def test_sizes_are_counted_after_six_hours(dynamodb, server, range_table):
+    for number in range(3):
+        item = {"a": {"S": str(number)}, "b": {"S": "x"}, "c": {"S": "y"}}
+        dynamodb.put_item(TableName=range_table, Item=item)
+    assert dynamodb.describe_table(TableName=range_table)["Table"]["ItemCount"] == 0
+    server.advance(6 * 3600 + 1)
+    deadline = time.monotonic() + 10
+    while not (described := dynamodb.describe_table(TableName=range_table)["Table"])["ItemCount"]:
+        assert time.monotonic() < deadline
+    assert (described["ItemCount"], described["TableSizeBytes"]) == (3, 18)
+    counts = {each["IndexName"]: each["ItemCount"] for each in described["GlobalSecondaryIndexes"]}
+    assert counts == {"all": 3, "some": 0}
+
+
+@pytest.mark.parametrize("operation", ["list_backups", "list_global_tables"])
+def test_what_is_not_there_says_so(dynamodb, refused, operation):
+    assert refused(getattr(dynamodb, operation))[0] == "NotImplemented"
