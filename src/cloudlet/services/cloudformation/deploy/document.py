@@ -118,7 +118,7 @@ def _refuse_constant(name: str) -> Any:
 
 
 class _Yaml:
-    """One YAML text on its way to a document, event by event: the C composer would overflow on deep nesting."""
+    """One YAML text on its way to a document, by events: the composer in C overflows on deep nesting."""
 
     def __init__(self, text: str) -> None:
         self._text = text

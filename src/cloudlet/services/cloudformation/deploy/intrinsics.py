@@ -293,7 +293,8 @@ class Evaluator:
         mapping = self._template.mappings.get(text_of(name))
         if mapping is None:
             raise ValidationError(
-                f"Template error: Mapping named '{name}' is not present in the 'Mappings' section of template."
+                f"Template error: Mapping named '{name}' is not present in the 'Mappings' section of "
+                "template."
             )
         row = mapping.get(text_of(top), {})
         if text_of(second) not in row:
@@ -365,7 +366,8 @@ class Evaluator:
             if name == "Fn::Or":
                 return any(self._operands(name, argument, waiting, 2, 10))
         raise ValidationError(
-            "Template format error: Conditions can only be boolean operations on parameters and other conditions"
+            "Template format error: Conditions can only be boolean operations on parameters and other "
+            "conditions"
         )
 
     def _operands(
@@ -397,8 +399,8 @@ def _comparable(value: Any) -> str:
 
 def _wrong_join() -> ValidationError:
     return ValidationError(
-        "Template error: every Fn::Join object requires two parameters, (1) a string delimiter and (2) a list "
-        "of strings to be joined or a function that returns a list of strings (such as Fn::GetAZs) to be "
+        "Template error: every Fn::Join object requires two parameters, (1) a string delimiter and (2) a "
+        "list of strings to be joined or a function that returns a list of strings (such as Fn::GetAZs) to be "
         "joined."
     )
 

@@ -94,7 +94,8 @@ def declare(section: Any) -> dict[str, Parameter]:
         raise ValidationError("Template format error: Parameters section must be an object.")
     if len(section) > 200:
         raise ValidationError(
-            f"Template format error: Number of parameters, {len(section)}, is greater than maximum allowed, 200"
+            f"Template format error: Number of parameters, {len(section)}, is greater than maximum allowed, "
+            "200"
         )
     return {name: _declare(name, attributes) for name, attributes in section.items()}
 

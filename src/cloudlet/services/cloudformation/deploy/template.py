@@ -157,7 +157,7 @@ def _refuse_transforms(section: Any) -> None:
         raise ValidationError("Key Name of transform definition must be a string.")
     if names:
         raise NotImplementedHere(
-            f"cloudlet does not implement the transform {', '.join(names)} (yet). Nothing was done."
+            f"cloudlet does not implement the transform {', '.join(map(str, names))} (yet). Nothing was done."
         )
 
 
@@ -239,7 +239,8 @@ def _refuse_unimplemented_attributes(logical_id: str, attributes: Document) -> N
     for name in ("CreationPolicy", "UpdatePolicy"):
         if name in attributes:
             raise NotImplementedHere(
-                f"cloudlet does not implement {name}, which resource {logical_id} has (yet). Nothing was done."
+                f"cloudlet does not implement {name}, which resource {logical_id} has (yet). "
+                "Nothing was done."
             )
 
 
@@ -302,5 +303,6 @@ def _output(key: str, attributes: Document) -> TemplateOutput:
 def _check_count(name: str, section: Mapping[str, Any], most: int) -> None:
     if len(section) > most:
         raise ValidationError(
-            f"Template format error: Number of {name}, {len(section)}, is greater than maximum allowed, {most}"
+            f"Template format error: Number of {name}, {len(section)}, is greater than maximum allowed, "
+            f"{most}"
         )

@@ -195,8 +195,8 @@ def delete_stack(call: Call, request: Mapping[str, Any]) -> None:
     forced = request.get("DeletionMode") == "FORCE_DELETE_STACK"
     if retained and stack.status != "DELETE_FAILED":
         raise ValidationError(
-            f"Invalid operation on stack [{stack.stack_id}]. When you delete a stack, specify which resources "
-            "to retain only when the stack is in the DELETE_FAILED state."
+            f"Invalid operation on stack [{stack.stack_id}]. When you delete a stack, specify which "
+            "resources to retain only when the stack is in the DELETE_FAILED state."
         )
     if stack.status == "DELETE_IN_PROGRESS":
         return
