@@ -1,4 +1,4 @@
-"""A service of tests: things that really are in the store, made by resource types with habits of their own."""
+"""A service of tests: things that really are in the store, made by types with habits of their own."""
 
 from __future__ import annotations
 

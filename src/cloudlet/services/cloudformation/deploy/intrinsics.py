@@ -400,8 +400,8 @@ def _comparable(value: Any) -> str:
 def _wrong_join() -> ValidationError:
     return ValidationError(
         "Template error: every Fn::Join object requires two parameters, (1) a string delimiter and (2) a "
-        "list of strings to be joined or a function that returns a list of strings (such as Fn::GetAZs) to be "
-        "joined."
+        "list of strings to be joined or a function that returns a list of strings (such as Fn::GetAZs) to "
+        "be joined."
     )
 
 
