@@ -52,7 +52,11 @@ class RunningServer:
 
     def advance(self, seconds: float) -> None:
         """Moves the cloud's clock."""
-        self._loop.call_soon_threadsafe(self.clock.advance, seconds)
+
+        async def move() -> None:
+            self.clock.advance(seconds)
+
+        self.run(move())
 
     def close(self) -> None:
         """Stops the server."""

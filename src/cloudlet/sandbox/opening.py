@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.http import HttpResponse
 from cloudlet.core.sandbox import Capabilities, Enforcement, Limits, SandboxError, SandboxSpec
-from cloudlet.sandbox.host import cgroups, surroundings
+from cloudlet.sandbox.host import cgroups, nodes, surroundings
 from cloudlet.sandbox.host.bare import BareSandboxes
 from cloudlet.sandbox.host.driver import NamespaceSandboxes
 from cloudlet.sandbox.host.images import Images
@@ -49,17 +49,21 @@ async def open_sandboxes(
     ca_certificate: Path,
     hosts: Callable[[str], bool],
     driver: str | None = None,
+    runtimes_dir: Path | None = None,
 ) -> Sandboxes:
     """The best driver that works here, or the one that is asked for. Raises SandboxError.
 
     `serve` answers on listeners made inside sandboxes, `hosts` says which names lead to the cloud there, and
-    `ca_certificate` is the authority that functions are to trust.
+    `ca_certificate` is the authority that functions are to trust. What lies in nodejs/node_modules of
+    `runtimes_dir` (state_dir/runtimes unless said otherwise) is there for every Node function.
     """
     if driver not in (None, *DRIVERS):
         raise SandboxError(f"There is no sandbox driver {driver!r}, only {' and '.join(DRIVERS)}.")
     folder = (state_dir / "sandbox").resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    machine = surroundings.find_machine(ca_certificate, state_dir)
+    runtimes = (runtimes_dir or state_dir / "runtimes").resolve()
+    node = await asyncio.to_thread(nodes.find_node, folder)
+    machine = surroundings.find_machine(ca_certificate, runtimes, node)
     opening = _Opening(serve, hosts, folder, machine)
     if driver == PROCESS:
         return opening.process("it was asked for")
