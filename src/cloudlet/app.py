@@ -28,7 +28,7 @@ from cloudlet.core.store import LAST
 from cloudlet.core.worker import Supervisor, Wakeups
 from cloudlet.sandbox.on_demand import SandboxesOnDemand
 from cloudlet.sandbox.opening import open_sandboxes
-from cloudlet.services import dynamodb, iam, lambda_, logs, sts
+from cloudlet.services import cloudformation, dynamodb, iam, lambda_, logs, sts
 from cloudlet.services.iam.identities import StoredIdentities
 from cloudlet.store.blobs import DirectoryBlobs
 from cloudlet.store.errors import StoreFailed
@@ -48,6 +48,7 @@ _LOG: Final = logging.getLogger("cloudlet")
 _GRACE_SECONDS: Final = 5.0
 
 SERVICES: Final[tuple[Service, ...]] = (
+    cloudformation.SERVICE,
     dynamodb.SERVICE,
     iam.SERVICE,
     lambda_.SERVICE,
