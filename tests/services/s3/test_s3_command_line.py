@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -41,5 +42,7 @@ def test_mb_cp_ls_presign_sync_and_rb(aws, account, tmp_path):
     assert "PRE dir/" in aws("s3", "ls", url)
     aws("s3", "sync", f"{url}/dir", "copied")
     assert (tmp_path / "copied" / "big.bin").read_bytes() == (tmp_path / "big.bin").read_bytes()
+    with urllib.request.urlopen(aws("s3", "presign", f"{url}/dir/big.bin").strip()) as answer:
+        assert answer.read() == (tmp_path / "big.bin").read_bytes()
     aws("s3", "rm", "--recursive", url)
     assert aws("s3", "rb", url) == f"remove_bucket: command-{account}\n"

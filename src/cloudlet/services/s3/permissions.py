@@ -92,12 +92,19 @@ def reachable(call: Call, name: str, owner: str | None = None) -> Bucket:
     Raises also AuthorizationHeaderMalformed or PermanentRedirect.
     """
     bucket = owned(call, name, owner)
-    if call.region == bucket.region or call.principal.kind is PrincipalKind.ANONYMOUS:
+    if call.region == bucket.region or _names_no_region(call):
         return bucket
     host = (call.http.header("host") or "") if call.http else ""
     if call.http is None or ".amazonaws.com" in host:
         raise PermanentRedirect(name, bucket.region)
     raise AuthorizationHeaderMalformed(call.region, bucket.region)
+
+
+def _names_no_region(call: Call) -> bool:
+    """Whether a request is not signed for any region: unsigned, or presigned with version 2."""
+    if call.principal.kind is PrincipalKind.ANONYMOUS:
+        return True
+    return call.http is not None and "AWSAccessKeyId=" in call.http.query
 
 
 def on_bucket(action: str, *, anywhere: bool = False) -> Permissions:
