@@ -28,7 +28,7 @@ from cloudlet.core.store import LAST
 from cloudlet.core.worker import Supervisor, Wakeups
 from cloudlet.sandbox.on_demand import SandboxesOnDemand
 from cloudlet.sandbox.opening import open_sandboxes
-from cloudlet.services import cloudformation, dynamodb, iam, lambda_, logs, sts
+from cloudlet.services import cloudformation, dynamodb, iam, lambda_, logs, s3, sts
 from cloudlet.services.iam.identities import StoredIdentities
 from cloudlet.store.blobs import DirectoryBlobs
 from cloudlet.store.errors import StoreFailed
@@ -53,6 +53,7 @@ SERVICES: Final[tuple[Service, ...]] = (
     iam.SERVICE,
     lambda_.SERVICE,
     logs.SERVICE,
+    s3.SERVICE,
     sts.SERVICE,
 )
 
