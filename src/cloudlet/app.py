@@ -177,6 +177,7 @@ class App:
             ca_certificate=self._authority.certificate_path,
             hosts=lambda name: name.endswith(".amazonaws.com"),
             driver=self._config.sandbox,
+            runtimes_dir=self._config.runtimes,
         )
 
     async def _serve_in_sandbox(self, listener: socket, handler: Handler | None, tls: bool) -> _Cut:
