@@ -14,7 +14,7 @@ import pytest
 from process_table import descendants
 from sandbox_bench import Bench, leads_to_cloud
 
-from cloudlet.sandbox.host.leftovers import Record
+from cloudlet.sandbox.host.leftovers import Record, sweep_empty
 from cloudlet.sandbox.opening import open_sandboxes
 
 SERVER = """
@@ -130,6 +130,18 @@ def test_groups_of_a_living_server_are_left_alone(tmp_path):
     Record(tmp_path, "living").write([group])
     Record(tmp_path, "another").sweep()
     assert group.exists()
+
+
+def test_empty_groups_of_servers_that_are_gone_are_removed(tmp_path):
+    with subprocess.Popen(["true"]) as ended:
+        pass
+    stale, living, other = (
+        tmp_path / name for name in (f"cloudlet-{ended.pid}-a", f"cloudlet-{os.getpid()}-b", "x")
+    )
+    for folder in (stale / "1", living, other):
+        folder.mkdir(parents=True)
+    sweep_empty([tmp_path / "cloudlet-1-c"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([living.name, other.name])
 
 
 def _noted_groups(state_dir):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.http import HttpResponse
 from cloudlet.core.sandbox import Capabilities, Enforcement, Limits, SandboxError, SandboxSpec
-from cloudlet.sandbox.host import cgroups, nodes, surroundings
+from cloudlet.sandbox.host import cgroups, leftovers, nodes, surroundings
 from cloudlet.sandbox.host.bare import BareSandboxes
 from cloudlet.sandbox.host.driver import NamespaceSandboxes
 from cloudlet.sandbox.host.images import Images
@@ -39,7 +39,8 @@ _NO_IMAGES: Final = (
     "No disk image may be mounted: /tmp lies in memory, and counts as a function's where groups do."
 )
 _TRIAL_SECONDS: Final = 10
-_TRIAL_LIMITS: Final = Limits(memory_bytes=64 << 20, cpu_cores=1.0, tmp_bytes=16 << 20)
+# As many functions have them, so that the spares made after the trial are of use.
+_TRIAL_LIMITS: Final = Limits(memory_bytes=128 << 20, cpu_cores=1.0, tmp_bytes=512 << 20)
 
 
 async def open_sandboxes(
@@ -83,7 +84,7 @@ class _Opening:
         self._hosts = hosts
         self._folder = folder
         self._machine = machine
-        self._name = f"cloudlet-{os.getpid()}-{secrets.token_hex(4)}"
+        self._name = f"{leftovers.PREFIX}-{os.getpid()}-{secrets.token_hex(4)}"
 
     async def namespaces(self) -> NamespaceSandboxes:
         """The namespace driver with all that works here. Raises SandboxError when it does not work at all."""
@@ -148,7 +149,10 @@ class _Opening:
 
     def _groups(self) -> CgroupParent | None:
         Record(self._folder, self._name).sweep()
-        return cgroups.find_parent(self._name)
+        found = cgroups.find_parent(self._name)
+        if found is not None:
+            leftovers.sweep_empty(found.folders)
+        return found
 
     def _images(self) -> Images | None:
         if os.geteuid() != 0:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from iam_fixtures import allow, trust
 
 from cloudlet.core.access import Principal, PrincipalPolicies
 from cloudlet.core.errors import AccessDenied
+from iam_fixtures import allow, trust
 
 REGION = "us-east-1"
 LOGS = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"

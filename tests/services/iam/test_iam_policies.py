@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+
+from cloudlet.access.evaluate import Evaluator
+from cloudlet.core.access import PolicyKind
+from cloudlet.services.iam import catalogue
 from iam_fixtures import allow, trust
 
 LOGS = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
@@ -273,3 +277,19 @@ def test_the_authorization_details_show_everything_attached(iam, arn):
     assert role["RolePolicyList"][0]["PolicyDocument"] == json.loads(allow("s3:*"))
     assert sorted(policy["Arn"] for policy in every["Policies"]) == sorted([arn, LOGS])
     assert every["IsTruncated"] is False
+
+
+def test_what_the_cdk_bootstraps_with_can_be_attached(iam):
+    iam.create_role(RoleName="lookup", AssumeRolePolicyDocument=trust({"Service": "ec2.amazonaws.com"}))
+    for name in ("ReadOnlyAccess", "AdministratorAccess"):
+        iam.attach_role_policy(RoleName="lookup", PolicyArn=f"arn:aws:iam::aws:policy/{name}")
+
+    attached = iam.list_attached_role_policies(RoleName="lookup")["AttachedPolicies"]
+
+    assert [each["PolicyName"] for each in attached] == ["ReadOnlyAccess", "AdministratorAccess"]
+
+
+def test_every_policy_of_aws_is_one_that_the_grammar_knows():
+    for policy in catalogue.published().values():
+        Evaluator().validate(policy.default.document, PolicyKind.IDENTITY)
+    assert len(catalogue.published()) > 40

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from iam_fixtures import allow, trust
 
 from cloudlet.core.access import Principal
 from cloudlet.core.resource import ResourceContext
 from cloudlet.services.iam.errors import EntityAlreadyExists
 from cloudlet.services.iam.resources import RESOURCES
+from iam_fixtures import allow, trust
 
 REGION = "us-east-1"
 LOGS = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
@@ -240,3 +240,17 @@ def test_an_access_key_keeps_its_secret(iam, client, stack):
     assert iam.list_access_keys(UserName="ann")["AccessKeyMetadata"][0]["Status"] == "Inactive"
     stack("AWS::IAM::AccessKey").delete(made.physical_id, **after)
     assert iam.list_access_keys(UserName="ann")["AccessKeyMetadata"] == []
+
+
+def test_a_service_linked_role_is_made_changed_and_removed(iam, stack):
+    before = {"AWSServiceName": "ecs.amazonaws.com"}
+    after = {**before, "Description": "new"}
+
+    made = stack("AWS::IAM::ServiceLinkedRole").create(**before)
+    stack("AWS::IAM::ServiceLinkedRole").update(made.physical_id, before, after)
+
+    assert made.physical_id == "AWSServiceRoleForECS"
+    assert iam.get_role(RoleName=made.physical_id)["Role"]["Description"] == "new"
+    stack("AWS::IAM::ServiceLinkedRole").delete(made.physical_id, **after)
+    stack("AWS::IAM::ServiceLinkedRole").delete(made.physical_id, **after)
+    assert iam.list_roles()["Roles"] == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from iam_fixtures import allow, trust
 
 EC2 = trust({"Service": "ec2.amazonaws.com"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from iam_fixtures import allow, trust
 
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"

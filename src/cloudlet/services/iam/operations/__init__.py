@@ -17,6 +17,7 @@ from cloudlet.services.iam.operations import (
     policies,
     roles,
     service_linked_roles,
+    simulation,
     tags,
     users,
 )
@@ -32,4 +33,5 @@ OPERATIONS: Final = operations_in(
     passwords,
     tags,
     account,
+    simulation,
 )
