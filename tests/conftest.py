@@ -18,8 +18,8 @@ import boto3
 import pytest
 import uvloop
 from botocore.config import Config as ClientConfig
-from cloudlet.app import App, build
 
+from cloudlet.app import App, build
 from cloudlet.config import Config
 from cloudlet.core.clock import SystemClock
 

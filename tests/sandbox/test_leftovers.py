@@ -10,11 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Bench, leads_to_cloud
 from process_table import descendants
 
 from cloudlet.sandbox.host.leftovers import Record
 from cloudlet.sandbox.opening import open_sandboxes
+from conftest import Bench, leads_to_cloud
 
 SERVER = """
 import asyncio, sys

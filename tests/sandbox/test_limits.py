@@ -7,10 +7,10 @@ import signal
 import time
 
 import pytest
-from conftest import LIMITS
 from process_table import descendants, runs
 
 from cloudlet.core.sandbox import Enforcement, Limits
+from conftest import LIMITS
 
 WAIT_SECONDS = 15
 

@@ -6,11 +6,11 @@ import asyncio
 import signal
 
 import pytest
-from conftest import Bench, leads_to_cloud
 from process_table import descendants, runs
 
 from cloudlet.core.sandbox import Enforcement, SandboxError
 from cloudlet.sandbox.opening import open_sandboxes
+from conftest import Bench, leads_to_cloud
 
 
 @pytest.fixture(scope="module")

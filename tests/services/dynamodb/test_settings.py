@@ -12,9 +12,7 @@ def arn_of(dynamodb, table):
 def test_tags_are_set_listed_and_removed(dynamodb, hash_table):
     arn = arn_of(dynamodb, hash_table)
     assert dynamodb.list_tags_of_resource(ResourceArn=arn)["Tags"] == []
-    dynamodb.tag_resource(
-        ResourceArn=arn, Tags=[{"Key": "one", "Value": "1"}, {"Key": "two", "Value": "2"}]
-    )
+    dynamodb.tag_resource(ResourceArn=arn, Tags=[{"Key": "one", "Value": "1"}, {"Key": "two", "Value": "2"}])
     dynamodb.tag_resource(ResourceArn=arn, Tags=[{"Key": "one", "Value": "3"}])
     dynamodb.untag_resource(ResourceArn=arn, TagKeys=["two", "three"])
     assert dynamodb.list_tags_of_resource(ResourceArn=arn)["Tags"] == [{"Key": "one", "Value": "3"}]
