@@ -8,6 +8,7 @@ import time
 
 import pytest
 from process_table import descendants, runs
+from sandbox_bench import LIMITS
 
 from cloudlet.core.sandbox import Enforcement, Limits
 from conftest import LIMITS
