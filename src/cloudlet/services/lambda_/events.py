@@ -30,8 +30,7 @@ TOPIC: Final = "lambda.events"
 _RETRY_SECONDS: Final = (60.0, 120.0)
 _LONGEST_AGE_SECONDS: Final = 6 * 3600.0
 _LONGEST_PAUSE_SECONDS: Final = 300.0
-_LEASE_SECONDS: Final = 960.0
-"""The longest a function may run, and a minute."""
+_LEASE_MARGIN_SECONDS: Final = 30.0
 _AT_ONCE: Final = 32
 _SWEEP_SECONDS: Final = 3600.0
 _LOG: Final = logging.getLogger("cloudlet.lambda")
@@ -78,21 +77,28 @@ class EventWorker:
         call = cloud.call("lambda", Principal.of_service("lambda.amazonaws.com"), "", "")
         try:
             while True:
-                woken = asyncio.ensure_future(self._wait(call))
-                # It waits before it looks, so that what is stored in between wakes it.
-                await asyncio.sleep(0)
-                if not await self._start_due(call):
-                    await woken
-                woken.cancel()
+                await self._turn(call)
         finally:
             for task in self._running:
                 task.cancel()
 
-    async def _wait(self, call: Call) -> None:
-        cloud = self._cloud
-        due = await call.transact(state.next_due, read_only=True)
-        pause = _SWEEP_SECONDS if due is None else max(due - cloud.clock.time(), 0.0)
-        await cloud.wakeups.wait(TOPIC, cloud.clock, pause)
+    async def _turn(self, call: Call) -> None:
+        """Starts what is due, or waits until something is."""
+        clock = self._cloud.clock
+        woken = asyncio.ensure_future(self._cloud.wakeups.wait(TOPIC, clock, _SWEEP_SECONDS))
+        waits = [woken]
+        try:
+            # It waits before it looks, so that what is stored in between wakes it.
+            await asyncio.sleep(0)
+            if await self._start_due(call):
+                return
+            due = await call.transact(state.next_due, read_only=True)
+            if due is not None:
+                waits.append(asyncio.ensure_future(clock.sleep(max(due - clock.time(), 0.0))))
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
 
     async def _start_due(self, call: Call) -> bool:
         """Starts what is due, as far as there is room; whether there was anything."""
@@ -114,10 +120,9 @@ class EventWorker:
         reference = FunctionReference(event.account, event.region, event.name, event.qualifier)
         try:
             after = await _attempt(call, reference, event)
+            await call.transact(lambda inner: _settle(inner, event, after))
         except Exception:  # noqa: BLE001  the edge of a task: the event's lease ends, and it is tried again
             _LOG.exception("event %s for %s could not be tried", event.id, reference.arn)
-            return
-        await call.transact(lambda inner: _settle(inner, event, after))
 
 
 def _claim(call: Call, limit: int) -> list[QueuedEvent]:
@@ -125,10 +130,20 @@ def _claim(call: Call, limit: int) -> list[QueuedEvent]:
     now = call.time()
     claimed = []
     for event in state.due_events(call, now, limit):
-        leased = replace(event, due_at=now + _LEASE_SECONDS, lease=call.ids.uuid())
+        leased = replace(event, due_at=now + _lease_seconds(call, event), lease=call.ids.uuid())
         state.save_event(call, leased, event)
         claimed.append(leased)
     return claimed
+
+
+def _lease_seconds(call: Call, event: QueuedEvent) -> float:
+    """How long a try may take: the function's time, with some for what is before and after it."""
+    reference = FunctionReference(event.account, event.region, event.name, event.qualifier)
+    try:
+        target = router.target_within(call, reference)
+    except ResourceNotFoundException:
+        return _LEASE_MARGIN_SECONDS
+    return target.version.configuration.timeout_seconds + _LEASE_MARGIN_SECONDS
 
 
 async def _attempt(call: Call, reference: FunctionReference, event: QueuedEvent) -> QueuedEvent | None:
