@@ -10,6 +10,7 @@ from cloudlet.services.lambda_ import activation, downloads, events, packages, r
 from cloudlet.services.lambda_.invoke import concurrency, logs, pool
 from cloudlet.services.lambda_.operations import (
     aliases,
+    event_invoke_configs,
     functions,
     invocations,
     layers,
@@ -21,7 +22,17 @@ from cloudlet.services.lambda_.operations import concurrency as reservations
 
 SERVICE: Final = Service(
     "lambda",
-    operations_in(aliases, functions, invocations, layers, policies, reservations, tagging, versions),
+    operations_in(
+        aliases,
+        event_invoke_configs,
+        functions,
+        invocations,
+        layers,
+        policies,
+        reservations,
+        tagging,
+        versions,
+    ),
     resources=resources.RESOURCES,
     components=(packages.Packages, concurrency.Concurrency, logs.LogDelivery, pool.Pool),
     workers=(

@@ -25,6 +25,7 @@ from cloudlet.services.lambda_.references import FunctionReference
 if TYPE_CHECKING:
     from cloudlet.core.call import Call, Cloud
     from cloudlet.services.lambda_.invoke.router import Target
+    from cloudlet.services.lambda_.model import EventInvokeConfig
 
 TOPIC: Final = "lambda.events"
 _RETRY_SECONDS: Final = (60.0, 120.0)
@@ -148,7 +149,10 @@ def _lease_seconds(call: Call, event: QueuedEvent) -> float:
 
 async def _attempt(call: Call, reference: FunctionReference, event: QueuedEvent) -> QueuedEvent | None:
     """Runs an event; what is left to do of it, or None."""
-    if call.time() - event.accepted_at > _LONGEST_AGE_SECONDS:
+    config = await call.transact(
+        lambda inner: state.find_event_invoke_config(inner, reference), read_only=True
+    )
+    if call.time() - event.accepted_at > _longest_age_seconds(config):
         return None
     try:
         target = await router.find_target(call, reference)
@@ -159,10 +163,22 @@ async def _attempt(call: Call, reference: FunctionReference, event: QueuedEvent)
         _LOG.debug("event %s for %s waits: %s", event.id, reference.arn, error)
         pause = min(2.0**event.throttles, _LONGEST_PAUSE_SECONDS)
         return replace(event, throttles=event.throttles + 1, due_at=call.time() + pause, lease="")
-    if not failed or event.failures == len(_RETRY_SECONDS):
+    if not failed or event.failures >= _retry_attempts(config):
         return None
     pause = _RETRY_SECONDS[event.failures]
     return replace(event, failures=event.failures + 1, due_at=call.time() + pause, lease="")
+
+
+def _longest_age_seconds(config: EventInvokeConfig | None) -> float:
+    if config is None or config.maximum_event_age_seconds is None:
+        return _LONGEST_AGE_SECONDS
+    return config.maximum_event_age_seconds
+
+
+def _retry_attempts(config: EventInvokeConfig | None) -> int:
+    if config is None or config.maximum_retry_attempts is None:
+        return len(_RETRY_SECONDS)
+    return config.maximum_retry_attempts
 
 
 async def _run(call: Call, reference: FunctionReference, target: Target, event: QueuedEvent) -> bool:
