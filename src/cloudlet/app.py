@@ -27,7 +27,7 @@ from cloudlet.core.sandbox import Capabilities, Sandboxes
 from cloudlet.core.store import LAST
 from cloudlet.core.worker import Supervisor, Wakeups
 from cloudlet.sandbox.on_demand import SandboxesOnDemand
-from cloudlet.services import dynamodb, iam, logs, sts
+from cloudlet.services import cloudformation, dynamodb, iam, lambda_, logs, s3, sts
 from cloudlet.services.iam.identities import StoredIdentities
 from cloudlet.store.blobs import DirectoryBlobs
 from cloudlet.store.errors import StoreFailed
@@ -47,9 +47,12 @@ _LOG: Final = logging.getLogger("cloudlet")
 _GRACE_SECONDS: Final = 5.0
 
 SERVICES: Final[tuple[Service, ...]] = (
+    cloudformation.SERVICE,
     dynamodb.SERVICE,
     iam.SERVICE,
+    lambda_.SERVICE,
     logs.SERVICE,
+    s3.SERVICE,
     sts.SERVICE,
 )
 
@@ -175,6 +178,7 @@ class App:
             ca_certificate=self._authority.certificate_path,
             hosts=lambda name: name.endswith(".amazonaws.com"),
             driver=self._config.sandbox,
+            runtimes_dir=self._config.runtimes,
         )
 
     async def _serve_in_sandbox(self, listener: socket, handler: Handler | None, tls: bool) -> _Cut:

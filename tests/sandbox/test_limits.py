@@ -7,8 +7,8 @@ import signal
 import time
 
 import pytest
-from conftest import LIMITS
 from process_table import descendants, runs
+from sandbox_bench import LIMITS
 
 from cloudlet.core.sandbox import Enforcement, Limits
 

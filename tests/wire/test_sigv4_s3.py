@@ -255,8 +255,8 @@ def test_authorization_of_another_kind(put, authorization, code, message):
     assert (error.code, error.status, error.message) == (code, 400, message)
 
 
-def test_query_of_signature_version_2_is_refused():
-    request = HttpRequest("GET", "/b/k", "AWSAccessKeyId=A&Expires=1&Signature=x", [("Host", "h")])
+def test_query_of_signature_version_2_that_lacks_a_part_is_refused():
+    request = HttpRequest("GET", "/b/k", "Expires=1&Signature=x", [("Host", "h")])
     assert refused(request).message == V2
 
 

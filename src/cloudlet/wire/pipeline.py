@@ -1,6 +1,7 @@
 """The path of every request, as one list of steps. Read this file first.
 
-    own pages -> data planes -> route -> authenticate -> parse -> invoke -> serialize
+    own pages -> data planes -> route -> name bucket -> find operation
+              -> authenticate -> parse -> invoke -> serialize
 
 A step adds what it found to the exchange, or answers, or raises a ServiceError; then the rest is skipped.
 No step knows what an operation does.
@@ -28,6 +29,7 @@ from cloudlet.wire.authenticate import DEFAULT_ACCOUNT, Authenticator, family_of
 from cloudlet.wire.invoke import implemented
 from cloudlet.wire.refusals import refuse, unknown_service
 from cloudlet.wire.route import Destination, Router, names_its_action
+from cloudlet.wire.virtual_host import path_style
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Cloud
@@ -56,6 +58,8 @@ class Exchange:
 
     request: HttpRequest
     request_id: str
+    addressed: HttpRequest = field(init=False)
+    """The request as the service's paths are written: an S3 bucket stands in the path."""
     response: HttpResponse | None = None
     signed_by: SignedBy | None = None
     destination: Destination = field(default_factory=lambda: Destination(None, "", ""))
@@ -104,6 +108,8 @@ class Pipeline:
             self.answer_own_pages,
             self.serve_data_plane,  # before signatures: API Gateway judges its callers itself
             self.route,
+            self.name_bucket,  # before the operation is found: that is read from the path
+            self.find_operation,
             self.authenticate,  # before parsing: what is not signed is not looked at
             self.parse,
             self.invoke,
@@ -143,7 +149,7 @@ class Pipeline:
                 return
 
     async def route(self, exchange: Exchange) -> None:
-        """Finds the service, the protocol that the client speaks, and the operation."""
+        """Finds the service and the protocol that the client speaks."""
         request = exchange.request
         signed_by = exchange.signed_by = self._authenticator.find_credential(request)
         scope = (signed_by.scope.region, signed_by.scope.service) if signed_by else None
@@ -152,12 +158,22 @@ class Pipeline:
         if destination.service is None or destination.service not in self._cloud.services:
             raise unknown_service(destination.named)
         exchange.service = self._cloud.services[destination.service]
-        protocol = exchange.protocol = self._protocols.choose(destination.service, request)
-        if protocol.routes_by_body and not form:
-            form = await self._read(exchange)
-        operation = protocol.route(request, form)
+        exchange.protocol = self._protocols.choose(destination.service, request)
+        exchange.addressed = request
+
+    async def name_bucket(self, exchange: Exchange) -> None:
+        """Moves the bucket of S3's virtual-hosted addresses from the host to the path."""
+        service, _ = exchange.known()
+        if service.name == "s3":
+            exchange.addressed = path_style(exchange.request)
+
+    async def find_operation(self, exchange: Exchange) -> None:
+        """Finds the operation."""
+        service, protocol = exchange.known()
+        form = await self._read(exchange) if protocol.routes_by_body else b""
+        operation = protocol.route(exchange.addressed, form)
         if operation is None:
-            raise UnknownOperation(f"{destination.service} has no operation for this request.")
+            raise UnknownOperation(f"{service.name} has no operation for this request.")
         exchange.operation = operation
 
     async def authenticate(self, exchange: Exchange) -> None:
@@ -180,7 +196,7 @@ class Pipeline:
     async def parse(self, exchange: Exchange) -> None:
         """Reads the parameters and holds them against the model's constraints."""
         service, protocol = exchange.known()
-        exchange.parameters = protocol.parse(exchange.operation, exchange.request, exchange.body)
+        exchange.parameters = protocol.parse(exchange.operation, exchange.addressed, exchange.body)
         self._validate(service.name, exchange.operation, exchange.parameters)
 
     async def invoke(self, exchange: Exchange) -> None:

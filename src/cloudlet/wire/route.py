@@ -103,7 +103,8 @@ class Router:
 
     def _by_host_name(self, host: str) -> tuple[Endpoint | None, str]:
         labels = host.partition(":")[0].lower().removesuffix(".amazonaws.com").split(".")
-        for place, label in enumerate(labels):
+        # From the right: a bucket may have the name of a service.
+        for place, label in reversed(list(enumerate(labels))):
             found = self._by_host.get(label)
             if found is not None:
                 following = labels[place + 1] if place + 1 < len(labels) else ""

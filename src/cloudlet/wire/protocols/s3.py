@@ -9,16 +9,18 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.wire.protocols.protocol import ErrorAnswer, Members
 from cloudlet.wire.protocols.query import write_error_members
 from cloudlet.wire.protocols.rest_xml import XML, RestXmlProtocol
-from cloudlet.wire.protocols.scalars import write_iso8601_milliseconds
+from cloudlet.wire.protocols.scalars import write_http_date, write_iso8601_milliseconds
 from cloudlet.wire.protocols.xml import escape
 
 if TYPE_CHECKING:
-    from cloudlet.core.http import Headers
+    from cloudlet.core.http import Headers, HttpResponse
     from cloudlet.wire.model import Operation, ServiceModel, Shape
 
 NAMESPACE: Final = "http://s3.amazonaws.com/doc/2006-03-01/"
@@ -56,6 +58,19 @@ _ROOTS: Final = {
     "ListObjectsV2": "ListBucketResult",
     "ListParts": "ListPartsResult",
 }
+
+_WITHOUT_CONTENT: Final = frozenset({"PutBucketPolicy", "PutBucketTagging"})
+"""Operations that answer 204 although the model says nothing of it."""
+
+_ERROR_HEADERS: Final = {
+    "Allow": "Allow",
+    "BucketRegion": "x-amz-bucket-region",
+    "DeleteMarker": "x-amz-delete-marker",
+    "ETagOfObject": "ETag",
+    "LastModified": "Last-Modified",
+    "VersionIdOfMarker": "x-amz-version-id",
+}
+"""The members of errors that travel in headers."""
 
 _PAYLOADS: Final = {"ObjectLockLegalHold": "LegalHold", "ObjectLockRetention": "Retention"}
 
@@ -107,16 +122,40 @@ class S3Protocol(RestXmlProtocol):
             f'{self.declaration}<LocationConstraint xmlns="{NAMESPACE}">{text}</LocationConstraint>'.encode(),
         )
 
+    def serialize(self, operation: str, result: Members, request_id: str) -> HttpResponse:
+        """The answer; one with a part of an object says so by its status."""
+        response = super().serialize(operation, result, request_id)
+        if "ContentRange" in result:
+            response.status = 206
+        elif operation in _WITHOUT_CONTENT:
+            response.status = 204
+        return response
+
+    def error_headers(self, answer: ErrorAnswer) -> Headers:
+        """What an error says in headers rather than in its document."""
+        return [
+            (_ERROR_HEADERS[name], _header_text(value))
+            for name, value in answer.members.items()
+            if name in _ERROR_HEADERS
+        ]
+
     def error_body(self, answer: ErrorAnswer, request_id: str) -> tuple[str | None, bytes]:
         """The document of an error, with its content type."""
         if answer.status == 304:
             return None, b""
         out = [f"{self.declaration}<Error>"]
-        write_error_members(out, self.xml, answer)
+        inside = {name: value for name, value in answer.members.items() if name not in _ERROR_HEADERS}
+        write_error_members(out, self.xml, replace(answer, members=inside))
         out.append(
             f"<RequestId>{escape(request_id)}</RequestId><HostId>{host_id(request_id)}</HostId></Error>"
         )
         return XML, "".join(out).encode()
+
+
+def _header_text(value: Any) -> str:
+    if isinstance(value, datetime):
+        return write_http_date(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def host_id(request_id: str) -> str:

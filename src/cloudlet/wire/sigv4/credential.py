@@ -25,6 +25,7 @@ class Kind(Enum):
 
     HEADER = "header"
     PRESIGNED = "presigned"
+    VERSION_2 = "presigned with version 2"
 
 
 @dataclass(frozen=True, slots=True)

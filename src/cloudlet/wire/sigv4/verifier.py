@@ -9,7 +9,7 @@ import hashlib
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from cloudlet.wire.sigv4 import canonical, s3, streaming
+from cloudlet.wire.sigv4 import canonical, s3, streaming, version_2
 from cloudlet.wire.sigv4.credential import (
     TERMINATOR,
     Kind,
@@ -43,6 +43,8 @@ class Verifier:
         authorization = request.header("authorization")
         presigned = "X-Amz-Algorithm=" in request.query
         if authorization is None:
+            if "AWSAccessKeyId=" in request.query and not presigned:
+                return version_2.find_presigned(request)
             return find_presigned(request) if presigned else None
         if presigned:
             return None
@@ -89,6 +91,8 @@ class Verifier:
 
         The body verifies itself while it is read: what it holds is proven only when its end has been read.
         """
+        if signed_by.kind is Kind.VERSION_2:
+            return self._verify_version_2(request, signed_by, secret_access_key, now)
         timestamp = s3.check_time(signed_by, self._time(signed_by.timestamp), request, now)
         s3.check_scope(signed_by, timestamp)
         s3.check_signed_headers(request, signed_by.scope.signed_headers)
@@ -110,10 +114,21 @@ class Verifier:
 
     def open_s3(self, request: HttpRequest, signed_by: SignedBy, *, now: float) -> Body:
         """As verify_s3(), for a key without a known secret: everything is checked but the signatures."""
+        if signed_by.kind is Kind.VERSION_2:
+            version_2.check_time(signed_by, now)
+            return streaming.open_body(request, s3.UNSIGNED, streaming.NoSecret())
         timestamp = s3.check_time(signed_by, self._time(signed_by.timestamp), request, now)
         s3.check_scope(signed_by, timestamp)
         s3.check_signed_headers(request, signed_by.scope.signed_headers)
         return streaming.open_body(request, s3.declared_payload(request, signed_by), streaming.NoSecret())
+
+    def _verify_version_2(
+        self, request: HttpRequest, signed_by: SignedBy, secret_access_key: str | None, now: float
+    ) -> Body:
+        if secret_access_key is None:
+            raise s3.unknown_access_key(signed_by.scope.access_key_id)
+        version_2.verify(request, signed_by, secret_access_key, now)
+        return streaming.open_body(request, s3.UNSIGNED, streaming.NoSecret())
 
     def _key(self, signed_by: SignedBy, secret_access_key: str) -> bytes:
         scope = signed_by.scope

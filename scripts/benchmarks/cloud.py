@@ -1,0 +1,105 @@
+"""A cloud for the benchmarks: started as users start it, with a user whose calls are signed and judged."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+REGION = "us-east-1"
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": ["lambda.amazonaws.com", "apigateway.amazonaws.com"]},
+            "Action": "sts:AssumeRole",
+        }
+    ],
+}
+
+
+class BenchmarkCloud:
+    """One server process."""
+
+    def __init__(self) -> None:
+        self.home = Path(tempfile.mkdtemp(prefix="cloudlet-bench-"))
+        self.environment = {**os.environ, "CLOUDLET_HOME": str(self.home)}
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            self.port = listener.getsockname()[1]
+        self.endpoint = f"http://127.0.0.1:{self.port}"
+        self._process: subprocess.Popen[bytes] | None = None
+        self.credentials = ("test", "test")
+
+    def start(self) -> float:
+        """Starts the server; the seconds until it has answered its first request."""
+        began = time.perf_counter()
+        log = (self.home / "server.log").open("ab")
+        command = ["cloudlet", "start", "--port", str(self.port)]
+        self._process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
+        while True:
+            try:
+                with urllib.request.urlopen(f"{self.endpoint}/_cloudlet/health"):
+                    return time.perf_counter() - began
+            except urllib.error.URLError:
+                if self._process.poll() is not None:
+                    raise RuntimeError((self.home / "server.log").read_text()) from None
+                time.sleep(0.002)
+
+    def resident_bytes(self) -> int:
+        """The server's memory, as the kernel counts it."""
+        assert self._process is not None
+        pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
+    def stop(self) -> None:
+        """Ends the server."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(30)
+
+    def remove(self) -> None:
+        """Ends the server and removes what it kept."""
+        self.stop()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client."""
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id=self.credentials[0],
+            aws_secret_access_key=self.credentials[1],
+            config=Config(retries={"max_attempts": 0}),
+        )
+
+    def become_user(self) -> None:
+        """Goes on as an IAM user with a policy, so that signatures and permissions count."""
+        iam = self.client("iam")
+        iam.create_user(UserName="bench")
+        allow = {"Effect": "Allow", "Action": ["dynamodb:*", "lambda:*", "s3:*"], "Resource": "*"}
+        iam.put_user_policy(
+            UserName="bench",
+            PolicyName="bench",
+            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allow]}),
+        )
+        key = iam.create_access_key(UserName="bench")["AccessKey"]
+        self.credentials = (key["AccessKeyId"], key["SecretAccessKey"])
+
+    def make_role(self) -> str:
+        """A role that functions and API Gateway may take; its ARN."""
+        iam = self.client("iam")
+        role = iam.create_role(RoleName="bench", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]
+        return str(role["Arn"])
