@@ -19,6 +19,7 @@ from cloudlet.services.s3.errors import (
     AccessControlListNotSupported,
     BucketAlreadyExists,
     BucketAlreadyOwnedByYou,
+    InvalidRequest,
     NoSuchBucket,
 )
 from cloudlet.services.s3.model import LEGACY_REGION
@@ -92,7 +93,11 @@ class BucketPolicyType:
     create_only = frozenset({"Bucket"})
 
     async def create(self, call: Call, context: ResourceContext, properties: Properties) -> Provisioned:
-        """Gives the bucket its policy."""
+        """Gives the bucket its policy, if it has no other one."""
+        name = properties["Bucket"]
+        bucket = await call.transact(partial(state.find_bucket, name=name), read_only=True)
+        if bucket is not None and bucket.policy not in (None, _policy_text(properties)):
+            raise InvalidRequest(f"The bucket policy already exists on bucket {name}.")
         await _put_policy(call, properties)
         return Provisioned(properties["Bucket"])
 
@@ -114,9 +119,13 @@ class BucketPolicyType:
 
 
 async def _put_policy(call: Call, properties: Properties) -> None:
+    policy = _policy_text(properties)
+    await call.ask("s3", "PutBucketPolicy", {"Bucket": properties["Bucket"], "Policy": policy})
+
+
+def _policy_text(properties: Properties) -> str:
     document = properties["PolicyDocument"]
-    text = document if isinstance(document, str) else json.dumps(document)
-    await call.ask("s3", "PutBucketPolicy", {"Bucket": properties["Bucket"], "Policy": text})
+    return document if isinstance(document, str) else json.dumps(document)
 
 
 def _check(properties: Properties) -> None:
