@@ -78,11 +78,9 @@ def test_a_location_is_told_from_everywhere(client, s3, bucket, account):
     assert s3.get_bucket_location(Bucket=name)["LocationConstraint"] == "us-west-2"
 
 
-def test_a_request_signed_for_another_region_is_told_the_right_one(client, bucket, refused):
-    s3 = client("s3", region="eu-west-1")
-    s3.meta.events.unregister("needs-retry.s3")
-    response = refused(s3.list_objects_v2, Bucket=bucket)
-    assert response["Code"] in ("AuthorizationHeaderMalformed", "NoSuchBucket") or response["Region"]
+def test_a_client_of_another_region_finds_the_right_one(client, s3, bucket):
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x")
+    assert client("s3", region="eu-west-1").list_objects_v2(Bucket=bucket)["KeyCount"] == 1
 
 
 def test_a_bucket_that_holds_something_stays(s3, bucket, refused):
@@ -159,16 +157,15 @@ def test_the_owner_owns_everything(s3, bucket, refused):
 @pytest.mark.parametrize(
     ("operation", "code"),
     [
-        ("get_bucket_lifecycle_configuration", "NoSuchLifecycleConfiguration"),
-        ("get_bucket_website", "NoSuchWebsiteConfiguration"),
-        ("get_bucket_replication", "ReplicationConfigurationNotFoundError"),
-        ("get_object_lock_configuration", "ObjectLockConfigurationNotFoundError"),
-        ("get_bucket_policy", "NoSuchBucketPolicy"),
+        (lambda s3: s3.get_bucket_lifecycle_configuration, "NoSuchLifecycleConfiguration"),
+        (lambda s3: s3.get_bucket_website, "NoSuchWebsiteConfiguration"),
+        (lambda s3: s3.get_bucket_replication, "ReplicationConfigurationNotFoundError"),
+        (lambda s3: s3.get_object_lock_configuration, "ObjectLockConfigurationNotFoundError"),
+        (lambda s3: s3.get_bucket_policy, "NoSuchBucketPolicy"),
     ],
 )
-def test_what_is_not_configured_is_not_found(client, bucket, refused, operation, code):
-    operations = {name: function for name, function in vars(type(client("s3"))).items() if name == operation}
-    error = refused(operations[operation], self=client("s3"), Bucket=bucket)
+def test_what_is_not_configured_is_not_found(s3, bucket, refused, operation, code):
+    error = refused(operation(s3), Bucket=bucket)
     assert (error["Code"], error["Status"]) == (code, 404)
 
 
