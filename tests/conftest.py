@@ -18,15 +18,23 @@ import boto3
 import pytest
 import uvloop
 from botocore.config import Config as ClientConfig
-from cloudlet.app import App, build
 
+from cloudlet.app import App, build
 from cloudlet.config import Config
 from cloudlet.core.clock import SystemClock
+from cloudlet.store.unpleasant import UnpleasantStore
 
 T = TypeVar("T")
 Client = Callable[..., Any]
 
 REGION = "us-east-1"
+SEED = int(os.environ.get("CLOUDLET_TEST_SEED") or random.randrange(10**6))
+"""Which transactions are run twice, as after a conflict."""
+
+
+def pytest_report_header() -> str:
+    """Says how to have the same unpleasantness again."""
+    return f"cloudlet: CLOUDLET_TEST_SEED={SEED}"
 
 
 class RunningServer:
@@ -52,7 +60,11 @@ class RunningServer:
 
     def advance(self, seconds: float) -> None:
         """Moves the cloud's clock."""
-        self._loop.call_soon_threadsafe(self.clock.advance, seconds)
+
+        async def move() -> None:
+            self.clock.advance(seconds)
+
+        self.run(move())
 
     def close(self) -> None:
         """Stops the server."""
@@ -65,6 +77,7 @@ class RunningServer:
 
         async def start() -> None:
             self.app = await build(config, clock=self.clock)
+            self.app.cloud.store = UnpleasantStore(self.app.cloud.store, random.Random(SEED), likelihood=0.2)
             await self.app.start()
 
         try:

@@ -38,7 +38,8 @@ class Figure:
         digits = 0 if rate else 3 if self.unit in ("ms", "s") and self.promise < 2 else 1
         ratio = f"   {self.value / references[self.against]:.2f}" if self.against else "   "
         promise = f"{'>=' if rate else '<='} {self.promise:,g}{self.unit}"
-        return f"{self.name:<{width}}{self.value:>10,.{digits}f}{self.unit:<3}{promise:>13}{ratio}{'' if kept else '   MISSED'}"
+        missed = "" if kept else "   MISSED"
+        return f"{self.name:<{width}}{self.value:>10,.{digits}f}{self.unit:<3}{promise:>13}{ratio}{missed}"
 
 
 def starting(cloud: BenchmarkCloud) -> list[Figure]:

@@ -1,4 +1,4 @@
-"""A cloud of its own for the benchmarks: started as users start it, with a user whose calls are signed and judged."""
+"""A cloud for the benchmarks: started as users start it, with a user whose calls are signed and judged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A load generator of few parts: requests made beforehand, sent over kept connections, one in flight on each."""
+"""A load generator: requests made beforehand, sent over kept connections, one in flight on each."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ class _Run:
 
 
 def run(url: str, requests: Sequence[bytes], *, connections: int, seconds: float = 2.0) -> Load:
-    """Sends the requests round and round for some seconds. Raises RuntimeError for an answer that is no success."""
+    """Sends the requests round and round for some seconds. Raises RuntimeError for a refusal."""
 
     async def drive() -> tuple[list[float], float]:
         parts = urlsplit(url)

@@ -1,4 +1,4 @@
-"""The physical reference: what this machine's disk, loop and client can do at all, measured in the same run."""
+"""The physical reference: what this machine's disk, loop and client can do, measured in the same run."""
 
 from __future__ import annotations
 

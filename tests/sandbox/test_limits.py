@@ -7,10 +7,11 @@ import signal
 import time
 
 import pytest
-from conftest import LIMITS
 from process_table import descendants, runs
+from sandbox_bench import LIMITS
 
 from cloudlet.core.sandbox import Enforcement, Limits
+from conftest import LIMITS
 
 WAIT_SECONDS = 15
 

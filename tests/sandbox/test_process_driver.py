@@ -6,11 +6,12 @@ import asyncio
 import signal
 
 import pytest
-from conftest import Bench, leads_to_cloud
 from process_table import descendants, runs
+from sandbox_bench import Bench, leads_to_cloud
 
 from cloudlet.core.sandbox import Enforcement, SandboxError
 from cloudlet.sandbox.opening import open_sandboxes
+from conftest import Bench, leads_to_cloud
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +101,7 @@ def test_kill_ends_descendants_too(bare, shell):
         async with bare.function(shell(script), runtime="provided") as function:
             while not function.written:
                 await asyncio.sleep(0.01)
-            children = descendants(function.sandbox.group._first)
+            children = descendants(function.sandbox.pid)
             function.sandbox.kill()
             return await function.sandbox.wait(), children
 

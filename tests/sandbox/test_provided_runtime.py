@@ -27,6 +27,17 @@ def test_a_shell_script_can_be_a_function(bench, shell):
     assert b"handling request-1 in /var/task" in function.written
 
 
+def test_curl_trusts_the_cloud_by_its_names(bench, shell):
+    script = "#!/bin/sh\ncurl -sS https://sts.us-east-1.amazonaws.com/path 2>&1\n"
+
+    async def scenario():
+        async with bench.function(shell(script), runtime="provided") as function:
+            await asyncio.wait_for(function.sandbox.wait(), 10)
+            return function.log
+
+    assert '"scheme": "https"' in bench.run(scenario())
+
+
 def test_the_bootstrap_may_lie_in_a_layer(bench, tmp_path):
     code, layer = tmp_path / "code", tmp_path / "layer"
     for folder in (code, layer):

@@ -124,3 +124,64 @@ def test_later_layers_hide_earlier_ones(bench, python, tmp_path):
             return (await function.invoke({}))[1]
 
     assert bench.run(scenario()) == ["first", "second", "second"]
+
+
+def test_a_module_named_as_one_of_the_standard_library_is_the_functions_own(bench, python):
+    source = """
+        import json, platform, socket, resource
+
+        def handler(event, context):
+            return [platform.origin, resource.origin, socket.__file__, json.__file__]
+    """
+    own = {
+        "platform.py": "origin = 'own'\n",
+        "resource.py": "origin = 'own too'\n",
+        "json.py": "origin = 'no'\n",
+    }
+    code = python(source)
+    for name, text in own.items():
+        (code / name).write_text(text)
+
+    async def scenario():
+        async with bench.function(code) as function:
+            return (await function.invoke({}))[1]
+
+    first, second, *standard = bench.run(scenario())
+    assert (first, second) == ("own", "own too")
+    assert all(path.startswith("/var/lang/lib/") for path in standard)
+
+
+def test_a_wrapper_script_starts_the_runtime(bench, python):
+    source = """
+        import os, sys
+
+        def handler(event, context):
+            return [os.environ["WRAPPED"], sys.flags.optimize, sys.path[0], "boto3" in sys.modules]
+    """
+    wrapper = python(source, wrapper='#!/bin/sh\nexport WRAPPED=yes\nexec "$@"\n')
+    environment = {"AWS_LAMBDA_EXEC_WRAPPER": "/var/task/wrapper", "PYTHONOPTIMIZE": "1"}
+
+    async def scenario():
+        async with bench.function(wrapper, environment=environment) as function:
+            return await function.invoke({}), function.log
+
+    assert bench.run(scenario())[0] == ("response", ["yes", 1, "/var/task", False])
+
+
+def test_layers_may_have_any_name(bench, python, tmp_path):
+    folders = [tmp_path / name for name in ("a:b", "c,d", "e\\f")]
+    for folder in folders:
+        (folder / "python").mkdir(parents=True)
+        (folder / "python" / f"m{folder.name[0]}.py").write_text(f"name = {folder.name!r}\n")
+    source = """
+        import ma, mc, me
+
+        def handler(event, context):
+            return [ma.name, mc.name, me.name]
+    """
+
+    async def scenario():
+        async with bench.function(python(source), layers=tuple(folders)) as function:
+            return await function.invoke({})
+
+    assert bench.run(scenario()) == ("response", ["a:b", "c,d", "e\\f"])

@@ -50,7 +50,8 @@ def main() -> None:
     type=click.Choice(["enforce", "audit", "strict"]),
     default="enforce",
     show_default=True,
-    help="enforce: IAM decides, unknown access keys are the account's root user. strict: only real keys count. "
+    help="enforce: IAM decides, unknown access keys are the account's root user. "
+    "strict: only real keys count. "
     "audit: nothing is refused; what would be is written to the log.",
 )
 @click.option("--insecure", is_flag=True, help="Listen beyond this machine without --auth strict.")
@@ -91,6 +92,27 @@ def logs(function: str, port: int, region: str, follow: bool) -> None:
     """Print the log of a FUNCTION (its name, or a log group's)."""
     for line in client.log_lines(client.running(Places.default(), port), function, region, follow=follow):
         click.echo(line)
+
+
+@main.command("exec", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@_PORT
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def exec_(port: int, command: tuple[str, ...]) -> None:
+    """Run a COMMAND whose AWS is the cloud: cloudlet exec -- aws s3 ls.
+
+    Every name below amazonaws.com leads to the cloud and its certificate is trusted, so tools need no
+    endpoint setting, also those that know none. Nothing of the machine is changed: the command has
+    namespaces of its own for network and mounts (Linux; no root needed). Everything else outside is reached
+    by the proxy that HTTP_PROXY and HTTPS_PROXY name; what heeds no proxy, such as ssh, reaches nothing
+    else, and localhost is the command's own. Java keeps its own list of trusted authorities and must be told
+    of the cloud's (SSL_CERT_FILE names a bundle).
+
+    Where namespaces are not allowed, AWS_ENDPOINT_URL and HTTPS_PROXY lead to the cloud instead, and this
+    is said. Access keys and a region are set unless the environment has them.
+    """
+    from cloudlet.cli.execute.run import run  # noqa: PLC0415 (start time of the other commands)
+
+    run(Places.default(), port, command)
 
 
 @main.group("runtimes")

@@ -42,3 +42,7 @@ class Places:
     def log_file(self, port: int) -> Path:
         """The log of a cloud in the background."""
         return self.root / "log" / f"{port}.log"
+
+    def exec_folder(self, port: int) -> Path:
+        """What programs under `cloudlet exec` see instead of the machine's own files."""
+        return self.root / "exec" / str(port)

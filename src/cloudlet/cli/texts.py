@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from cloudlet.config import Config
 
 EPILOG: Final = (
-    'First steps: `cloudlet start --background`, then `eval "$(cloudlet env)"`, then use the aws CLI, an SDK, '
-    "CDK or SAM as ever."
+    'First steps: `cloudlet start --background`, then `eval "$(cloudlet env)"`, then use the aws CLI, '
+    "an SDK, CDK or SAM as ever."
 )
 _AUTH: Final = {
     "enforce": "IAM is enforced; unknown access keys are the account's root user",

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from cloudlet.core.errors import ServiceError
+
 if TYPE_CHECKING:
     from cloudlet.core.call import Call
 
@@ -27,6 +29,8 @@ class ResourceContext:
     """Differs for every resource ever made; the same when its step is run again."""
     tags: Mapping[str, str] = field(default_factory=dict)
     """The stack's own tags and the aws:cloudformation:* ones."""
+    rerun: bool = False
+    """Whether the step was begun before and cut off: what create finds under its own name is then its own."""
 
     def generated_name(self, max_length: int, *, lower: bool = False) -> str:
         """A physical name as CloudFormation makes it: stack, logical id and 12 characters, cut to fit."""
@@ -50,6 +54,14 @@ class Provisioned:
     attributes: Mapping[str, Any] = field(default_factory=dict)
     ref: str | None = None
     """What Ref answers, where it is not the physical id."""
+
+
+class PartlyProvisioned(ServiceError):
+    """Raised by create after it made something that the rollback is to delete."""
+
+    def __init__(self, message: str, physical_id: str) -> None:
+        super().__init__(message)
+        self.physical_id = physical_id
 
 
 class ResourceType(Protocol):

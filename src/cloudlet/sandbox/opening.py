@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.http import HttpResponse
 from cloudlet.core.sandbox import Capabilities, Enforcement, Limits, SandboxError, SandboxSpec
-from cloudlet.sandbox.host import cgroups, surroundings
+from cloudlet.sandbox.host import cgroups, leftovers, nodes, surroundings
 from cloudlet.sandbox.host.bare import BareSandboxes
 from cloudlet.sandbox.host.driver import NamespaceSandboxes
 from cloudlet.sandbox.host.images import Images
@@ -39,7 +39,8 @@ _NO_IMAGES: Final = (
     "No disk image may be mounted: /tmp lies in memory, and counts as a function's where groups do."
 )
 _TRIAL_SECONDS: Final = 10
-_TRIAL_LIMITS: Final = Limits(memory_bytes=64 << 20, cpu_cores=1.0, tmp_bytes=16 << 20)
+# As many functions have them, so that the spares made after the trial are of use.
+_TRIAL_LIMITS: Final = Limits(memory_bytes=128 << 20, cpu_cores=1.0, tmp_bytes=512 << 20)
 
 
 async def open_sandboxes(
@@ -49,17 +50,21 @@ async def open_sandboxes(
     ca_certificate: Path,
     hosts: Callable[[str], bool],
     driver: str | None = None,
+    runtimes_dir: Path | None = None,
 ) -> Sandboxes:
     """The best driver that works here, or the one that is asked for. Raises SandboxError.
 
     `serve` answers on listeners made inside sandboxes, `hosts` says which names lead to the cloud there, and
-    `ca_certificate` is the authority that functions are to trust.
+    `ca_certificate` is the authority that functions are to trust. What lies in nodejs/node_modules of
+    `runtimes_dir` (state_dir/runtimes unless said otherwise) is there for every Node function.
     """
     if driver not in (None, *DRIVERS):
         raise SandboxError(f"There is no sandbox driver {driver!r}, only {' and '.join(DRIVERS)}.")
     folder = (state_dir / "sandbox").resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    machine = surroundings.find_machine(ca_certificate, state_dir)
+    runtimes = (runtimes_dir or state_dir / "runtimes").resolve()
+    node = await asyncio.to_thread(nodes.find_node, folder)
+    machine = surroundings.find_machine(ca_certificate, runtimes, node)
     opening = _Opening(serve, hosts, folder, machine)
     if driver == PROCESS:
         return opening.process("it was asked for")
@@ -79,7 +84,7 @@ class _Opening:
         self._hosts = hosts
         self._folder = folder
         self._machine = machine
-        self._name = f"cloudlet-{os.getpid()}-{secrets.token_hex(4)}"
+        self._name = f"{leftovers.PREFIX}-{os.getpid()}-{secrets.token_hex(4)}"
 
     async def namespaces(self) -> NamespaceSandboxes:
         """The namespace driver with all that works here. Raises SandboxError when it does not work at all."""
@@ -144,7 +149,10 @@ class _Opening:
 
     def _groups(self) -> CgroupParent | None:
         Record(self._folder, self._name).sweep()
-        return cgroups.find_parent(self._name)
+        found = cgroups.find_parent(self._name)
+        if found is not None:
+            leftovers.sweep_empty(found.folders)
+        return found
 
     def _images(self) -> Images | None:
         if os.geteuid() != 0:

@@ -80,6 +80,20 @@ def number_table(dynamodb):
 
 
 @pytest.fixture
+def advance(server):
+    """Moves the cloud's clock; it has moved when this returns."""
+
+    async def moved():
+        return None
+
+    def move(seconds):
+        server.advance(seconds)
+        server.run(moved())
+
+    return move
+
+
+@pytest.fixture
 def refused():
     """Calls an operation that must be refused; its code and message."""
 

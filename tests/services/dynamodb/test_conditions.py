@@ -422,3 +422,21 @@ def test_any_text_either_compiles_or_is_refused_with_validation_exception(pieces
 def test_deep_nesting_is_refused_and_does_not_overflow_the_stack():
     assert "nested" in message("(" * 1500 + "a" + ")" * 1500)
     assert "nested" in message("NOT " * 900 + "a = b")
+    assert "nested" in message("size(" * 800 + "a" + ")" * 800 + " = b")
+
+
+def test_conditions_may_nest_deeply():
+    text = "(a = :v AND " * 200 + "a = :v" + ")" * 200
+    assert holds(text, {"a": {"S": "x"}}, {":v": {"S": "x"}}) is True
+    assert holds("NOT " * 200 + "a = :v", {"a": {"S": "x"}}, {":v": {"S": "x"}}) is True
+
+
+def test_more_than_300_comparisons_are_refused():
+    text = " and ".join(["a=b"] * 301)
+    assert message(text) == "The expression contains too many operators; operator count: 301"
+    assert compile_condition(KIND, " and ".join(["a=b"] * 300), {})
+
+
+def test_in_takes_at_most_100_operands():
+    text = f"a in ({','.join(['b'] * 101)})"
+    assert message(text) == "The IN operator is provided with too many operands; number of operands: 101"

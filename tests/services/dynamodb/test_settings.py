@@ -12,9 +12,7 @@ def arn_of(dynamodb, table):
 def test_tags_are_set_listed_and_removed(dynamodb, hash_table):
     arn = arn_of(dynamodb, hash_table)
     assert dynamodb.list_tags_of_resource(ResourceArn=arn)["Tags"] == []
-    dynamodb.tag_resource(
-        ResourceArn=arn, Tags=[{"Key": "one", "Value": "1"}, {"Key": "two", "Value": "2"}]
-    )
+    dynamodb.tag_resource(ResourceArn=arn, Tags=[{"Key": "one", "Value": "1"}, {"Key": "two", "Value": "2"}])
     dynamodb.tag_resource(ResourceArn=arn, Tags=[{"Key": "one", "Value": "3"}])
     dynamodb.untag_resource(ResourceArn=arn, TagKeys=["two", "three"])
     assert dynamodb.list_tags_of_resource(ResourceArn=arn)["Tags"] == [{"Key": "one", "Value": "3"}]
@@ -59,7 +57,7 @@ def wait_for_names(dynamodb, expected, **request):
         assert time.monotonic() < deadline, names(dynamodb, **request)
 
 
-def test_items_are_deleted_once_their_time_is_over(dynamodb, server, range_table):
+def test_items_are_deleted_once_their_time_is_over(dynamodb, server, advance, range_table):
     now = int(server.clock.time())
 
     def put(name, ttl):
@@ -75,12 +73,13 @@ def test_items_are_deleted_once_their_time_is_over(dynamodb, server, range_table
     put("soon", {"N": str(now + 40)})
     put("moved", {"N": str(now + 40)})
     put("moved", {"N": str(now + 100000)})
-    server.advance(120)
+    advance(120)
     left = ["ancient", "later", "moved", "text"]
     wait_for_names(dynamodb, left, TableName=range_table)
     assert names(dynamodb, TableName=range_table, IndexName="all") == left
 
 
+@pytest.mark.unverified("the text of TableNotFoundException is from memory")
 def test_backups_are_described_and_missing_tables_named(dynamodb, refused, hash_table):
     described = dynamodb.describe_continuous_backups(TableName=hash_table)["ContinuousBackupsDescription"]
     assert described["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "DISABLED"
@@ -98,12 +97,12 @@ def test_endpoint_is_the_cloud_itself(dynamodb, server):
     assert f"http://{endpoint['Address']}" == server.endpoint
 
 
-def test_sizes_are_counted_after_six_hours(dynamodb, server, range_table):
+def test_sizes_are_counted_after_six_hours(dynamodb, advance, range_table):
     for number in range(3):
         item = {"a": {"S": str(number)}, "b": {"S": "x"}, "c": {"S": "y"}}
         dynamodb.put_item(TableName=range_table, Item=item)
     assert dynamodb.describe_table(TableName=range_table)["Table"]["ItemCount"] == 0
-    server.advance(6 * 3600 + 1)
+    advance(6 * 3600 + 1)
     deadline = time.monotonic() + 10
     while not (described := dynamodb.describe_table(TableName=range_table)["Table"])["ItemCount"]:
         assert time.monotonic() < deadline

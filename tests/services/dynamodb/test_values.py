@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -114,6 +115,12 @@ def test_numbers_become_canonical_at_every_depth():
 )
 def test_item_weighs_what_aws_documents(item, size):
     assert item_size(item) == size
+
+
+@given(VALUES)
+def test_item_never_weighs_more_than_its_encoding(value):
+    item = {"a": checked_value(value)}
+    assert item_size(item) <= len(msgspec.msgpack.encode(item))
 
 
 @given(VALUES)

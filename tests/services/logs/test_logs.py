@@ -92,9 +92,7 @@ def test_events_out_of_order_are_refused(logs, stream, now):
 
 
 def test_events_too_old_and_too_new_are_named(logs, stream, now):
-    too_old = logs.put_log_events(
-        **stream, logEvents=[{"timestamp": now - 15 * 86_400_000, "message": "x"}]
-    )
+    too_old = logs.put_log_events(**stream, logEvents=[{"timestamp": now - 15 * 86_400_000, "message": "x"}])
     assert too_old["rejectedLogEventsInfo"] == {"tooOldLogEventEndIndex": 1}
     too_new = logs.put_log_events(**stream, logEvents=[{"timestamp": now + 3 * 3_600_000, "message": "x"}])
     assert too_new["rejectedLogEventsInfo"] == {"tooNewLogEventStartIndex": 0}

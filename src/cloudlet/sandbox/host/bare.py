@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.sandbox import Exit, SandboxError
 from cloudlet.sandbox.host import surroundings
-from cloudlet.sandbox.host.molds import node_options
+from cloudlet.sandbox.host.commands import node_options
 from cloudlet.sandbox.host.output import Drain, FrameSplitter, LineSplitter
 from cloudlet.sandbox.host.processes import ProcessGroup
 
@@ -54,12 +54,17 @@ class BareSandbox:
         self._group = ProcessGroup(supervised=False)
         self._group.attach(process.pid)
         self._peak_memory_bytes = 0
-        self._end = asyncio.get_running_loop().create_task(self._until_end())
+        self.end = asyncio.get_running_loop().create_task(self._until_end())
 
     @property
     def alive(self) -> bool:
         """Whether its first process runs."""
         return self._process.returncode is None
+
+    @property
+    def pid(self) -> int:
+        """Its first process."""
+        return self._process.pid
 
     @property
     def group(self) -> ProcessGroup:
@@ -88,7 +93,7 @@ class BareSandbox:
 
     async def wait(self) -> Exit:
         """Returns once its first process has ended, and everything it held has been given back."""
-        return await asyncio.shield(self._end)
+        return await asyncio.shield(self.end)
 
     def peak_memory_bytes(self) -> int:
         """The most memory that was seen."""
@@ -158,6 +163,7 @@ class BareSandboxes:
         if sys.platform == "linux":
             sandbox.group.limit(spec.limits)
         self._running.add(sandbox)
+        sandbox.end.add_done_callback(lambda _: self._running.discard(sandbox))
         return sandbox
 
     async def prepare(self, runtime: str) -> None:
@@ -165,11 +171,11 @@ class BareSandboxes:
 
     async def close(self) -> None:
         """Kills every sandbox."""
-        for sandbox in self._running:
+        running = list(self._running)
+        for sandbox in running:
             sandbox.kill()
-        for sandbox in self._running:
+        for sandbox in running:
             await sandbox.wait()
-        self._running.clear()
 
     def _command(self, spec: SandboxSpec, opt: Path) -> list[str]:
         if spec.runtime == "python":

@@ -33,10 +33,10 @@ class Cgroup(Protocol):
         """Moves a process in. Takes milliseconds."""
 
     def limit(self, limits: Limits) -> None:
-        """Sets memory, CPU and process limits."""
+        """Sets the limits on memory and processes."""
 
     def limit_cpu(self, cores: float) -> None:
-        """Sets the CPU limit alone."""
+        """Sets the limit on CPU."""
 
     def freeze(self) -> None:
         """Stops every process in it."""
@@ -86,17 +86,16 @@ class V1Cgroup:
             (folder / "cgroup.procs").write_text(str(pid))
 
     def limit(self, limits: Limits) -> None:
-        """Sets memory, CPU and process limits."""
+        """Sets the limits on memory and processes."""
         memory = self.folders["memory"]
         (memory / "memory.limit_in_bytes").write_text(str(limits.memory_bytes))
         swap = memory / "memory.memsw.limit_in_bytes"
         if swap.exists():
             swap.write_text(str(limits.memory_bytes))
         (self.folders["pids"] / "pids.max").write_text(str(limits.pids))
-        self.limit_cpu(limits.cpu_cores)
 
     def limit_cpu(self, cores: float) -> None:
-        """Sets the CPU limit alone."""
+        """Sets the limit on CPU."""
         cpu = self.folders["cpu"]
         (cpu / "cpu.cfs_period_us").write_text(str(_PERIOD_MICROSECONDS))
         (cpu / "cpu.cfs_quota_us").write_text(str(quota_microseconds(cores)))
@@ -120,7 +119,8 @@ class V1Cgroup:
     def remove(self) -> None:
         """Gives the group back; its processes must have ended."""
         for folder in set(self.folders.values()):
-            folder.rmdir()
+            if folder.exists():  # a first attempt may have come half way
+                folder.rmdir()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,16 +161,15 @@ class V2Cgroup:
         """Does nothing: a process was born inside."""
 
     def limit(self, limits: Limits) -> None:
-        """Sets memory, CPU and process limits."""
+        """Sets the limits on memory and processes."""
         self._write("memory.max", str(limits.memory_bytes))
         with suppress(FileNotFoundError):  # a kernel without swap
             self._write("memory.swap.max", "0")
         self._write("memory.oom.group", "1")
         self._write("pids.max", str(limits.pids))
-        self.limit_cpu(limits.cpu_cores)
 
     def limit_cpu(self, cores: float) -> None:
-        """Sets the CPU limit alone."""
+        """Sets the limit on CPU."""
         self._write("cpu.max", f"{quota_microseconds(cores)} {_PERIOD_MICROSECONDS}")
 
     def freeze(self) -> None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.sandbox import Enforcement, Limits, SandboxError
 from cloudlet.sandbox.host import dns, molds, surroundings, zygotes
 from cloudlet.sandbox.host.output import Drain, FrameSplitter, LineSplitter
 from cloudlet.sandbox.host.sandbox import NamespaceSandbox
 from cloudlet.sandbox.host.spares import Blank, Mold, Spares
+from cloudlet.sandbox.host.zygotes import Zygote
 from cloudlet.sandbox.inside.control import Closed
 from cloudlet.sandbox.inside.environment import LISTENERS
 
@@ -28,12 +29,12 @@ if TYPE_CHECKING:
     from cloudlet.sandbox.host.images import Images
     from cloudlet.sandbox.host.leftovers import Record
     from cloudlet.sandbox.host.surroundings import Machine
-    from cloudlet.sandbox.host.zygotes import Zygote
 
 RUNTIMES: Final = ("python", "nodejs", "provided")
 _USUAL_MEMORY_BYTES: Final = 128 << 20
 _USUAL_TMP_BYTES: Final = 512 << 20
 _STOCK_UP_SECONDS: Final = 0.05
+_ANSWER_SECONDS: Final = 30
 
 _log: Final = logging.getLogger(__name__)
 
@@ -63,15 +64,14 @@ class NamespaceSandboxes:
         self._record = record
         self._images = images
         self._user_namespace = user_namespace
-        self._zygotes: dict[bool, Zygote] = {}
-        self._starting = asyncio.Lock()
+        self._zygotes: dict[bool, asyncio.Task[Zygote]] = {}
         self._surrounded = molds.Surrounded(
             cgroup_namespace=capabilities.memory is Enforcement.ENFORCED, own_user_namespace=user_namespace
         )
         self._running: set[NamespaceSandbox] = set()
         self._spares = Spares()
         self._timers: set[asyncio.TimerHandle] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._count = 0
         self._closed = False
 
@@ -81,10 +81,12 @@ class NamespaceSandboxes:
         """Starts a program. Raises SandboxError."""
         if spec.runtime not in RUNTIMES:
             raise SandboxError(f"There is no runtime {spec.runtime!r} here, only {', '.join(RUNTIMES)}.")
-        mold = await self._mold(spec)
-        blank = self._spares.take(mold) or await self._make_blank(mold)
+        if self._closed:
+            raise SandboxError("The sandboxes have been closed.")
+        mold, hidden = await self._mold(spec)
+        blank = self._spares.take(mold) or await self._make_blank_whatever_happens(mold)
         try:
-            await self._assign(blank, spec, runtime_api, output)
+            await self._assign(blank, spec, hidden, runtime_api, output)
         except OSError as error:
             await _end(blank.sandbox)
             raise SandboxError(f"A sandbox could not be given its function: {error}") from error
@@ -109,34 +111,39 @@ class NamespaceSandboxes:
         if self._tasks:
             await asyncio.wait(self._tasks)
         self._spares.clear()
-        running = list(self._running)
-        for sandbox in running:
-            sandbox.kill()
-        for sandbox in running:
-            await sandbox.wait()
-        for zygote in self._zygotes.values():
-            zygote.close()
+        while running := list(self._running):
+            for sandbox in running:
+                sandbox.kill()
+            for sandbox in running:
+                await sandbox.wait()
+        for started in await asyncio.gather(*self._zygotes.values(), return_exceptions=True):
+            if isinstance(started, Zygote):
+                started.close()
         self._zygotes.clear()
         self._groups.remove()
         self._record.remove()
 
-    async def _mold(self, spec: SandboxSpec) -> Mold:
-        """With the SDK in memory, unless the function brings a module of its own that is loaded there."""
-        sdk = spec.runtime == "python"
-        if sdk:
-            loaded = (await self._zygote(sdk=True)).modules
-            sdk = not surroundings.ships(spec.code, spec.layers, loaded, self._machine.python)
-        return molds.mold_of(spec.runtime, spec.limits, spec.environment, self._machine, sdk=sdk)
+    async def _mold(self, spec: SandboxSpec) -> tuple[Mold, frozenset[str]]:
+        """The mold, and the modules that must be imported anew because the function brings its own.
+
+        The SDK is in memory already, unless that would hide a module of the function's.
+        """
+        sdk, hidden = False, frozenset[str]()
+        if spec.runtime == "python":
+            shipped = surroundings.shipped_modules(spec.code, spec.layers, self._machine.python)
+            shipped -= surroundings.CLIENTS_OWN
+            sdk = not shipped & (await self._zygote(sdk=True)).modules
+            hidden = shipped & (await self._zygote(sdk=sdk)).modules
+        return molds.mold_of(spec.runtime, spec.limits, spec.environment, self._machine, sdk=sdk), hidden
 
     async def _zygote(self, *, sdk: bool) -> Zygote:
-        async with self._starting:
-            zygote = self._zygotes.get(sdk)
-            if zygote is None or not zygote.alive:
-                zygote = await zygotes.start(
-                    self._machine, self._mount_point, sdk=sdk, user_namespace=self._user_namespace
-                )
-                self._zygotes[sdk] = zygote
-            return zygote
+        task = self._zygotes.get(sdk)
+        if task is None or _has_ended(task):
+            start = zygotes.start(
+                self._machine, self._mount_point, sdk=sdk, user_namespace=self._user_namespace
+            )
+            task = self._zygotes[sdk] = asyncio.get_running_loop().create_task(start)
+        return await asyncio.shield(task)
 
     def _stock_up_later(self, mold: Mold) -> None:
         """Makes the next spare once the function just started has had the processor for a while."""
@@ -144,9 +151,7 @@ class NamespaceSandboxes:
 
         def begin() -> None:
             self._timers.discard(timer)
-            task = loop.create_task(self._stock_up(mold))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._track(loop.create_task(self._stock_up(mold)))
 
         timer = loop.call_later(_STOCK_UP_SECONDS, begin)
         self._timers.add(timer)
@@ -157,6 +162,24 @@ class NamespaceSandboxes:
                 self._spares.put(await self._make_blank(mold))
         except SandboxError:
             _log.warning("No spare sandbox could be made; functions start without one.", exc_info=True)
+
+    async def _make_blank_whatever_happens(self, mold: Mold) -> Blank:
+        """A blank that is finished also if nobody waits any more: half-way it would spoil the next one."""
+        task = asyncio.get_running_loop().create_task(self._make_blank(mold))
+        self._track(task)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            task.add_done_callback(self._stock_abandoned)
+            raise
+
+    def _stock_abandoned(self, task: asyncio.Task[Blank]) -> None:
+        if not task.cancelled() and task.exception() is None:
+            self._spares.put(task.result())
+
+    def _track(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _make_blank(self, mold: Mold) -> Blank:
         """A sandbox in its group, with its listeners and its /tmp. Raises SandboxError."""
@@ -192,15 +215,19 @@ class NamespaceSandboxes:
         heard, _, tmp_image = await asyncio.gather(
             self._hear(sandbox, "listening"), attached, self._copy_image(sandbox, mold)
         )
-        _, descriptors = heard
+        sockets = [socket.socket(fileno=descriptor) for descriptor in heard[1]]
         pipes = tuple(drain.theirs for drain in drains)
         order = molds.preparation(mold, tmp_image, self._surrounded)
         try:
             self._tell(sandbox, order, pipes)
+        except SandboxError:
+            for listener in sockets:
+                listener.close()
+            raise
         finally:
             for drain in drains:
                 drain.hand_over()
-        return await self._answer(sandbox, [socket.socket(fileno=descriptor) for descriptor in descriptors])
+        return await self._answer(sandbox, sockets)
 
     async def _copy_image(self, sandbox: NamespaceSandbox, mold: Mold) -> Path | None:
         if self._images is None:
@@ -219,7 +246,12 @@ class NamespaceSandboxes:
         return listeners["runtime_api"]
 
     async def _assign(
-        self, blank: Blank, spec: SandboxSpec, runtime_api: Handler, output: Callable[[bytes], None]
+        self,
+        blank: Blank,
+        spec: SandboxSpec,
+        hidden: frozenset[str],
+        runtime_api: Handler,
+        output: Callable[[bytes], None],
     ) -> None:
         """Tells a sandbox which function it is, and waits until that has been started."""
         sandbox = blank.sandbox
@@ -227,8 +259,10 @@ class NamespaceSandboxes:
         for drain in blank.drains:
             drain.pass_on(output)
         sandbox.hold(await self._serve(blank.runtime_api, runtime_api, False))
-        self._tell(sandbox, molds.function(spec, blank.mold, self._surrounded))
+        self._tell(sandbox, molds.function(spec, blank.mold, hidden, self._surrounded))
         await self._hear(sandbox, "started")
+        # Only now: what the sandbox itself had to do is not the function's time.
+        sandbox.limit_cpu(spec.limits.cpu_cores)
 
     def _tell(
         self, sandbox: NamespaceSandbox, message: dict[str, object], descriptors: tuple[int, ...] = ()
@@ -240,7 +274,10 @@ class NamespaceSandboxes:
 
     async def _hear(self, sandbox: NamespaceSandbox, expected: str) -> tuple[dict[str, object], list[int]]:
         try:
-            message, descriptors = await sandbox.born.channel.receive()
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                message, descriptors = await sandbox.born.channel.receive()
+        except TimeoutError as error:
+            raise SandboxError(f"The sandbox was not {expected} within {_ANSWER_SECONDS} seconds.") from error
         except (Closed, OSError) as error:
             raise SandboxError(f"The sandbox ended before it was {expected}.") from error
         if expected not in message:
@@ -251,3 +288,15 @@ class NamespaceSandboxes:
 async def _end(sandbox: NamespaceSandbox) -> None:
     sandbox.kill()
     await sandbox.wait()
+
+
+def _has_ended(task: asyncio.Task[Zygote]) -> bool:
+    """Whether a fork server is of no use any more; it then gives back what it held."""
+    if not task.done():
+        return False
+    if task.cancelled() or task.exception() is not None:
+        return True
+    if task.result().alive:
+        return False
+    task.result().close()
+    return True

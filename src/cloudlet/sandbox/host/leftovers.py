@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _log: Final = logging.getLogger(__name__)
+PREFIX: Final = "cloudlet"
 _STARTED_FIELD: Final = 19  # of /proc/PID/stat, counted from the one after the name
 
 
@@ -45,6 +46,20 @@ class Record:
             removed = [_remove_group(Path(folder)) for folder in note["folders"]]
             if all(removed):
                 path.unlink()
+
+
+def sweep_empty(parents: Iterable[Path]) -> None:
+    """Removes groups beside ours that bear the number of a server that is gone and left no record.
+
+    Nothing is killed here: the number may be one of another machine that shares the hierarchy.
+    """
+    for parent in parents:
+        for folder in parent.parent.glob(f"{PREFIX}-*"):
+            pid = folder.name.split("-")[1]
+            if pid.isdigit() and not Path("/proc", pid).exists():
+                with suppress(OSError):  # somebody is in it, or was quicker
+                    for group in [*(child for child in folder.iterdir() if child.is_dir()), folder]:
+                        group.rmdir()
 
 
 def _identity(pid: int) -> list[int]:

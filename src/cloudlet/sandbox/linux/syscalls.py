@@ -37,6 +37,9 @@ _CLONE_PARENT: Final = 0x8000
 _CLONE_INTO_CGROUP: Final = 0x200000000
 
 _SYS_CLONE3: Final = 435
+_SYS_MOUNT_SETATTR: Final = 442
+_AT_FDCWD: Final = -100
+_AT_RECURSIVE: Final = 0x8000
 _SYS_PIVOT_ROOT: Final = {"x86_64": 155, "aarch64": 41}
 _SIOCGIFFLAGS: Final = 0x8913
 _SIOCSIFFLAGS: Final = 0x8914
@@ -62,9 +65,15 @@ def mount(source: str, target: str, kind: str = "", flags: int = 0, data: str = 
 
 
 def bind(source: str, target: str, flags: int = 0) -> None:
-    """Shows `source` at `target` too; never with set-user-id programs."""
+    """Shows `source` at `target` too, with all that is mounted below it; never with set-user-id programs."""
     mount(source, target, flags=MS_BIND | MS_REC)
-    mount("none", target, flags=MS_BIND | MS_REMOUNT | MS_NOSUID | flags)
+    # struct mount_attr: attr_set, attr_clr, propagation, userns_fd. The flags have the values of mount(2).
+    attributes = struct.pack("=4Q", MS_NOSUID | flags, 0, 0, 0)
+    number, path = ctypes.c_long(_SYS_MOUNT_SETATTR), ctypes.c_char_p(target.encode())
+    _check(
+        _libc.syscall(number, _AT_FDCWD, path, _AT_RECURSIVE, attributes, len(attributes)),
+        f"restrict {target}",
+    )
 
 
 def unmount(target: str) -> None:

@@ -1,21 +1,42 @@
-"""What IAM judges of DynamoDB's operations: the ARNs of tables and indexes, and the leading keys.
+"""What IAM judges of DynamoDB's operations: the ARNs of tables and indexes, and the condition keys.
 
-Nothing here decides.
+Nothing here decides. A request that is malformed has fewer keys; the operation itself refuses it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.access import Permission
 from cloudlet.services.dynamodb import state
+from cloudlet.services.dynamodb.errors import ValidationException
+from cloudlet.services.dynamodb.expressions import Expressions
 from cloudlet.services.dynamodb.values import type_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cloudlet.core.call import Call
     from cloudlet.core.operation import Context, Request
+    from cloudlet.services.dynamodb.model import Table
+
+_ACTIONS: Final = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "Get": "GetItem"}
+_EXPRESSIONS: Final = (
+    "ConditionExpression",
+    "FilterExpression",
+    "KeyConditionExpression",
+    "ProjectionExpression",
+    "UpdateExpression",
+)
+_ATTRIBUTE_MAPS: Final = (
+    "Item",
+    "Key",
+    "AttributeUpdates",
+    "Expected",
+    "KeyConditions",
+    "QueryFilter",
+    "ScanFilter",
+)
 
 
 def table_arn(call: Call, name_or_arn: str) -> str:
@@ -34,60 +55,160 @@ def read_resource(call: Call, request: Request) -> str:
     return f"{arn}/index/{request['IndexName']}" if "IndexName" in request else arn
 
 
-def leading_key(call: Call, request: Request) -> Context:
-    """dynamodb:LeadingKeys of an operation on one item."""
-    return leading_keys(call, request["TableName"], (request.get("Key") or request.get("Item") or {},))
+def write_context(call: Call, request: Request) -> Context:
+    """The condition keys of a write of one item."""
+    item = request.get("Key") or request.get("Item") or {}
+    return {
+        **_leading_keys(call, request["TableName"], (item,)),
+        **_attributes(call, request),
+        **_parameters(request),
+    }
 
 
-def leading_keys(call: Call, name: str, items: Iterable[Mapping[str, Any]]) -> Context:
-    """dynamodb:LeadingKeys: the partition keys that a request names."""
-    table = state.find_table(call, name)
-    if table is None:
-        return {}
-    values = (item.get(table.keys.partition) for item in items)
-    return {"dynamodb:LeadingKeys": [_text(value) for value in values if value]}
-
-
-def permission(call: Call, action: str, name: str, items: Iterable[Mapping[str, Any]]) -> Permission:
-    """The permission for an action on some items of a table."""
-    context = {key: tuple(values) for key, values in leading_keys(call, name, items).items()}
-    return Permission(action=f"dynamodb:{action}", resource=table_arn(call, name), context=context)
+def read_context(call: Call, request: Request) -> Context:
+    """The condition keys of GetItem, Query and Scan."""
+    keys = (request["Key"],) if "Key" in request else _queried_keys(call, request)
+    return {
+        **_leading_keys(call, request["TableName"], keys),
+        **_attributes(call, request),
+        **_parameters(request),
+        "dynamodb:Select": (_select(request),),
+    }
 
 
 def batch_permissions(call: Call, request: Request, action: str) -> Sequence[Permission]:
     """One permission for each table of BatchGetItem or BatchWriteItem."""
     return [
-        permission(call, action, name, _items_of(requested))
+        _permission(call, action, name, {**_batch_context(call, name, requested), **_parameters(request)})
         for name, requested in request["RequestItems"].items()
     ]
 
 
 def transaction_permissions(call: Call, request: Request) -> Sequence[Permission]:
     """One permission for each action of a transaction, judged as the action alone would be."""
-    actions = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "Get": "GetItem"}
+    enclosing = {"dynamodb:EnclosingOperation": (_enclosing(request),)}
     return [
-        permission(
+        _permission(
             call,
-            actions.get(kind, "ConditionCheckItem"),
+            _ACTIONS.get(kind, "ConditionCheckItem"),
             action["TableName"],
-            (action.get("Key") or action.get("Item") or {},),
+            {**(read_context if kind == "Get" else write_context)(call, action), **enclosing},
         )
         for requested in request["TransactItems"]
         for kind, action in requested.items()
     ]
 
 
-def _items_of(requested: Any) -> list[Mapping[str, Any]]:
+def _enclosing(request: Request) -> str:
+    reads = any("Get" in requested for requested in request["TransactItems"])
+    return "TransactGetItems" if reads else "TransactWriteItems"
+
+
+def _permission(call: Call, action: str, name: str, context: Context) -> Permission:
+    known = {key: tuple(values) for key, values in context.items()}
+    return Permission(action=f"dynamodb:{action}", resource=table_arn(call, name), context=known)
+
+
+def _batch_context(call: Call, name: str, requested: Any) -> Context:
     if isinstance(requested, dict):
-        return list(requested["Keys"])
-    return [
+        keys = _leading_keys(call, name, requested["Keys"])
+        return {**keys, **_attributes(call, requested), "dynamodb:Select": (_select(requested),)}
+    items = [
         each.get("PutRequest", {}).get("Item") or each.get("DeleteRequest", {}).get("Key") or {}
         for each in requested
     ]
+    names = sorted({attribute for item in items for attribute in item})
+    return {**_leading_keys(call, name, items), "dynamodb:Attributes": names}
+
+
+def _leading_keys(call: Call, name: str, items: Iterable[Mapping[str, Any]]) -> Context:
+    """dynamodb:LeadingKeys: the partition keys that a request names."""
+    table = _find_table(call, name)
+    if table is None:
+        return {}
+    values = (item.get(table.keys.partition) for item in items)
+    keys = [_text(value) for value in values if value]
+    return {"dynamodb:LeadingKeys": keys} if keys else {}
+
+
+def _find_table(call: Call, name: str) -> Table | None:
+    try:
+        return state.find_table(call, name)
+    except ValidationException:
+        return None
+
+
+def _queried_keys(call: Call, request: Request) -> tuple[Mapping[str, Any], ...]:
+    """What a query says of keys, as if it were an item; an index's partition key counts as the table's."""
+    table = _find_table(call, request["TableName"])
+    if table is None:
+        return ()
+    index = table.find_index(request["IndexName"]) if "IndexName" in request else None
+    partition = table.keys.partition if index is None else index.keys.partition
+    for attribute, value in _equalities(call, request):
+        if attribute == partition:
+            return ({table.keys.partition: value},)
+    return ()
+
+
+def _equalities(call: Call, request: Request) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, condition in request.get("KeyConditions", {}).items():
+        if condition.get("ComparisonOperator") == "EQ" and condition.get("AttributeValueList"):
+            yield name, condition["AttributeValueList"][0]
+    if "KeyConditionExpression" not in request:
+        return
+    names, values = request.get("ExpressionAttributeNames", {}), request.get("ExpressionAttributeValues", {})
+    try:
+        compiled = call.cloud.component(Expressions).key_condition(request["KeyConditionExpression"], names)
+    except ValidationException:
+        return
+    for part in compiled.parts:
+        if part.operator == "=" and part.values[0] in values:
+            yield part.attribute, values[part.values[0]]
+
+
+def _attributes(call: Call, request: Mapping[str, Any]) -> Context:
+    """dynamodb:Attributes: every attribute that a request names."""
+    found = {name for member in _ATTRIBUTE_MAPS for name in request.get(member, ())}
+    found.update(request.get("AttributesToGet", ()))
+    for member in _EXPRESSIONS:
+        if member in request:
+            found.update(_attributes_of(call, member, request[member], request))
+    return {"dynamodb:Attributes": sorted(found)} if found else {}
+
+
+def _attributes_of(call: Call, member: str, text: str, request: Mapping[str, Any]) -> set[str]:
+    expressions, names = call.cloud.component(Expressions), request.get("ExpressionAttributeNames", {})
+    try:
+        if member == "UpdateExpression":
+            paths = expressions.update(text, names).paths
+        elif member == "ProjectionExpression":
+            paths = expressions.projection(text, names).paths
+        elif member == "KeyConditionExpression":
+            paths = expressions.key_condition(text, names).condition.paths
+        else:
+            paths = expressions.condition(member, text, names).paths
+    except ValidationException:
+        return set()
+    return {str(path[0]) for path in paths}
+
+
+def _parameters(request: Mapping[str, Any]) -> Context:
+    return {
+        f"dynamodb:{member}": (request[member],)
+        for member in ("ReturnValues", "ReturnConsumedCapacity")
+        if member in request
+    }
+
+
+def _select(request: Mapping[str, Any]) -> str:
+    if "Select" in request:
+        return str(request["Select"])
+    if "ProjectionExpression" in request or "AttributesToGet" in request:
+        return "SPECIFIC_ATTRIBUTES"
+    return "ALL_PROJECTED_ATTRIBUTES" if "IndexName" in request else "ALL_ATTRIBUTES"
 
 
 def _text(value: dict[str, Any]) -> str:
-    if not value:
-        return ""
     content = value[type_of(value)]
     return content.decode("latin-1") if isinstance(content, bytes) else str(content)

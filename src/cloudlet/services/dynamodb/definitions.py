@@ -14,6 +14,7 @@ from cloudlet.services.dynamodb.model import (
     PROVISIONED,
     Index,
     KeySchema,
+    OnDemandThroughput,
     Table,
     Throughput,
 )
@@ -39,6 +40,7 @@ _HONOURED: Final = frozenset(
         "GlobalSecondaryIndexes",
         "KeySchema",
         "LocalSecondaryIndexes",
+        "OnDemandThroughput",
         "ProvisionedThroughput",
         "SSESpecification",
         "StreamSpecification",
@@ -71,6 +73,7 @@ def new_table(request: Request, table_id: str, now: float) -> Table:
         throughput=throughput_of(units),
         indexes=(*local, *global_),
         on_demand_since=now if billing_mode == PAY_PER_REQUEST else None,
+        on_demand_throughput=on_demand_throughput_of(request),
         table_class=request.get("TableClass"),
         deletion_protection=request.get("DeletionProtectionEnabled", False),
         tags=tuple((tag["Key"], tag["Value"]) for tag in request.get("Tags", ())),
@@ -93,6 +96,14 @@ def throughput_of(units: Mapping[str, int] | None) -> Throughput:
     if units is None:
         return Throughput()
     return Throughput(units["ReadCapacityUnits"], units["WriteCapacityUnits"])
+
+
+def on_demand_throughput_of(request: Request) -> OnDemandThroughput | None:
+    """The limits of an on-demand table, if the request has any."""
+    limits = request.get("OnDemandThroughput")
+    if limits is None:
+        return None
+    return OnDemandThroughput(limits.get("MaxReadRequestUnits", -1), limits.get("MaxWriteRequestUnits", -1))
 
 
 def check_bounds(units: Mapping[str, int], suffix: str = "") -> None:

@@ -41,6 +41,11 @@ def describe_table(table: Table, size: TableSize, arn: str, status: str = ACTIVE
     }
     if table.on_demand_since is not None:
         described["BillingModeSummary"] = _billing(table)
+    if table.on_demand_throughput is not None:
+        described["OnDemandThroughput"] = {
+            "MaxReadRequestUnits": table.on_demand_throughput.max_read_units,
+            "MaxWriteRequestUnits": table.on_demand_throughput.max_write_units,
+        }
     if table.table_class is not None:
         described["TableClassSummary"] = {"TableClass": table.table_class}
     if table.local_indexes:

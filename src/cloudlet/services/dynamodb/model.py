@@ -68,6 +68,14 @@ class Throughput:
 
 
 @dataclass(frozen=True, slots=True)
+class OnDemandThroughput:
+    """The most that an on-demand table may use; -1 is no limit."""
+
+    max_read_units: int = -1
+    max_write_units: int = -1
+
+
+@dataclass(frozen=True, slots=True)
 class Index:
     """A secondary index: local if it shares the table's partition key by definition, global otherwise."""
 
@@ -107,6 +115,7 @@ class Table:
     throughput: Throughput = Throughput()
     indexes: tuple[Index, ...] = ()
     on_demand_since: float | None = None
+    on_demand_throughput: OnDemandThroughput | None = None
     table_class: str | None = None
     deletion_protection: bool = False
     time_to_live: str | None = None

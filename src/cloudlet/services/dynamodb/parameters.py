@@ -45,7 +45,12 @@ class RequestExpressions:
 NO_EXPRESSIONS: Final = RequestExpressions(_NOTHING)
 
 
-def check_together(request: Mapping[str, Any], expressions: Sequence[str], legacy: Sequence[str]) -> None:
+def check_together(
+    request: Mapping[str, Any],
+    expressions: Sequence[str],
+    legacy: Sequence[str],
+    wording: Wording = Wording.CURRENT,
+) -> None:
     """Raises ValidationException for expressions beside the parameters of the time before them."""
     used = [name for name in expressions if name in request]
     if used:
@@ -59,7 +64,12 @@ def check_together(request: Mapping[str, Any], expressions: Sequence[str], legac
     elif "ExpressionAttributeNames" in request:
         raise ValidationException("ExpressionAttributeNames can only be specified when using expressions")
     if "ExpressionAttributeValues" in request and all(name == "ProjectionExpression" for name in used):
-        raise ValidationException("ExpressionAttributeValues can only be specified when using expressions")
+        takers = [name for name in expressions if name != "ProjectionExpression"]
+        missing = f": {' and '.join(takers)} {'are' if len(takers) > 1 else 'is'} null"
+        raise ValidationException(
+            "ExpressionAttributeValues can only be specified when using expressions"
+            + (missing if wording is Wording.OLDER else "")
+        )
 
 
 def read_expressions(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.store import LAST
 from cloudlet.services.dynamodb import keys, legacy, state
-from cloudlet.services.dynamodb.capacity import Consumed, read_units
+from cloudlet.services.dynamodb.capacity import Consumed, read_units, wants_capacity
 from cloudlet.services.dynamodb.errors import ValidationException
 from cloudlet.services.dynamodb.expressions import Expressions
 from cloudlet.services.dynamodb.expressions.projections import projection_of
@@ -106,8 +106,10 @@ def read_read(
     call: Call, request: Request, filter_member: str, wording: Wording, expressions: tuple[str, ...]
 ) -> Read:
     """A Query or Scan, checked without the table. Raises ValidationException."""
-    old = ("AttributesToGet", filter_member, "ConditionalOperator")
-    check_together(request, expressions, old)
+    old = ["AttributesToGet", filter_member, "ConditionalOperator"]
+    if "KeyConditionExpression" in request:
+        old.append("KeyConditions")
+    check_together(request, expressions, old, wording)
     names = legacy.read_attributes_to_get(request)
     conditions = legacy.read_filter(request, filter_member, wording)
     start_key = _read_start_key(request, wording)
@@ -165,6 +167,8 @@ def source_of(call: Call, read: Read) -> Source:
         raise ValidationException(f"The table does not have the specified index: {name}")
     if not index.local and read.consistent:
         raise ValidationException("Consistent reads are not supported on global secondary indexes")
+    if index.backfilling:
+        raise ValidationException(f"Cannot read from backfilling global secondary index: {name}")
     return Source(table, index)
 
 
@@ -203,19 +207,43 @@ def fetches_from_table(source: Source, read: Read) -> bool:
     return not read.projection.attributes <= {*source.key_attributes, *index.included}
 
 
+class _Weight:
+    """What a page weighs; weighed exactly only where it matters."""
+
+    def __init__(self) -> None:
+        self._bound = 0
+        self._unweighed: list[Item] = []
+        self._size = 0
+
+    def add(self, row_length: int, item: Item) -> None:
+        """Counts an item whose row is so long."""
+        self._bound += row_length
+        self._unweighed.append(item)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the page has its megabyte."""
+        return self._bound >= PAGE_BYTES and self.size() >= PAGE_BYTES
+
+    def size(self) -> int:
+        """The bytes of all items."""
+        self._size += sum(map(item_size, self._unweighed))
+        self._unweighed.clear()
+        return self._size
+
+
 def read_page(
     call: Call, source: Source, read: Read, start: Key, end: Key, *, reverse: bool = False
-) -> tuple[dict[str, Any], Consumed]:
-    """The rows from start up to end: at most Limit, at most 1 MB. The answer without capacity."""
+) -> dict[str, Any]:
+    """The answer: of the rows from start up to end at most Limit, and at most 1 MB."""
     items: list[Item] = []
-    count = scanned = size = 0
-    fetched_units = 0.0
-    fetches = fetches_from_table(source, read)
+    count = scanned = 0
+    fetches, fetched_units = fetches_from_table(source, read), 0.0
+    weight, limit = _Weight(), read.limit
     last: Item | None = None
-    limit = read.limit
-    for _, found in state.items_in(call, start, end, limit=limit, reverse=reverse):
+    for _, row_length, found in state.items_in(call, start, end, limit=limit, reverse=reverse):
         scanned += 1
-        size += item_size(found)
+        weight.add(row_length, found)
         item = found
         if fetches:
             item = state.find_item(call, source.table, found) or found
@@ -224,7 +252,7 @@ def read_page(
             count += 1
             if not read.counts_only:
                 items.append(item if read.projection is None else read.projection.of(item))
-        if scanned == limit or size >= PAGE_BYTES:
+        if scanned == limit or weight.is_full:
             last = found
             break
     answer: dict[str, Any] = {"Count": count, "ScannedCount": scanned}
@@ -232,7 +260,9 @@ def read_page(
         answer["Items"] = items
     if last is not None:
         answer["LastEvaluatedKey"] = {name: last[name] for name in source.key_attributes}
-    return answer, _consumed(source, read, size, fetched_units)
+    if wanted := wants_capacity(read.request):
+        answer["ConsumedCapacity"] = _consumed(source, read, weight.size(), fetched_units).describe(wanted)
+    return answer
 
 
 def _consumed(source: Source, read: Read, size: int, fetched_units: float) -> Consumed:

@@ -29,7 +29,15 @@ _DEFINITION: Final = (
     "GlobalSecondaryIndexes",
     "KeySchema",
     "LocalSecondaryIndexes",
+    "OnDemandThroughput",
     "ProvisionedThroughput",
+    "TableClass",
+)
+_CHANGEABLE: Final = (
+    "BillingMode",
+    "ProvisionedThroughput",
+    "OnDemandThroughput",
+    "DeletionProtectionEnabled",
     "TableClass",
 )
 _STACK: Final = "aws:cloudformation:stack-id"
@@ -103,11 +111,7 @@ async def _is_own(call: Call, name: str, context: ResourceContext) -> bool:
 
 def _changes(before: Properties, after: Properties) -> list[dict[str, Any]]:
     """The UpdateTable requests that lead from one definition to the other."""
-    plain = {
-        key: after[key]
-        for key in ("BillingMode", "ProvisionedThroughput", "DeletionProtectionEnabled", "TableClass")
-        if key in after and after.get(key) != before.get(key)
-    }
+    plain = {key: after[key] for key in _CHANGEABLE if key in after and after.get(key) != before.get(key)}
     if "BillingMode" not in after and before.get("BillingMode") == "PAY_PER_REQUEST":
         plain["BillingMode"] = "PROVISIONED"
     requests = [plain] if plain else []
@@ -212,7 +216,7 @@ def _with_numbers(value: Any, name: str = "") -> Any:
         return {key: _with_numbers(each, key) for key, each in value.items()}
     if isinstance(value, list):
         return [_with_numbers(each, name) for each in value]
-    if isinstance(value, str) and name.endswith("CapacityUnits"):
+    if isinstance(value, str) and name.endswith(("CapacityUnits", "RequestUnits")):
         return int(value)
     if isinstance(value, str) and name == "DeletionProtectionEnabled":
         return value.lower() == "true"

@@ -9,6 +9,8 @@ from base64 import b64encode
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
+import msgspec
+
 from cloudlet.services.dynamodb.errors import ValidationException
 from cloudlet.services.dynamodb.numbers import Wording, canonical_number, number_order, number_size
 
@@ -16,6 +18,7 @@ AttributeValue: TypeAlias = dict[str, Any]
 """One member, named by its type: S N B SS NS BS M L BOOL NULL. Binary is bytes, numbers are text."""
 Item: TypeAlias = dict[str, AttributeValue]
 
+_ENCODER: Final = msgspec.msgpack.Encoder()
 MAX_ITEM_BYTES: Final = 400 * 1024
 MAX_DEPTH: Final = 32
 """Levels with the scalar at the bottom: at most 31 maps and lists around it."""
@@ -160,6 +163,25 @@ def item_size(item: Item) -> int:
     for name, value in item.items():
         total += (len(name) if name.isascii() else len(name.encode())) + value_size(value)
     return total
+
+
+def check_depth(value: AttributeValue, depth: int = 0) -> None:
+    """Raises ValidationException for a computed value that is nested too deeply."""
+    kind, content = next(iter(value.items()))
+    if kind not in ("M", "L"):
+        return
+    if depth >= MAX_DEPTH - 1:
+        raise ValidationException(TOO_DEEP)
+    for each in content.values() if kind == "M" else content:
+        check_depth(each, depth + 1)
+
+
+def is_too_large(item: Item) -> bool:
+    """Whether an item weighs more than DynamoDB keeps.
+
+    What an item weighs is never more than its encoding, which is much faster to make than to weigh.
+    """
+    return len(_ENCODER.encode(item)) > MAX_ITEM_BYTES and item_size(item) > MAX_ITEM_BYTES
 
 
 def order(value: AttributeValue) -> bytes:

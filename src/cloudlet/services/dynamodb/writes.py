@@ -14,7 +14,7 @@ from cloudlet.services.dynamodb.errors import ConditionalCheckFailedException, V
 from cloudlet.services.dynamodb.expressions import Expressions
 from cloudlet.services.dynamodb.numbers import Wording
 from cloudlet.services.dynamodb.parameters import NO_EXPRESSIONS, check_together, read_expressions
-from cloudlet.services.dynamodb.values import INVALID, MAX_ITEM_BYTES, checked_item, item_size
+from cloudlet.services.dynamodb.values import INVALID, check_depth, checked_item, is_too_large
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +77,7 @@ def as_constraint() -> Iterator[None]:
 
 def read_put(call: Call, request: Request, wording: Wording = Wording.CURRENT) -> Write:
     """A put, checked without the table. Raises ValidationException."""
-    check_together(request, ("ConditionExpression",), ("Expected", "ConditionalOperator"))
+    check_together(request, ("ConditionExpression",), ("Expected", "ConditionalOperator"), wording)
     item = checked_item(request["Item"], wording)
     _check_return_values(request)
     return Write(
@@ -91,7 +91,7 @@ def read_put(call: Call, request: Request, wording: Wording = Wording.CURRENT) -
 
 def read_delete(call: Call, request: Request, wording: Wording = Wording.CURRENT) -> Write:
     """A delete, checked without the table. Raises ValidationException."""
-    check_together(request, ("ConditionExpression",), ("Expected", "ConditionalOperator"))
+    check_together(request, ("ConditionExpression",), ("Expected", "ConditionalOperator"), wording)
     key = checked_item(request["Key"], wording)
     _check_return_values(request)
     return Write(
@@ -109,6 +109,7 @@ def read_update(call: Call, request: Request, wording: Wording = Wording.CURRENT
         request,
         ("UpdateExpression", "ConditionExpression"),
         ("AttributeUpdates", "Expected", "ConditionalOperator"),
+        wording,
     )
     key = checked_item(request["Key"], wording)
     updates = legacy.read_updates(request, wording)
@@ -129,12 +130,17 @@ def read_check(call: Call, request: Request, wording: Wording = Wording.CURRENT)
     return Write(CHECK, key, expressions, old_on_failure=_old_on_failure(request))
 
 
+def check_size(write: Write) -> None:
+    """Raises ValidationException for an item to put that is too large."""
+    if write.kind == PUT and is_too_large(write.subject):
+        raise ValidationException("Item size has exceeded the maximum allowed size")
+
+
 def check_against(table: Table, write: Write) -> None:
     """Raises ValidationException for a write that does not fit the table's and the indexes' keys."""
     if write.kind == PUT:
         keys.check_item(table, write.subject)
-        if item_size(write.subject) > MAX_ITEM_BYTES:
-            raise ValidationException("Item size has exceeded the maximum allowed size")
+        check_size(write)
     else:
         keys.check_key(table, write.subject)
     if write.kind == UPDATE:
@@ -180,9 +186,12 @@ def _updated(table: Table, write: Write, old: Item | None) -> Item:
     update, values = write.expressions.update, write.expressions.values
     if update is not None:
         new = update.applied(base, values)
+        for path in update.targets:
+            if path[0] in new:
+                check_depth(new[str(path[0])])
     else:
         new = base if write.updates is None else write.updates.applied(base)
-    if item_size(new) > MAX_ITEM_BYTES:
+    if is_too_large(new):
         raise ValidationException("Item size to update has exceeded the maximum allowed size")
     if table.indexes:
         _check_computed_index_keys(table, new)

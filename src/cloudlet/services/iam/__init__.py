@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from cloudlet.core.operation import Service, operations_in
-from cloudlet.services.iam.operations import access_keys, groups, policies, roles, users
+from cloudlet.core.operation import Service
+from cloudlet.services.iam.operations import OPERATIONS
+from cloudlet.services.iam.resources import RESOURCES
 
-SERVICE: Final = Service(
-    name="iam",
-    operations=operations_in(users, groups, roles, policies, access_keys),
-)
+SERVICE: Final = Service(name="iam", operations=OPERATIONS, resources=RESOURCES)

@@ -6,7 +6,7 @@ The grammar itself is judged by the policy engine.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 import msgspec
@@ -46,16 +46,20 @@ def check_managed(call: Call, document: str) -> None:
 
 def check_trust(call: Call, document: str) -> None:
     """Raises MalformedPolicyDocument or LimitExceeded for what cannot be a role's trust policy."""
+    try:
+        decoded = msgspec.json.decode(document)
+    except msgspec.DecodeError:
+        raise MalformedPolicyDocument("This policy contains invalid Json") from None
     call.cloud.access.validate(document, PolicyKind.TRUST)
     if size(document) > _TRUST_SIZE:
         raise LimitExceeded(f"Cannot exceed quota for ACLSizePerRole: {_TRUST_SIZE}")
-    for arn in _trusted_arns(document):
+    for arn in _trusted_arns(decoded):
         if not _is_there(call, arn):
             raise MalformedPolicyDocument(f'Invalid principal in policy: "AWS":"{arn}"')
 
 
-def _trusted_arns(document: str) -> Iterator[str]:
-    statements = msgspec.json.decode(document)["Statement"]
+def _trusted_arns(document: Any) -> Iterator[str]:
+    statements = document["Statement"]
     for statement in statements if isinstance(statements, list) else [statements]:
         principal = statement.get("Principal")
         named = principal.get("AWS", []) if isinstance(principal, dict) else []

@@ -15,7 +15,7 @@ from cloudlet.core.arn import find_arn
 from cloudlet.core.errors import AccessDenied
 from cloudlet.core.identity import Credential, InvalidToken, Session
 from cloudlet.services.iam import catalogue, state, tokens
-from cloudlet.services.iam.model import AccessKey, Role, User, key_of
+from cloudlet.services.iam.model import AccessKey, Group, Role, User, key_of
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call
@@ -191,14 +191,17 @@ def _attached(call: Call, principal: Principal) -> PrincipalPolicies:
     if _is_of_root(principal):
         return _EVERYTHING
     entity = _find_entity(call, principal)
-    if entity is None:
-        return _NOTHING
+    return _NOTHING if entity is None else policies_of_entity(call, entity)
+
+
+def policies_of_entity(call: Call, entity: Entity) -> PrincipalPolicies:
+    """What is attached to a user, group or role."""
     documents = _documents(call, entity)
     for group_key in entity.groups if isinstance(entity, User) else ():
         group = state.GROUPS.find(call, entity.account, group_key)
         documents += _documents(call, group) if group else ()
-    boundary = _managed(call, entity.account, entity.boundary) if entity.boundary else None
-    return PrincipalPolicies(documents, boundary)
+    bound = None if isinstance(entity, Group) else entity.boundary
+    return PrincipalPolicies(documents, _managed(call, entity.account, bound) if bound else None)
 
 
 def _find_entity(call: Call, principal: Principal) -> User | Role | None:

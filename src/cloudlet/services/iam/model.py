@@ -200,11 +200,15 @@ class AccessKey:
 class LoginProfile:
     """That a user has a password; the password itself is kept as a salted hash."""
 
-    user: str
     salt: bytes
     digest: bytes
     created_at: float
     reset_required: bool = False
+
+    @property
+    def created(self) -> datetime:
+        """CreateDate."""
+        return datetime.fromtimestamp(int(self.created_at), UTC)
 
 
 def key_of(name: str) -> str:
@@ -245,6 +249,11 @@ def new_tags(members: Iterable[Mapping[str, Any]] | None, *, fold_case: bool = F
 def sorted_tag_list(tags: Tags) -> list[dict[str, str]]:
     """Tags as lists answer them: by key, capitals first."""
     return tag_list(dict(sorted(tags.items())))
+
+
+def policy_tag_list(tags: Tags) -> list[dict[str, str]]:
+    """Tags as AWS lists those of policies: short keys before long ones."""
+    return tag_list(dict(sorted(tags.items(), key=lambda tag: (len(tag[0]), tag[0]))))
 
 
 def tag_list(tags: Tags) -> list[dict[str, str]]:

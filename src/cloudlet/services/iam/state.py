@@ -68,20 +68,13 @@ class Alias:
     alias: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeletionTask:
-    """A service-linked role's deletion, which was done when it was asked for."""
-
-    id: str
-
-
 USERS: Final = Rows(("iam", "user"), User)
 GROUPS: Final = Rows(("iam", "group"), Group)
 ROLES: Final = Rows(("iam", "role"), Role)
 POLICIES: Final = Rows(("iam", "policy"), Policy)
 INSTANCE_PROFILES: Final = Rows(("iam", "instance-profile"), InstanceProfile)
-LOGIN_PROFILES: Final = Rows(("iam", "login-profile"), LoginProfile)
-DELETION_TASKS: Final = Rows(("iam", "deletion-task"), DeletionTask)
+_LOGIN_PROFILES: Final = Rows(("iam", "login-profile"), LoginProfile)
+_DELETION_TASKS: Final = Rows(("iam", "deletion-task"), Mark)
 _ACCESS_KEYS: Final = Rows(("iam", "access-key"), AccessKey)
 _KEYS_OF_USER: Final = Rows(("iam", "access-key-of-user"), Mark)
 _DELETED_KEYS: Final = Rows(("iam", "deleted-access-key"), Mark)
@@ -188,7 +181,7 @@ def rename_user(call: Call, user: User, renamed: User) -> None:
         _MEMBERS.save(call, Mark(), user.account, group_key, key_of(renamed.name))
     profile = find_login_profile(call, user)
     if profile:
-        LOGIN_PROFILES.delete(call, user.account, key_of(user.name))
+        _LOGIN_PROFILES.delete(call, user.account, key_of(user.name))
         save_login_profile(call, renamed, profile)
     _move_attachments(call, "user", user, renamed)
     USERS.delete(call, user.account, key_of(user.name))
@@ -216,17 +209,17 @@ def _move_attachments(call: Call, kind: str, entity: User | Group, renamed: User
 
 def find_login_profile(call: Call, user: User) -> LoginProfile | None:
     """A user's password, if it has one."""
-    return LOGIN_PROFILES.find(call, user.account, key_of(user.name))
+    return _LOGIN_PROFILES.find(call, user.account, key_of(user.name))
 
 
 def save_login_profile(call: Call, user: User, profile: LoginProfile) -> None:
     """Writes a user's password."""
-    LOGIN_PROFILES.save(call, profile, user.account, key_of(user.name))
+    _LOGIN_PROFILES.save(call, profile, user.account, key_of(user.name))
 
 
 def delete_login_profile(call: Call, user: User) -> None:
     """Removes a user's password."""
-    LOGIN_PROFILES.delete(call, user.account, key_of(user.name))
+    _LOGIN_PROFILES.delete(call, user.account, key_of(user.name))
 
 
 def save_member(call: Call, group: Group, user: User) -> None:
@@ -311,3 +304,13 @@ def delete_alias(call: Call, alias: str) -> None:
     """Takes the account's alias away."""
     _ALIASES.delete(call, call.account)
     _ALIAS_NAMES.delete(call, alias)
+
+
+def save_deletion_task(call: Call, task: str) -> None:
+    """Remembers that a service-linked role was deleted."""
+    _DELETION_TASKS.save(call, Mark(), call.account, task)
+
+
+def has_deletion_task(call: Call, task: str) -> bool:
+    """Whether a service-linked role was deleted by that task."""
+    return _DELETION_TASKS.find(call, call.account, task) is not None

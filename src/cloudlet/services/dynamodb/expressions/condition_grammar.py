@@ -29,8 +29,10 @@ from cloudlet.services.dynamodb.expressions.syntax import (
 from cloudlet.services.dynamodb.expressions.tokens import TokenReader
 
 COMPARATORS: Final = frozenset(("=", "<>", "<", "<=", ">", ">="))
-MAX_NESTING: Final = 100
+MAX_NESTING: Final = 250
 """Parentheses and NOTs within each other; 4 KB of text could hold more than the stack does."""
+_LEVELS_OF_A_FUNCTION: Final = 2
+"""A function within a function takes more of the stack than parentheses within parentheses."""
 _KEYWORDS: Final = frozenset(("AND", "OR", "NOT", "BETWEEN", "IN"))
 
 _Expression: TypeAlias = "Condition | Path | Value"
@@ -52,36 +54,43 @@ class ConditionParser:
         return condition
 
     def _or(self) -> _Expression:
-        first = self._and()
-        if not self._reader.at_keyword("OR"):
-            return first
-        conditions = [self._condition(first)]
-        while self._reader.accept_keyword("OR"):
-            conditions.append(self._condition(self._and()))
+        """Reads ANDs and ORs in one frame, because parentheses nest deeply."""
+        alternatives: list[_Expression] = []
+        while True:
+            conditions = [self._not()]
+            while self._reader.at_keyword("AND"):
+                self._condition(conditions[-1])
+                self._reader.take()
+                conditions.append(self._not())
+            alternatives.append(conditions[0] if len(conditions) == 1 else self._all(conditions))
+            if not self._reader.at_keyword("OR"):
+                break
+            self._condition(alternatives[-1])
+            self._reader.take()
+        if len(alternatives) == 1:
+            return alternatives[0]
         self._parenthesized = False
-        return Or(tuple(conditions))
+        return Or(tuple(self._condition(each) for each in alternatives))
 
-    def _and(self) -> _Expression:
-        first = self._not()
-        if not self._reader.at_keyword("AND"):
-            return first
-        conditions = [self._condition(first)]
-        while self._reader.accept_keyword("AND"):
-            conditions.append(self._condition(self._not()))
+    def _all(self, conditions: list[_Expression]) -> And:
         self._parenthesized = False
-        return And(tuple(conditions))
+        return And(tuple(self._condition(each) for each in conditions))
 
     def _not(self) -> _Expression:
-        if not self._reader.accept_keyword("NOT"):
-            return self._test()
-        self._deeper()
-        condition = self._condition(self._not())
-        self._depth -= 1
-        self._parenthesized = False
-        return Not(condition)
-
-    def _test(self) -> _Expression:
+        negations = 0
+        while self._reader.accept_keyword("NOT"):
+            negations += 1
+            self._deeper()
         left = self._primary()
+        expression = self._test(left)
+        for _ in range(negations):
+            expression = Not(self._condition(expression))
+        if negations:
+            self._parenthesized = False
+            self._depth -= negations
+        return expression
+
+    def _test(self, left: _Expression) -> _Expression:
         reader = self._reader
         if reader.token.kind == "symbol" and reader.token.text in COMPARATORS:
             self._require_operand(left)
@@ -106,14 +115,14 @@ class ConditionParser:
     def _primary(self) -> _Expression:
         reader = self._reader
         if reader.accept("("):
-            return self._parentheses()
+            self._deeper()
+            return self._closed(self._or())
         operand = self._bare_operand()
         self._parenthesized = False
         return operand
 
-    def _parentheses(self) -> _Expression:
-        self._deeper()
-        inner = self._or()
+    def _closed(self, inner: _Expression) -> _Expression:
+        """What stands in parentheses, once their end is read."""
         if self._parenthesized:
             self.redundant_parentheses = True
         self._reader.expect(")")
@@ -142,12 +151,12 @@ class ConditionParser:
 
     def _list(self) -> tuple[Operand, ...]:
         self._reader.expect("(")
-        self._deeper()
+        self._deeper(_LEVELS_OF_A_FUNCTION)
         operands = [self._operand()]
         while self._reader.accept(","):
             operands.append(self._operand())
         self._reader.expect(")")
-        self._depth -= 1
+        self._depth -= _LEVELS_OF_A_FUNCTION
         return tuple(operands)
 
     def _condition(self, expression: _Expression) -> Condition:
@@ -164,7 +173,7 @@ class ConditionParser:
         assert isinstance(expression, (Path, Value, Function))
         return expression
 
-    def _deeper(self) -> None:
-        self._depth += 1
+    def _deeper(self, levels: int = 1) -> None:
+        self._depth += levels
         if self._depth > MAX_NESTING:
             raise self._reader.invalid("The expression has too many nested levels;")

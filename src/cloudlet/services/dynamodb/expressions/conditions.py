@@ -69,6 +69,8 @@ def parse_condition(kind: str, text: str) -> Condition:
         if function.name not in OPERAND_COUNTS:
             raise reader.invalid(f"Invalid function name; function: {function.name}")
     _check_use(reader, tree)
+    comparisons = sum(not isinstance(part, Function) for part in conditions_within(tree))
+    reader.check_operators(comparisons + len(functions))
     naming.check_reserved(kind, (operand for operand in operands_within(tree) if isinstance(operand, Path)))
     return tree
 
@@ -136,11 +138,9 @@ def _misuse(reader: TokenReader, function: Function) -> ValidationException:
 
 def _test(tree: Condition, names: Names) -> Test:
     if isinstance(tree, And):
-        every = [_test(each, names) for each in tree.conditions]
-        return lambda item, values: all(test(item, values) for test in every)
+        return _all([_test(each, names) for each in tree.conditions])
     if isinstance(tree, Or):
-        some = [_test(each, names) for each in tree.conditions]
-        return lambda item, values: any(test(item, values) for test in some)
+        return _any([_test(each, names) for each in tree.conditions])
     if isinstance(tree, Not):
         inner = _test(tree.condition, names)
         return lambda item, values: not inner(item, values)
@@ -151,6 +151,26 @@ def _test(tree: Condition, names: Names) -> Test:
     if isinstance(tree, In):
         return _in(tree, names)
     return _function(tree, names)
+
+
+def _all(tests: list[Test]) -> Test:
+    def test(item: Item, values: Values) -> bool:
+        for each in tests:  # noqa: SIM110  a frame less for each level, and faster
+            if not each(item, values):
+                return False
+        return True
+
+    return test
+
+
+def _any(tests: list[Test]) -> Test:
+    def test(item: Item, values: Values) -> bool:
+        for each in tests:  # noqa: SIM110  a frame less for each level, and faster
+            if each(item, values):
+                return True
+        return False
+
+    return test
 
 
 def _comparison(tree: Comparison, names: Names) -> Test:

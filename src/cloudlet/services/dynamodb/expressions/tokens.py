@@ -12,6 +12,7 @@ from typing import Final
 from cloudlet.services.dynamodb.errors import ValidationException
 
 END: Final = "<EOF>"
+MAX_OPERATORS: Final = 300
 _TOKEN: Final = re.compile(
     r"(?P<word>[A-Za-z][A-Za-z0-9_]*)|(?P<name>\#[A-Za-z0-9_]+)|(?P<value>:[A-Za-z0-9_]+)|(?P<number>[0-9]+)"
     r"|(?P<symbol>>=|<=|<>|.)",
@@ -100,6 +101,13 @@ class TokenReader:
         """Raises the syntax error for whatever follows."""
         if self.token.kind != "end":
             raise self.syntax_error()
+
+    def check_operators(self, count: int) -> None:
+        """Raises ValidationException for more comparisons and functions than an expression may have."""
+        if count > MAX_OPERATORS:
+            raise self.invalid(
+                f"The expression contains too many operators; operator count: {MAX_OPERATORS + 1}"
+            )
 
     def syntax_error(self) -> ValidationException:
         """The error for the next token, shown between its neighbours as they were written."""

@@ -77,6 +77,7 @@ def compile_update(text: str, names: Names) -> CompiledUpdate:
     for operand in operands:
         if isinstance(operand, Function) and operand.name not in FUNCTIONS:
             raise reader.invalid(f"Invalid function name; function: {operand.name}")
+    reader.check_operators(sum(isinstance(operand, (Function, Arithmetic)) for operand in operands))
     if parser.repeated_section:
         raise reader.invalid(
             f'The "{parser.repeated_section}" section can only be used once in an update expression;'

@@ -17,7 +17,7 @@ from cloudlet.services.dynamodb.errors import ValidationException
 from cloudlet.services.dynamodb.numbers import Wording
 from cloudlet.services.dynamodb.parameters import check_together
 from cloudlet.services.dynamodb.reads import read_projection
-from cloudlet.services.dynamodb.values import MAX_ITEM_BYTES, checked_item, item_size
+from cloudlet.services.dynamodb.values import checked_item, is_too_large, item_size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -130,7 +130,7 @@ def _check_writes(table: Table, writes: list[tuple[Item | None, Item | None]]) -
     for item, key in writes:
         if item is not None:
             keys.check_item_key(table, item)
-            if item_size(item) > MAX_ITEM_BYTES:
+            if is_too_large(item):
                 raise ValidationException("Item size has exceeded the maximum allowed size")
         if key is not None:
             keys.check_key(table, key)

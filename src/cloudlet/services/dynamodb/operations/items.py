@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cloudlet.core.operation import operation
 from cloudlet.services.dynamodb import keys, state, writes
 from cloudlet.services.dynamodb.answers import collection_metrics, projected
-from cloudlet.services.dynamodb.authorization import leading_key, table_resource
+from cloudlet.services.dynamodb.authorization import read_context, table_resource, write_context
 from cloudlet.services.dynamodb.capacity import Consumed, read_units, wants_capacity
 from cloudlet.services.dynamodb.expressions.projections import projection_of
 from cloudlet.services.dynamodb.reads import read_projection
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cloudlet.services.dynamodb.writes import Outcome, Write
 
 
-@operation("GetItem", resource=table_resource, read_only=True, conditions=leading_key)
+@operation("GetItem", resource=table_resource, read_only=True, conditions=read_context)
 def get_item(call: Call, request: Request) -> dict[str, Any]:
     """One item by its key."""
     projection = read_projection(call, request)
@@ -42,7 +42,7 @@ def get_item(call: Call, request: Request) -> dict[str, Any]:
     return answer
 
 
-@operation("PutItem", resource=table_resource, conditions=leading_key)
+@operation("PutItem", resource=table_resource, conditions=write_context)
 def put_item(call: Call, request: Request) -> dict[str, Any]:
     """Writes a whole item."""
     with writes.as_constraint():
@@ -50,7 +50,7 @@ def put_item(call: Call, request: Request) -> dict[str, Any]:
     return _written(call, request, write)
 
 
-@operation("DeleteItem", resource=table_resource, conditions=leading_key)
+@operation("DeleteItem", resource=table_resource, conditions=write_context)
 def delete_item(call: Call, request: Request) -> dict[str, Any]:
     """Removes an item; one that is not there is no error."""
     with writes.as_constraint():
@@ -58,7 +58,7 @@ def delete_item(call: Call, request: Request) -> dict[str, Any]:
     return _written(call, request, write)
 
 
-@operation("UpdateItem", resource=table_resource, conditions=leading_key)
+@operation("UpdateItem", resource=table_resource, conditions=write_context)
 def update_item(call: Call, request: Request) -> dict[str, Any]:
     """Changes attributes of an item, which is made if it is not there."""
     with writes.as_constraint():

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cloudlet.core.operation import operation
 from cloudlet.core.store import LAST
 from cloudlet.services.dynamodb import keys, legacy
-from cloudlet.services.dynamodb.authorization import read_resource
-from cloudlet.services.dynamodb.capacity import wants_capacity
+from cloudlet.services.dynamodb.authorization import read_context, read_resource
 from cloudlet.services.dynamodb.errors import ValidationException
 from cloudlet.services.dynamodb.expressions import operands
 from cloudlet.services.dynamodb.model import partition_hash, segment_bounds
@@ -41,11 +40,10 @@ _QUERY_EXPRESSIONS: Final = ("ProjectionExpression", "FilterExpression", "KeyCon
 _SCAN_EXPRESSIONS: Final = ("ProjectionExpression", "FilterExpression")
 
 
-@operation("Query", resource=read_resource, read_only=True)
+@operation("Query", resource=read_resource, read_only=True, conditions=read_context)
 def query(call: Call, request: Request) -> dict[str, Any]:
     """The items of one partition, in the order of their sort keys."""
-    expressions = _QUERY_EXPRESSIONS if "KeyConditions" not in request else _QUERY_EXPRESSIONS[:2]
-    read = read_read(call, request, "QueryFilter", Wording.CURRENT, expressions)
+    read = read_read(call, request, "QueryFilter", Wording.CURRENT, _QUERY_EXPRESSIONS)
     requested = _requested_conditions(request, read)
     source = source_of(call, read)
     _check_start_length(source, read)
@@ -61,13 +59,10 @@ def query(call: Call, request: Request) -> dict[str, Any]:
             end = (*source.prefix(call), *position)
         else:
             start = after(source.prefix(call), position)
-    answer, consumed = read_page(call, source, read, start, end, reverse=reverse)
-    if wanted := wants_capacity(request):
-        answer["ConsumedCapacity"] = consumed.describe(wanted)
-    return answer
+    return read_page(call, source, read, start, end, reverse=reverse)
 
 
-@operation("Scan", resource=read_resource, read_only=True)
+@operation("Scan", resource=read_resource, read_only=True, conditions=read_context)
 def scan(call: Call, request: Request) -> dict[str, Any]:
     """All items of a table or an index, or one segment of them."""
     _check_segments(request)
@@ -82,10 +77,7 @@ def scan(call: Call, request: Request) -> dict[str, Any]:
     end: Key = (*prefix, LAST) if last is None else (*prefix, last)
     if read.start_key is not None:
         start = after(prefix, source.position(read.start_key))
-    answer, consumed = read_page(call, source, read, start, end)
-    if wanted := wants_capacity(request):
-        answer["ConsumedCapacity"] = consumed.describe(wanted)
-    return answer
+    return read_page(call, source, read, start, end)
 
 
 def _requested_conditions(

@@ -43,6 +43,7 @@ _UPDATES_HONOURED: Final = frozenset(
         "BillingMode",
         "DeletionProtectionEnabled",
         "GlobalSecondaryIndexUpdates",
+        "OnDemandThroughput",
         "ProvisionedThroughput",
         "SSESpecification",
         "StreamSpecification",
@@ -103,6 +104,9 @@ def update_table(call: Call, request: Request) -> dict[str, Any]:
     changed = _with_index_updates(call, changed, request)
     if "DeletionProtectionEnabled" in request:
         changed = replace(changed, deletion_protection=request["DeletionProtectionEnabled"])
+    if "OnDemandThroughput" in request:
+        limits = definitions.on_demand_throughput_of(request)
+        changed = replace(changed, on_demand_throughput=limits)
     if "TableClass" in request:
         changed = replace(changed, table_class=request["TableClass"])
     state.save_table(call, changed)
@@ -179,7 +183,10 @@ def _with_throughput(call: Call, table: Table, units: Mapping[str, int]) -> Tabl
 
 def _with_index_updates(call: Call, table: Table, request: Request) -> Table:
     updates = request.get("GlobalSecondaryIndexUpdates", ())
-    if sum("Create" in update or "Delete" in update for update in updates) > 1:
+    asked = sum("Create" in update or "Delete" in update for update in updates)
+    gone = {update["Delete"]["IndexName"] for update in updates if "Delete" in update}
+    being_made = sum(index.backfilling and index.name not in gone for index in table.indexes)
+    if asked and asked + being_made > 1:
         raise LimitExceededException(
             "Subscriber limit exceeded: "
             "Only 1 online index can be created or deleted simultaneously per table"

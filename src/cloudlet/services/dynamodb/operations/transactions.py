@@ -46,6 +46,7 @@ _READERS: Final = {
     DELETE: writes.read_delete,
     CHECK: writes.read_check,
 }
+MAX_TRANSACTION_BYTES: Final = 4 << 20
 _NONE: Final = {"Code": "None"}
 _MULTIPLE: Final = "Transaction request cannot include multiple operations on one item"
 
@@ -63,6 +64,7 @@ def transact_write_items(call: Call, request: Request) -> dict[str, Any]:
     """Up to 100 writes and checks, all or none."""
     read = [_read_action(call, each) for each in request["TransactItems"]]
     actions = [_Action(state.table(call, name), write) for name, write in read]
+    _check_total_size([write for _, write in read])
     token, fingerprint = request.get("ClientRequestToken"), _fingerprint(request)
     wanted = wants_capacity(request)
     if token is not None and (spent := state.find_spent_token(call, token)) is not None:
@@ -114,7 +116,14 @@ def _read_action(call: Call, requested: Mapping[str, Any]) -> tuple[str, Write]:
     if len(requested) != 1:
         raise ValidationException("TransactItems can only contain one of Check, Put, Update or Delete")
     kind, action = next(iter(requested.items()))
-    return str(action["TableName"]), _READERS[kind](call, action, Wording.OLDER)
+    write = _READERS[kind](call, action, Wording.OLDER)
+    writes.check_size(write)
+    return str(action["TableName"]), write
+
+
+def _check_total_size(actions: Sequence[Write]) -> None:
+    if sum(item_size(write.subject) for write in actions) > MAX_TRANSACTION_BYTES:
+        raise ValidationException("Transaction request size has exceeded the maximum allowed size of 4 MB")
 
 
 def _check_targets(actions: Sequence[_Action]) -> None:

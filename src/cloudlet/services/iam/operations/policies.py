@@ -15,7 +15,7 @@ from cloudlet.services.iam.describe import describe_policy, describe_version
 from cloudlet.services.iam.documents import check_managed
 from cloudlet.services.iam.entities import check_arn, find_policy
 from cloudlet.services.iam.errors import DeleteConflict, EntityAlreadyExists, LimitExceeded, NoSuchEntity
-from cloudlet.services.iam.model import Policy, PolicyVersion, new_tags, sorted_tag_list, tag_list
+from cloudlet.services.iam.model import Policy, PolicyVersion, new_tags, policy_tag_list, tag_list
 from cloudlet.services.iam.pages import page
 from cloudlet.services.iam.permissions import on_list, on_new_policy, on_policy
 
@@ -57,8 +57,8 @@ def create_policy(call: Call, request: api.CreatePolicyRequestTypeDef) -> dict[s
 @operation("GetPolicy", permissions=on_policy("GetPolicy"), read_only=True)
 def get_policy(call: Call, request: api.GetPolicyRequestTypeDef) -> dict[str, Any]:
     """A managed policy, without its document."""
-    policy = _policy(call, request["PolicyArn"])
-    shown = {**describe_policy(call, policy), "Tags": sorted_tag_list(policy.tags)}
+    policy = managed_policy(call, request["PolicyArn"])
+    shown = {**describe_policy(call, policy), "Tags": policy_tag_list(policy.tags)}
     if policy.description is not None:
         shown["Description"] = policy.description
     return {"Policy": shown}
@@ -81,7 +81,7 @@ def list_policies(call: Call, request: api.ListPoliciesRequestTypeDef) -> dict[s
 @operation("DeletePolicy", permissions=on_policy("DeletePolicy"))
 def delete_policy(call: Call, request: api.DeletePolicyRequestTypeDef) -> None:
     """Removes a policy that is nowhere attached and has one version."""
-    policy = _own_policy(call, request["PolicyArn"], "DeletePolicy")
+    policy = own_policy(call, request["PolicyArn"], "DeletePolicy")
     used = any(state.attachments(call, policy.arn)) or any(state.attachments(call, policy.arn, boundary=True))
     if used:
         raise DeleteConflict("Cannot delete a policy attached to entities.")
@@ -96,7 +96,7 @@ def delete_policy(call: Call, request: api.DeletePolicyRequestTypeDef) -> None:
 @operation("CreatePolicyVersion", permissions=on_policy("CreatePolicyVersion"))
 def create_policy_version(call: Call, request: api.CreatePolicyVersionRequestTypeDef) -> dict[str, Any]:
     """Adds a version and, if asked, puts it in force."""
-    policy = _own_policy(call, request["PolicyArn"], "CreatePolicyVersion")
+    policy = own_policy(call, request["PolicyArn"], "CreatePolicyVersion")
     check_managed(call, request["PolicyDocument"])
     if len(policy.versions) >= _VERSIONS_PER_POLICY:
         raise LimitExceeded(
@@ -119,7 +119,7 @@ def get_policy_version(call: Call, request: api.GetPolicyVersionRequestTypeDef) 
 @operation("ListPolicyVersions", permissions=on_policy("ListPolicyVersions"), read_only=True)
 def list_policy_versions(call: Call, request: api.ListPolicyVersionsRequestTypeDef) -> dict[str, Any]:
     """The versions, the newest first."""
-    policy = _policy(call, request["PolicyArn"])
+    policy = managed_policy(call, request["PolicyArn"])
     return page(request, "Versions", reversed(policy.versions), lambda each: describe_version(policy, each))
 
 
@@ -146,7 +146,9 @@ def delete_policy_version(call: Call, request: api.DeletePolicyVersionRequestTyp
 def list_entities_for_policy(call: Call, request: api.ListEntitiesForPolicyRequestTypeDef) -> dict[str, Any]:
     """Who a policy is attached to, or whose boundary it is."""
     arn = request["PolicyArn"]
-    _policy(call, arn)
+    check_arn(arn)
+    if find_policy(call, arn) is None:
+        raise NoSuchEntity(f"Policy {arn} does not exist or is not attachable.")
     wanted = request.get("EntityFilter", "")
     usage = request.get("PolicyUsageFilter")
     found = [
@@ -176,7 +178,8 @@ def _in_scope(call: Call, scope: str) -> Iterable[Policy]:
     return [*own, *(catalogue.published().values() if scope != "Local" else ())]
 
 
-def _policy(call: Call, policy_arn: str) -> Policy:
+def managed_policy(call: Call, policy_arn: str) -> Policy:
+    """A policy of the account or of AWS. Raises NoSuchEntity."""
     check_arn(policy_arn)
     policy = find_policy(call, policy_arn)
     if policy is None:
@@ -184,9 +187,10 @@ def _policy(call: Call, policy_arn: str) -> Policy:
     return policy
 
 
-def _own_policy(call: Call, policy_arn: str, operation_name: str) -> Policy:
+def own_policy(call: Call, policy_arn: str, operation_name: str) -> Policy:
+    """A policy of the account, to be changed. Raises AccessDenied for AWS's, NoSuchEntity."""
     _check_changeable(call, policy_arn, operation_name)
-    return _policy(call, policy_arn)
+    return managed_policy(call, policy_arn)
 
 
 def _check_changeable(call: Call, policy_arn: str, operation_name: str) -> None:

@@ -1,0 +1,1 @@
+"""CloudFormation's API, a module a noun."""

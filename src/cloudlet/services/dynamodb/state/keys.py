@@ -1,0 +1,63 @@
+"""The layout of DynamoDB's keys.
+
+    table/{name}                                              a Table
+    size/{table id}                                           a TableSize
+    item/{table id}/{hash}/{partition}/{sort}                 an item, in its wire form
+    index/{table id}/{index}/{hash}/{partition}/{sort}/...    an item's projection; the table's key follows
+    token/{client token}                                      what a transaction's client token was used for
+    spent/{second}/{client token}                             the same by age
+
+All of it below ("dynamodb", account, region). Work that waits stands below ("dynamodb-work",), so that the
+workers find it: backfill/{account}/{region}/{table id}/{index} says how far an index has been filled,
+expiry/{second}/{account}/{region}/{table}/{table id}/{hash}/{partition}/{sort} which item may have expired,
+and table/{account}/{region}/{name} which tables there are. Nothing here reads or writes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from cloudlet.core.call import Call
+    from cloudlet.core.store import Key
+    from cloudlet.services.dynamodb.model import Index, Table
+    from cloudlet.services.dynamodb.values import Item
+
+BACKFILLS: Final[Key] = ("dynamodb-work", "backfill")
+EXPIRIES: Final[Key] = ("dynamodb-work", "expiry")
+TABLES: Final[Key] = ("dynamodb-work", "table")
+
+
+def scope(call: Call) -> Key:
+    """What the keys of an account's rows in a region begin with."""
+    return ("dynamodb", call.account, call.region)
+
+
+def table_key(call: Call, name: str) -> Key:
+    """Where a table's row stands."""
+    return ("dynamodb", call.account, call.region, "table", name)
+
+
+def backfill_key(call: Call, table_id: str, index_name: str) -> Key:
+    """Where it stands how far an index has been filled."""
+    return (*BACKFILLS, call.account, call.region, table_id, index_name)
+
+
+def expiry_key(call: Call, table: Table, second: int, row_key: tuple[bytes, ...]) -> Key:
+    """Where it stands that an item may have expired."""
+    return (*EXPIRIES, second, call.account, call.region, table.name, table.id, *row_key)
+
+
+def item_prefix(call: Call, table: Table) -> Key:
+    """What the keys of a table's items begin with; hash, partition and sort key follow."""
+    return ("dynamodb", call.account, call.region, "item", table.id)
+
+
+def index_prefix(call: Call, table: Table, index: Index) -> Key:
+    """What the keys of an index's rows begin with; the keys of index and table follow."""
+    return ("dynamodb", call.account, call.region, "index", table.id, index.name)
+
+
+def index_position(table: Table, index: Index, item: Item) -> tuple[bytes, ...]:
+    """Where an item stands in an index, after its prefix."""
+    return (*index.keys.row_key(item), *table.keys.row_key(item)[1:])

@@ -1,0 +1,85 @@
+"""Putting new code and configuration into place: from Pending and InProgress to Active and Successful.
+
+Any server may do it, any number of times; the row says what is left to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Final
+
+from cloudlet.core.access import Principal
+from cloudlet.core.errors import ServiceError
+from cloudlet.services.lambda_ import state
+from cloudlet.services.lambda_.packages import Packages
+
+if TYPE_CHECKING:
+    from cloudlet.core.call import Call, Cloud
+    from cloudlet.services.lambda_.model import FunctionVersion
+    from cloudlet.services.lambda_.references import FunctionReference
+
+TOPIC: Final = "lambda.activation"
+_SWEEP_SECONDS: Final = 60.0
+_LOG: Final = logging.getLogger("cloudlet.lambda")
+
+
+class ActivationWorker:
+    """Puts every version into place that waits for it."""
+
+    name: Final = "lambda-activation"
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+
+    async def run(self) -> None:
+        """Works until cancelled."""
+        cloud = self._cloud
+        call = cloud.call("lambda", Principal.of_service("lambda.amazonaws.com"), "", "")
+        while True:
+            woken = asyncio.ensure_future(cloud.wakeups.wait(TOPIC, cloud.clock, _SWEEP_SECONDS))
+            try:
+                # It waits before it looks, so that what is stored in between wakes it.
+                await asyncio.sleep(0)
+                waiting = await call.transact(state.unsettled, read_only=True)
+                for reference, version in waiting:
+                    await activate(call, reference, version)
+                await woken
+            finally:
+                woken.cancel()
+
+
+async def activate(call: Call, reference: FunctionReference, version: str) -> FunctionVersion | None:
+    """Puts one version into place, unless that is done already; None if it is gone."""
+    row = await call.transact(lambda inner: state.find_version(inner, reference, version), read_only=True)
+    if row is None or row.settled:
+        return row
+    trouble = await _prepare(call, row)
+    return await call.transact(lambda inner: _settle(inner, reference, row, trouble))
+
+
+async def _prepare(call: Call, row: FunctionVersion) -> str | None:
+    """Unpacks what the version needs; what went wrong, or None."""
+    packages = call.cloud.component(Packages)
+    user = f"activation {row.generation}"
+    try:
+        for package in (row.package, *(layer.package for layer in row.configuration.layers)):
+            await packages.folder(package, user)
+    except ServiceError as error:
+        _LOG.warning("the code of %s cannot be unpacked: %s", row.name, error.message)
+        return error.message
+    finally:
+        packages.leave(user)
+    return None
+
+
+def _settle(
+    call: Call, reference: FunctionReference, prepared: FunctionVersion, trouble: str | None
+) -> FunctionVersion | None:
+    row = state.find_version(call, reference, prepared.version)
+    if row is None or row.settled or row.generation != prepared.generation:
+        return row
+    revision_id = call.ids.uuid()
+    after = row.activated(revision_id) if trouble is None else row.failed(trouble, revision_id)
+    state.save_version(call, reference, after)
+    return after

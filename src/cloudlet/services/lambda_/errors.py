@@ -1,0 +1,106 @@
+"""Lambda's errors, one class per shape of its service model.
+
+The texts stand where they are raised; only those that several places say are made here.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from cloudlet.core.errors import ServiceError
+
+
+class LambdaError(ServiceError):
+    """What Lambda's errors have in common: a `Type` that says whose fault it is. Never raised itself."""
+
+    fault: ClassVar[str | None] = "User"
+
+    def __init__(self, message: str, **members: Any) -> None:
+        own = {} if self.fault is None else {"Type": self.fault}
+        super().__init__(message, **{**own, **members})
+
+
+class ResourceNotFoundException(LambdaError):
+    """Raised for what is not there, or belongs to another account."""
+
+    status = 404
+
+
+class ResourceConflictException(LambdaError):
+    """Raised for what exists already, or is being changed by somebody else."""
+
+    status = 409
+
+
+class InvalidParameterValueException(LambdaError):
+    """Raised for a parameter that the model allows and Lambda does not."""
+
+
+class PreconditionFailedException(LambdaError):
+    """Raised for a revision id that is not the latest."""
+
+    status = 412
+
+
+class InvalidRequestContentException(LambdaError):
+    """Raised for an event that is no JSON."""
+
+
+class TooManyRequestsException(LambdaError):
+    """Raised when concurrency is used up."""
+
+    status = 429
+
+
+class RequestTooLargeException(LambdaError):
+    """Raised for an event beyond the limit of its invocation type."""
+
+    fault = None
+    status = 413
+
+
+class RequestEntityTooLargeException(LambdaError):
+    """Raised for a zip beyond the limit of a direct upload."""
+
+    fault = None
+    status = 413
+
+
+class CodeStorageExceededException(LambdaError):
+    """Raised when the account's code would exceed its quota."""
+
+
+class ServiceException(LambdaError):
+    """Raised when Lambda itself cannot do its work."""
+
+    fault = "Service"
+    status = 500
+
+
+class ValidationException(ServiceError):
+    """Raised for a constraint that AWS's own validation has and the published model lacks."""
+
+
+class AccessDeniedException(LambdaError):
+    """Raised when a role or another service refuses what Lambda does for its caller."""
+
+    fault = None
+    status = 403
+
+
+def resource_does_not_exist() -> ResourceNotFoundException:
+    """AWS's general word for what is not there."""
+    return ResourceNotFoundException("The resource you requested does not exist.")
+
+
+def function_not_found(arn: str) -> ResourceNotFoundException:
+    """AWS's word for a function, version or alias that is not there."""
+    return ResourceNotFoundException(f"Function not found: {arn}")
+
+
+def wrong_revision(operation: str = "GetFunction/GetAlias") -> PreconditionFailedException:
+    """AWS's word for a revision id that is not the latest."""
+    return PreconditionFailedException(
+        "The Revision Id provided does not match the latest Revision Id. "
+        f"Call the {operation} API to retrieve the latest Revision Id"
+    )

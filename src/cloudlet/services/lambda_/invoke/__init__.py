@@ -1,0 +1,1 @@
+"""Running functions: router, concurrency, pool, environment, Runtime API, logs."""

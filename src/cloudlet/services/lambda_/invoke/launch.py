@@ -1,0 +1,96 @@
+"""From a function version to the plan of one of its environments: code unpacked, role assumed, variables set.
+
+It starts no sandbox.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cloudlet.core.errors import AccessDenied
+from cloudlet.core.sandbox import Limits, SandboxSpec
+from cloudlet.services.lambda_ import runtimes
+from cloudlet.services.lambda_.errors import AccessDeniedException
+from cloudlet.services.lambda_.invoke import surroundings
+from cloudlet.services.lambda_.invoke.environment import INIT_CORES, Plan
+from cloudlet.services.lambda_.invoke.logs import Journal, JsonJournal, LogDelivery, LogStream
+from cloudlet.services.lambda_.packages import Packages
+
+if TYPE_CHECKING:
+    from cloudlet.core.call import Call
+    from cloudlet.core.identity import Session
+    from cloudlet.services.lambda_.invoke.router import Target
+
+_MEGABYTE: Final = 1 << 20
+_MEMORY_MB_PER_CORE: Final = 1769
+_PRINCIPAL: Final = "lambda.amazonaws.com"
+
+
+async def plan(call: Call, target: Target) -> Plan:
+    """The plan of a new environment. Raises AccessDeniedException where the role may no longer be assumed."""
+    version, reference = target.version, target.reference
+    configuration = version.configuration
+    environment_id = call.ids.uuid().replace("-", "")
+    session = await _assume_role(call, target)
+    stream_name = f"{call.now():%Y/%m/%d}/[{version.version}]{environment_id}"
+    owner = call.as_principal(session.principal)
+    log = LogStream(
+        call.cloud.component(LogDelivery), call.clock, owner, configuration.logging.log_group, stream_name
+    )
+    journal = _journal(log, call, target)
+    return Plan(
+        id=environment_id,
+        generation=version.generation,
+        spec=await _spec(
+            call,
+            target,
+            environment_id,
+            surroundings.variables(version, reference.region, stream_name, session),
+        ),
+        cores=configuration.memory_mb / _MEMORY_MB_PER_CORE,
+        timeout_seconds=configuration.timeout_seconds,
+        runtime_version=runtimes.version_name(configuration.runtime),
+        runtime_version_arn=runtimes.version_arn(configuration.runtime, reference.region),
+        expires_at=session.expires_at,
+        log=log,
+        journal=journal,
+    )
+
+
+async def _assume_role(call: Call, target: Target) -> Session:
+    role, name = target.version.configuration.role, target.version.name
+    try:
+        return await call.transact(
+            lambda inner: call.cloud.identities.assume_role(inner.as_service(_PRINCIPAL), role, name)
+        )
+    except AccessDenied as error:
+        raise AccessDeniedException(
+            "The role defined for the function cannot be assumed by Lambda."
+        ) from error
+
+
+async def _spec(call: Call, target: Target, environment_id: str, variables: dict[str, str]) -> SandboxSpec:
+    configuration = target.version.configuration
+    packages = call.cloud.component(Packages)
+    folders = [
+        await packages.folder(package, environment_id)
+        for package in (target.version.package, *(layer.package for layer in configuration.layers))
+    ]
+    return SandboxSpec(
+        runtime=runtimes.engine(configuration.runtime),
+        code=folders[0],
+        layers=tuple(folders[1:]),
+        environment=variables,
+        limits=Limits(
+            memory_bytes=configuration.memory_mb * _MEGABYTE,
+            cpu_cores=INIT_CORES,
+            tmp_bytes=configuration.ephemeral_storage_mb * _MEGABYTE,
+        ),
+        labels={"function": target.reference.unqualified_arn, "version": target.version.version},
+    )
+
+
+def _journal(log: LogStream, call: Call, target: Target) -> Journal | JsonJournal:
+    configuration = target.version.configuration
+    arguments = (log, call.clock, target.version.version, configuration.memory_mb)
+    return JsonJournal(*arguments) if configuration.logging.log_format == "JSON" else Journal(*arguments)

@@ -1,0 +1,314 @@
+"""A function's log: Lambda's own lines, and delivery to CloudWatch Logs under the function's role.
+
+Lines wait in memory and are delivered in batches: no invocation waits for its log. A role that may not write
+its log loses it silently, as in AWS.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import logging
+import math
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from cloudlet.core.errors import AccessDenied, NotImplementedHere, ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from cloudlet.core.call import Call, Cloud
+    from cloudlet.core.clock import Clock
+    from cloudlet.services.lambda_.invoke.invocation import Reply
+
+_TAIL_BYTES: Final = 4096
+_TAIL_LINES: Final = 4096
+_GATHER_SECONDS: Final = 0.1
+_HELD_LIMIT_BYTES: Final = 32 << 20
+_BATCH_LIMIT_BYTES: Final = 1_000_000
+_BATCH_LIMIT_EVENTS: Final = 10_000
+_EVENT_OVERHEAD_BYTES: Final = 26
+_LOG: Final = logging.getLogger("cloudlet.lambda")
+
+
+@dataclass(slots=True)
+class _Buffer:
+    """What one stream has not delivered yet."""
+
+    call: Call
+    group: str
+    stream: str
+    events: deque[tuple[int, str]] = field(default_factory=deque)
+
+
+class LogDelivery:
+    """Brings the lines of all environments to CloudWatch Logs. A component and, by run(), a worker's body."""
+
+    name: Final = "lambda-logs"
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._clock = cloud.clock
+        self._held: dict[str, _Buffer] = {}
+        self._held_bytes = 0
+        self._lost = 0
+        self._something = asyncio.Event()
+
+    async def start(self) -> None:
+        """Nothing to prepare."""
+
+    async def close(self) -> None:
+        """Delivers what is left."""
+        await self.deliver()
+
+    def add(self, call: Call, group: str, stream: str, message: str) -> None:
+        """Takes a line of an environment; beyond the bound it is counted and lost."""
+        if self._held_bytes > _HELD_LIMIT_BYTES:
+            self._lost += 1
+            return
+        buffer = self._held.get(stream)
+        if buffer is None:
+            buffer = self._held[stream] = _Buffer(call, group, stream)
+            self._something.set()
+        buffer.events.append((int(self._clock.time() * 1000), message))
+        self._held_bytes += len(message)
+
+    async def run(self) -> None:
+        """Delivers, a little after there is something."""
+        while True:
+            await self._something.wait()
+            await asyncio.sleep(_GATHER_SECONDS)
+            await self.deliver()
+
+    async def deliver(self) -> None:
+        """Delivers all that is held now."""
+        held, self._held = self._held, {}
+        self._held_bytes = 0
+        self._something.clear()
+        if self._lost:
+            _LOG.warning("%d lines of functions' logs were lost: they came too fast", self._lost)
+            self._lost = 0
+        for buffer in held.values():
+            for batch in _batches(buffer.events):
+                await _put(buffer, batch)
+
+
+class LogStream:
+    """One environment's log stream."""
+
+    def __init__(self, delivery: LogDelivery, clock: Clock, call: Call, group: str, name: str) -> None:
+        self._delivery = delivery
+        self._clock = clock
+        self._call = call
+        self._group = group
+        self.name = name
+        self._tail: deque[str] | None = None
+
+    def write(self, piece: bytes) -> None:
+        """Takes what the function wrote: a line without its end, or a message of the framed log."""
+        text = piece.decode("utf-8", "replace")
+        # A line has no break in it, so what has one came framed, and whole.
+        self.say(text if "\n" in text else f"{text}\n")
+
+    def say(self, message: str) -> None:
+        """Writes a message."""
+        if self._tail is not None:
+            self._tail.append(message)
+        self._delivery.add(self._call, self._group, self.name, message)
+
+    def keep_tail(self) -> None:
+        """Keeps what follows, for take_tail()."""
+        self._tail = deque(maxlen=_TAIL_LINES)
+
+    def take_tail(self) -> bytes:
+        """The last 4 KB since keep_tail(), in base64."""
+        pieces, self._tail = self._tail or (), None
+        text = "".join(piece if piece.endswith("\n") else f"{piece}\n" for piece in pieces)
+        return base64.b64encode(text.encode()[-_TAIL_BYTES:])
+
+
+class Journal:
+    """The lines that Lambda itself writes, as text."""
+
+    def __init__(self, stream: LogStream, clock: Clock, version: str, memory_mb: int) -> None:
+        self._say = stream.say
+        self._clock = clock
+        self._version = version
+        self._memory_mb = memory_mb
+
+    def init_started(self, runtime_version: str, runtime_version_arn: str) -> None:
+        """An environment begins to initialize."""
+        self._say(
+            f"INIT_START Runtime Version: {runtime_version}\tRuntime Version ARN: {runtime_version_arn}\n"
+        )
+
+    def init_failed(self, milliseconds: float, reply: Reply, phase: str) -> None:
+        """An environment could not be initialized."""
+        kind = f"\tError Type: {reply.error_type}" if reply.status == "error" else ""
+        self._say(
+            f"INIT_REPORT Init Duration: {milliseconds:.2f} ms\tPhase: {phase}\t"
+            f"Status: {reply.status}{kind}\n"
+        )
+
+    def started(self, request_id: str) -> None:
+        """An invocation begins."""
+        self._say(f"START RequestId: {request_id} Version: {self._version}\n")
+
+    def ended(
+        self,
+        request_id: str,
+        reply: Reply,
+        milliseconds: float,
+        init_milliseconds: float | None,
+        used_bytes: int,
+    ) -> None:
+        """An invocation is over."""
+        say = self._say
+        if reply.message is not None:
+            at = f"{stamp(self._clock.time())} {request_id} " if reply.status == "timeout" else ""
+            say(f"{at}{reply.message}\n")
+        say(f"END RequestId: {request_id}\n")
+        billed = math.ceil(milliseconds + (init_milliseconds or 0.0))
+        parts = [
+            f"REPORT RequestId: {request_id}\tDuration: {milliseconds:.2f} ms\tBilled Duration: {billed} ms\t"
+            f"Memory Size: {self._memory_mb} MB\tMax Memory Used: {_megabytes(used_bytes)} MB\t"
+        ]
+        if init_milliseconds is not None:
+            parts.append(f"Init Duration: {init_milliseconds:.2f} ms\t")
+        if reply.status is not None:
+            parts.append(f"Status: {reply.status}")
+            if reply.status == "error":
+                parts.append(f"\tError Type: {reply.error_type}")
+        say("".join([*parts, "\n"]))
+
+
+class JsonJournal:
+    """The lines that Lambda itself writes, as JSON.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html
+    """
+
+    def __init__(self, stream: LogStream, clock: Clock, version: str, memory_mb: int) -> None:
+        self._stream = stream
+        self._clock = clock
+        self._version = version
+        self._memory_mb = memory_mb
+
+    def init_started(self, runtime_version: str, runtime_version_arn: str) -> None:
+        """An environment begins to initialize."""
+        self._say(
+            "platform.initStart",
+            {
+                "initializationType": "on-demand",
+                "phase": "init",
+                "runtimeVersion": runtime_version,
+                "runtimeVersionArn": runtime_version_arn,
+            },
+        )
+
+    def init_failed(self, milliseconds: float, reply: Reply, phase: str) -> None:
+        """An environment could not be initialized."""
+        record = {"initializationType": "on-demand", "phase": phase, "status": reply.status}
+        if reply.status == "error":
+            record["errorType"] = reply.error_type
+        metrics = {"durationMs": round(milliseconds, 3)}
+        self._say("platform.initReport", {**record, "metrics": metrics})
+
+    def started(self, request_id: str) -> None:
+        """An invocation begins."""
+        self._say("platform.start", {"requestId": request_id, "version": self._version})
+
+    def ended(
+        self,
+        request_id: str,
+        reply: Reply,
+        milliseconds: float,
+        init_milliseconds: float | None,
+        used_bytes: int,
+    ) -> None:
+        """An invocation is over."""
+        metrics: dict[str, Any] = {
+            "durationMs": round(milliseconds, 3),
+            "billedDurationMs": math.ceil(milliseconds + (init_milliseconds or 0.0)),
+            "memorySizeMB": self._memory_mb,
+            "maxMemoryUsedMB": _megabytes(used_bytes),
+        }
+        if init_milliseconds is not None:
+            metrics["initDurationMs"] = round(init_milliseconds, 3)
+        record: dict[str, Any] = {
+            "requestId": request_id,
+            "metrics": metrics,
+            "status": reply.status or "success",
+        }
+        if reply.status == "error":
+            record["errorType"] = reply.error_type
+        self._say("platform.report", record)
+
+    def _say(self, kind: str, record: dict[str, Any]) -> None:
+        event = {"time": stamp(self._clock.time()), "type": kind, "record": record}
+        self._stream.say(json.dumps(event, separators=(",", ":")) + "\n")
+
+
+def stamp(seconds: float) -> str:
+    """A time as log lines have it: 2024-01-31T12:00:00.000Z."""
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
+
+
+def _megabytes(count: int) -> int:
+    return math.ceil(count / (1 << 20))
+
+
+def _batches(events: deque[tuple[int, str]]) -> Iterator[list[dict[str, Any]]]:
+    batch: list[dict[str, Any]] = []
+    size = 0
+    for at, message in events:
+        room = len(message.encode()) + _EVENT_OVERHEAD_BYTES
+        if batch and (size + room > _BATCH_LIMIT_BYTES or len(batch) == _BATCH_LIMIT_EVENTS):
+            yield batch
+            batch, size = [], 0
+        batch.append({"timestamp": at, "message": message})
+        size += room
+    if batch:
+        yield batch
+
+
+async def _put(buffer: _Buffer, batch: list[dict[str, Any]]) -> None:
+    """Puts a batch, making stream and group when they are missing."""
+    stream = {"logGroupName": buffer.group, "logStreamName": buffer.stream}
+    put = {**stream, "logEvents": batch}
+    ask: Callable[..., Any] = buffer.call.ask
+    try:
+        try:
+            await ask("logs", "PutLogEvents", put)
+        except ServiceError as error:
+            if error.code != "ResourceNotFoundException":
+                raise
+            await _make_stream(buffer, stream)
+            await ask("logs", "PutLogEvents", put)
+    except (AccessDenied, NotImplementedHere) as error:
+        _LOG.debug("the log of %s is not kept: %s", buffer.group, error.message)
+    except ServiceError as error:
+        _LOG.warning("the log of %s was refused: %s", buffer.group, error.message)
+
+
+async def _make_stream(buffer: _Buffer, stream: dict[str, str]) -> None:
+    try:
+        await buffer.call.ask("logs", "CreateLogStream", stream)
+    except ServiceError as error:
+        if error.code != "ResourceNotFoundException":
+            raise
+        await _make(buffer, "CreateLogGroup", {"logGroupName": buffer.group})
+        await _make(buffer, "CreateLogStream", stream)
+
+
+async def _make(buffer: _Buffer, operation: str, request: dict[str, str]) -> None:
+    """Makes a group or stream, unless another environment has just made it."""
+    try:
+        await buffer.call.ask("logs", operation, request)
+    except ServiceError as error:
+        if error.code != "ResourceAlreadyExistsException":
+            raise

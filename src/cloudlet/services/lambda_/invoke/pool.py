@@ -1,0 +1,171 @@
+"""The warm environments of every function, and when one is made, reused and ended.
+
+The newest idle one is taken first, so that the others grow old and go. It knows nothing of events' contents.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from typing import TYPE_CHECKING, Final
+
+from cloudlet.core.sandbox import SandboxError
+from cloudlet.services.lambda_.errors import ServiceException
+from cloudlet.services.lambda_.invoke import launch
+from cloudlet.services.lambda_.invoke.concurrency import throttled
+from cloudlet.services.lambda_.invoke.environment import Environment
+from cloudlet.services.lambda_.packages import Packages
+
+if TYPE_CHECKING:
+    from cloudlet.core.call import Call, Cloud
+    from cloudlet.services.lambda_.invoke.invocation import Invocation, Outcome
+    from cloudlet.services.lambda_.invoke.router import Target
+
+KEEP_ALIVE_SECONDS: Final = 600.0
+_SWEEP_SECONDS: Final = 30.0
+_IDLE_SWEEP_SECONDS: Final = 3600.0
+_TOPIC: Final = "lambda.pool"
+_SHARE_OF_MEMORY: Final = 0.6
+_ENVIRONMENT_BYTES: Final = 48 << 20
+"""What an environment is taken to need until it was measured."""
+_SESSION_MARGIN_SECONDS: Final = 60.0
+_LOG: Final = logging.getLogger("cloudlet.lambda")
+
+
+class Pool:
+    """All environments of this server. A component and, by run(), the worker that ends old ones."""
+
+    name: Final = "lambda-environments"
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._idle: dict[str, list[Environment]] = {}
+        self._all: set[Environment] = set()
+        self._newest: dict[str, str] = {}
+        self._current: set[str] = set()
+        self._ending: set[asyncio.Task[None]] = set()
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        self._memory_limit_bytes = int(memory * _SHARE_OF_MEMORY)
+
+    async def start(self) -> None:
+        """Begins empty: no environment outlives its server."""
+
+    async def close(self) -> None:
+        """Ends every environment."""
+        for environment in list(self._all):
+            self._end(environment)
+        while self._ending:
+            await asyncio.wait(self._ending)
+
+    async def invoke(self, call: Call, target: Target, invocation: Invocation) -> Outcome:
+        """Runs an event in a warm environment, or in a new one."""
+        environment = self._take(target) or await self._make(call, target)
+        try:
+            outcome = await environment.run(invocation)
+        except SandboxError as error:
+            self._end(environment)
+            _LOG.error("no environment for %s: %s", target.reference.arn, error)
+            raise ServiceException(f"cloudlet could not start an environment: {error}") from error
+        except BaseException:
+            self._end(environment)
+            raise
+        self._give_back(environment)
+        return outcome
+
+    async def run(self) -> None:
+        """Ends the environments that were idle for long, until cancelled."""
+        cloud = self._cloud
+        while True:
+            pause = _SWEEP_SECONDS if self._all else _IDLE_SWEEP_SECONDS
+            await cloud.wakeups.wait(_TOPIC, cloud.clock, pause)
+            self.end_idle(cloud.clock.time() - KEEP_ALIVE_SECONDS)
+
+    def end_idle(self, since: float) -> None:
+        """Ends the environments that have been idle since then or longer."""
+        for environments in list(self._idle.values()):
+            for environment in list(environments):
+                if environment.idle_since <= since:
+                    self._end(environment)
+
+    def retire(self, version_arn: str, generation: str | None) -> None:
+        """Ends what runs a version's former code or settings: idle ones now, busy ones after their event."""
+        before = self._newest.get(version_arn)
+        if before == generation:
+            return
+        if generation is not None:
+            self._newest[version_arn] = generation
+            self._current.add(generation)
+        else:
+            del self._newest[version_arn]
+        if before is not None:
+            self._current.discard(before)
+            for environment in list(self._idle.get(before, ())):
+                self._end(environment)
+
+    def retire_function(self, function_arn: str) -> None:
+        """Ends what runs any version of a function."""
+        for version_arn in [arn for arn in self._newest if arn.rpartition(":")[0] == function_arn]:
+            self.retire(version_arn, None)
+
+    def _take(self, target: Target) -> Environment | None:
+        generation = target.version.generation
+        self.retire(target.reference.arn_of(target.version.version), generation)
+        idle = self._idle.get(generation)
+        while idle:
+            environment = idle.pop()
+            if environment.alive and not self._expires(environment):
+                return environment
+            self._end(environment)
+        return None
+
+    async def _make(self, call: Call, target: Target) -> Environment:
+        self._make_room()
+        plan = await launch.plan(call, target)
+        environment = Environment(plan, self._cloud.sandboxes, self._cloud.clock)
+        if not self._all:
+            self._cloud.wakeups.wake(_TOPIC)
+        self._all.add(environment)
+        return environment
+
+    def _give_back(self, environment: Environment) -> None:
+        generation = environment.plan.generation
+        if not environment.alive or generation not in self._current:
+            self._end(environment)
+            return
+        environment.idle_since = self._cloud.clock.time()
+        self._idle.setdefault(generation, []).append(environment)
+        environment.rest()
+
+    def _make_room(self) -> None:
+        """Ends the longest idle environments while the machine has no memory for one more."""
+        needed = _ENVIRONMENT_BYTES + sum(
+            max(environment.used_bytes, _ENVIRONMENT_BYTES) for environment in self._all
+        )
+        if needed <= self._memory_limit_bytes:
+            return
+        idle = [environment for environments in self._idle.values() for environment in environments]
+        for environment in sorted(idle, key=lambda each: each.idle_since):
+            self._end(environment)
+            needed -= max(environment.used_bytes, _ENVIRONMENT_BYTES)
+            if needed <= self._memory_limit_bytes:
+                return
+        raise throttled("ConcurrentInvocationLimitExceeded")
+
+    def _expires(self, environment: Environment) -> bool:
+        left = environment.plan.expires_at - self._cloud.clock.time()
+        return left < environment.plan.timeout_seconds + _SESSION_MARGIN_SECONDS
+
+    def _end(self, environment: Environment) -> None:
+        self._all.discard(environment)
+        generation = environment.plan.generation
+        idle = self._idle.get(generation)
+        if idle is not None:
+            if environment in idle:
+                idle.remove(environment)
+            if not idle:
+                del self._idle[generation]
+        self._cloud.component(Packages).leave(environment.plan.id)
+        task = asyncio.ensure_future(environment.close())
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)

@@ -1,0 +1,69 @@
+"""From what a caller named to the version that runs: qualifiers, aliases and their weights.
+
+It reads rows and starts nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cloudlet.services.lambda_ import activation, errors, state
+from cloudlet.services.lambda_.invoke.concurrency import ACCOUNT_LIMIT
+from cloudlet.services.lambda_.model import LATEST
+from cloudlet.services.lambda_.references import is_version
+
+if TYPE_CHECKING:
+    from cloudlet.core.call import Call
+    from cloudlet.services.lambda_.model import FunctionVersion
+    from cloudlet.services.lambda_.references import FunctionReference
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is to run."""
+
+    reference: FunctionReference
+    """The function as it was named."""
+    version: FunctionVersion
+    reserved_concurrency: int | None
+    unreserved_limit: int
+
+
+async def find_target(call: Call, reference: FunctionReference) -> Target:
+    """The version to run; one that is not in place yet is put there. Raises ResourceNotFoundException."""
+    target = await call.transact(lambda inner: target_within(inner, reference), read_only=True)
+    if not target.version.settled:
+        await activation.activate(call, reference, target.version.version)
+        target = await call.transact(lambda inner: target_within(inner, reference), read_only=True)
+    if target.version.state == "Failed":
+        raise errors.ResourceConflictException(
+            "The operation cannot be performed at this time. "
+            "The function is currently in the following state: Failed"
+        )
+    return target
+
+
+def target_within(call: Call, reference: FunctionReference) -> Target:
+    """The version to run, in the call's open transaction."""
+    named = reference.with_qualifier(reference.qualifier or LATEST)
+    function = state.function(call, named)
+    version = state.version(call, named, _version_name(call, named))
+    reserved = function.reserved_concurrency
+    limit = ACCOUNT_LIMIT
+    if reserved is None:
+        limit -= state.usage(call, reference.account, reference.region).reserved_concurrency
+    return Target(reference, version, reserved, limit)
+
+
+def _version_name(call: Call, named: FunctionReference) -> str:
+    qualifier = named.qualifier or LATEST
+    if qualifier == LATEST or is_version(qualifier):
+        return qualifier
+    alias = state.find_alias(call, named, qualifier)
+    if alias is None:
+        raise errors.function_not_found(named.arn)
+    for other, weight in alias.weights.items():
+        if call.ids.random.random() < weight:
+            return other
+    return alias.version

@@ -1,0 +1,100 @@
+"""Reserved concurrency, and what the account may use and uses.
+
+Who is throttled is decided in invoke/concurrency.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from cloudlet.core.operation import operation
+from cloudlet.services.lambda_ import errors, permissions, references, state
+from cloudlet.services.lambda_.archives import UNZIPPED_LIMIT_BYTES
+from cloudlet.services.lambda_.invoke.concurrency import ACCOUNT_LIMIT
+from cloudlet.services.lambda_.model import LATEST
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from types_boto3_lambda import type_defs as api
+
+    from cloudlet.core.call import Call
+    from cloudlet.services.lambda_.model import Function
+    from cloudlet.services.lambda_.references import FunctionReference
+
+_LEAST_UNRESERVED: Final = 100
+_ZIPPED_LIMIT_BYTES: Final = 52_428_800
+_CODE_LIMIT_BYTES: Final = 80_530_636_800
+
+
+@operation(
+    "PutFunctionConcurrency",
+    permissions=permissions.on_unqualified_function("lambda:PutFunctionConcurrency"),
+)
+def put_function_concurrency(call: Call, request: api.PutFunctionConcurrencyRequestTypeDef) -> dict[str, Any]:
+    """Sets how many may run at once, and keeps that many free for the function."""
+    reference, function = _function(call, request["FunctionName"], LATEST)
+    wanted = request["ReservedConcurrentExecutions"]
+    before = function.reserved_concurrency or 0
+    reserved = state.usage(call, call.account, call.region).reserved_concurrency - before + wanted
+    if ACCOUNT_LIMIT - reserved < _LEAST_UNRESERVED:
+        raise errors.InvalidParameterValueException(
+            "Specified ReservedConcurrentExecutions for function decreases account's "
+            f"UnreservedConcurrentExecution below its minimum value of [{_LEAST_UNRESERVED}].",
+            Type=None,
+        )
+    state.add_usage(call, reserved_concurrency=wanted - before)
+    state.save_function(call, reference, replace(function, reserved_concurrency=wanted))
+    return {"ReservedConcurrentExecutions": wanted}
+
+
+@operation(
+    "GetFunctionConcurrency",
+    permissions=permissions.on_unqualified_function("lambda:GetFunctionConcurrency"),
+    read_only=True,
+)
+def get_function_concurrency(call: Call, request: api.GetFunctionConcurrencyRequestTypeDef) -> dict[str, Any]:
+    """How many may run at once, if that was set."""
+    _, function = _function(call, request["FunctionName"], None)
+    return {"ReservedConcurrentExecutions": function.reserved_concurrency}
+
+
+@operation(
+    "DeleteFunctionConcurrency",
+    permissions=permissions.on_unqualified_function("lambda:DeleteFunctionConcurrency"),
+)
+def delete_function_concurrency(call: Call, request: api.DeleteFunctionConcurrencyRequestTypeDef) -> None:
+    """Lets the function share the account's concurrency again."""
+    reference, function = _function(call, request["FunctionName"], None)
+    state.add_usage(call, reserved_concurrency=-(function.reserved_concurrency or 0))
+    state.save_function(call, reference, replace(function, reserved_concurrency=None))
+
+
+@operation("GetAccountSettings", read_only=True)
+def get_account_settings(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
+    """The account's limits and what it uses of them."""
+    used = state.usage(call, call.account, call.region)
+    return {
+        "AccountLimit": {
+            "TotalCodeSize": _CODE_LIMIT_BYTES,
+            "CodeSizeUnzipped": UNZIPPED_LIMIT_BYTES,
+            "CodeSizeZipped": _ZIPPED_LIMIT_BYTES,
+            "ConcurrentExecutions": ACCOUNT_LIMIT,
+            "UnreservedConcurrentExecutions": ACCOUNT_LIMIT - used.reserved_concurrency,
+        },
+        "AccountUsage": {"TotalCodeSize": used.code_bytes, "FunctionCount": used.functions},
+    }
+
+
+def _function(call: Call, name: str, missing: str | None) -> tuple[FunctionReference, Function]:
+    reference = references.parse(call, name)
+    if reference.qualifier is not None:
+        raise errors.InvalidParameterValueException(
+            "This operation is permitted on Lambda functions only. Aliases and versions do not support this "
+            "operation. Please specify either a function name or an unqualified function ARN."
+        )
+    found = state.find_function(call, reference)
+    if found is None:
+        raise errors.function_not_found(reference.arn_of(missing))
+    return reference, found

@@ -1,0 +1,76 @@
+"""AddPermission, RemovePermission and GetPolicy.
+
+What a policy permits is judged by IAM at each call.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from cloudlet.core.operation import operation
+from cloudlet.services.lambda_ import errors, permissions, references, state, statements
+from cloudlet.services.lambda_.model import LATEST
+
+if TYPE_CHECKING:
+    from types_boto3_lambda import type_defs as api
+
+    from cloudlet.core.call import Call
+    from cloudlet.services.lambda_.model import ResourcePolicy
+    from cloudlet.services.lambda_.references import FunctionReference
+
+
+@operation("AddPermission", permissions=permissions.on_function("lambda:AddPermission"))
+def add_permission(call: Call, request: api.AddPermissionRequestTypeDef) -> dict[str, Any]:
+    """Adds a statement to the policy of a function, version or alias."""
+    reference = references.parse(call, request["FunctionName"], request.get("Qualifier"))
+    if reference.qualifier == LATEST:
+        raise errors.InvalidParameterValueException(
+            "We currently do not support adding policies for $LATEST."
+        )
+    made = statements.statement(request, reference.arn)
+    _check_there(call, reference)
+    policy = state.find_policy(call, reference)
+    _check_revision(policy, request.get("RevisionId"))
+    state.save_policy(call, reference, statements.added(policy, made, call.ids.uuid()))
+    return {"Statement": json.dumps(made, separators=(",", ":"))}
+
+
+@operation("RemovePermission", permissions=permissions.on_function("lambda:RemovePermission"))
+def remove_permission(call: Call, request: api.RemovePermissionRequestTypeDef) -> None:
+    """Removes a statement from a policy."""
+    reference = references.parse(call, request["FunctionName"], request.get("Qualifier"))
+    if state.find_function(call, reference) is None:
+        raise errors.ResourceNotFoundException(f"No policy found for: {reference.arn}")
+    _check_there(call, reference)
+    policy = state.find_policy(call, reference)
+    if policy is None:
+        raise errors.ResourceNotFoundException("No policy is associated with the given resource.")
+    after = statements.removed(policy, request["StatementId"], call.ids.uuid())
+    _check_revision(policy, request.get("RevisionId"))
+    state.save_policy(call, reference, after)
+
+
+@operation("GetPolicy", permissions=permissions.on_function("lambda:GetPolicy"), read_only=True)
+def get_policy(call: Call, request: api.GetPolicyRequestTypeDef) -> dict[str, Any]:
+    """The policy of a function, version or alias."""
+    reference = references.parse(call, request["FunctionName"], request.get("Qualifier"))
+    policy = state.find_policy(call, reference)
+    if policy is None:
+        raise errors.resource_does_not_exist()
+    return {"Policy": permissions.document(policy).text, "RevisionId": policy.revision_id}
+
+
+def _check_there(call: Call, reference: FunctionReference) -> None:
+    qualifier = reference.qualifier
+    if qualifier is None:
+        state.function(call, reference)
+    elif references.is_version(qualifier) or "$" in qualifier:
+        state.version(call, reference, qualifier)
+    else:
+        state.alias(call, reference, qualifier)
+
+
+def _check_revision(policy: ResourcePolicy | None, revision_id: str | None) -> None:
+    if revision_id is not None and (policy is None or policy.revision_id != revision_id):
+        raise errors.wrong_revision("GetPolicy")

@@ -1,0 +1,90 @@
+"""What IAM is asked about Lambda's operations: which ARN, with whose policy, in which account.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html. It decides nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from cloudlet.core.access import Permission, PolicyDocument
+from cloudlet.services.lambda_ import references, state
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from cloudlet.core.call import Call
+    from cloudlet.services.lambda_.model import ResourcePolicy
+    from cloudlet.services.lambda_.references import FunctionReference
+
+    Judged = Callable[[Call, Mapping[str, Any]], Sequence[Permission]]
+
+_PASSED_TO: Final = "lambda.amazonaws.com"
+
+
+def on_function(action: str) -> Judged:
+    """The permission for an action on the function, version or alias that the request names."""
+
+    def judge(call: Call, request: Mapping[str, Any]) -> Sequence[Permission]:
+        reference = references.parse(call, request["FunctionName"], request.get("Qualifier"))
+        return [_function_permission(call, action, reference)]
+
+    return judge
+
+
+def on_unqualified_function(action: str) -> Judged:
+    """The permission for an action on the function itself, whatever qualifier the request has."""
+
+    def judge(call: Call, request: Mapping[str, Any]) -> Sequence[Permission]:
+        reference = references.parse(call, request["FunctionName"])
+        return [_function_permission(call, action, reference.with_qualifier(None))]
+
+    return judge
+
+
+def on_configured_function(action: str) -> Judged:
+    """As on_unqualified_function, and the right to pass the role and use the layers in the request."""
+    on_name = on_unqualified_function(action)
+
+    def judge(call: Call, request: Mapping[str, Any]) -> Sequence[Permission]:
+        asked = list(on_name(call, request))
+        if role := request.get("Role"):
+            asked.append(Permission("iam:PassRole", role, {"iam:PassedToService": (_PASSED_TO,)}))
+        return asked + [layer_permission(call, arn) for arn in request.get("Layers", ())]
+
+    return judge
+
+
+def layer_permission(call: Call, layer_version_arn: str) -> Permission:
+    """The right to read a layer version, which its own policy may give to other accounts."""
+    _, _, _, region, account, _, name, number = layer_version_arn.split(":")
+    policy = state.find_layer_policy(call, account, region, name, int(number))
+    return Permission(
+        "lambda:GetLayerVersion",
+        layer_version_arn,
+        resource_policy=None if policy is None else document(policy),
+        resource_account=account if account != call.account else None,
+    )
+
+
+def document(policy: ResourcePolicy) -> PolicyDocument:
+    """A policy as GetPolicy shows it."""
+    text = json.dumps(
+        {"Version": "2012-10-17", "Id": "default", "Statement": list(policy.statements)},
+        separators=(",", ":"),
+    )
+    return PolicyDocument("default", text)
+
+
+def _function_permission(call: Call, action: str, reference: FunctionReference) -> Permission:
+    policy = state.find_policy(call, reference)
+    function = state.find_function(call, reference)
+    tags = {} if function is None else function.tags
+    return Permission(
+        action,
+        reference.arn,
+        context={f"aws:ResourceTag/{key}": (value,) for key, value in tags.items()},
+        resource_policy=None if policy is None else document(policy),
+        resource_account=reference.account if reference.account != call.account else None,
+    )

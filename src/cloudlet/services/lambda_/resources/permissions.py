@@ -1,0 +1,66 @@
+"""AWS::Lambda::Permission: a statement in a function's policy.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-permission.html
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Final
+
+from cloudlet.core.resource import Provisioned
+from cloudlet.services.lambda_.errors import ResourceConflictException, ResourceNotFoundException
+
+if TYPE_CHECKING:
+    from cloudlet.core.call import Call
+    from cloudlet.core.resource import Properties, ResourceContext
+
+_ID_LIMIT: Final = 100
+
+
+class PermissionType:
+    """AWS::Lambda::Permission"""
+
+    type_name = "AWS::Lambda::Permission"
+    properties = frozenset(
+        {
+            "Action",
+            "EventSourceToken",
+            "FunctionName",
+            "FunctionUrlAuthType",
+            "Principal",
+            "PrincipalOrgID",
+            "SourceAccount",
+            "SourceArn",
+        }
+    )
+    required = frozenset({"Action", "FunctionName", "Principal"})
+    create_only = properties
+
+    async def create(self, call: Call, context: ResourceContext, properties: Properties) -> Provisioned:
+        """Adds the statement. Run again, it finds the one of its own id."""
+        statement_id = context.generated_name(_ID_LIMIT)
+        request = {"StatementId": statement_id, **properties}
+        if "SourceAccount" in request:
+            request["SourceAccount"] = str(request["SourceAccount"])
+        request["Principal"] = str(request["Principal"])
+        # The id is made from the stack's and differs for every resource: one that is there is this one's.
+        with contextlib.suppress(ResourceConflictException):
+            await call.ask("lambda", "AddPermission", request)
+        return Provisioned(statement_id, {"Id": statement_id})
+
+    async def update(
+        self, call: Call, context: ResourceContext, physical_id: str, before: Properties, after: Properties
+    ) -> Provisioned:
+        """Nothing of a permission can change in place."""
+        return Provisioned(physical_id, {"Id": physical_id})
+
+    async def delete(
+        self, call: Call, context: ResourceContext, physical_id: str, properties: Properties
+    ) -> None:
+        """Removes the statement; one that is gone already, perhaps with its function, is no error."""
+        request = {"FunctionName": properties["FunctionName"], "StatementId": physical_id}
+        try:
+            await call.ask("lambda", "RemovePermission", request)
+        except ResourceNotFoundException:
+            return

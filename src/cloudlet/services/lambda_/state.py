@@ -1,0 +1,325 @@
+"""Where Lambda's rows lie and the questions asked of them. The only file that names keys.
+
+It decides nothing: who may ask is judged before, what may change is the operations' business.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from cloudlet.core.rows import Rows
+from cloudlet.core.store import LAST
+from cloudlet.services.lambda_ import errors
+from cloudlet.services.lambda_.model import (
+    LATEST,
+    AccountUsage,
+    Alias,
+    Function,
+    FunctionVersion,
+    Layer,
+    LayerVersion,
+    QueuedEvent,
+    ResourcePolicy,
+)
+from cloudlet.services.lambda_.references import FunctionReference, is_version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cloudlet.core.call import Call
+    from cloudlet.core.store import KeyPart
+
+_FUNCTIONS: Final = Rows(("lambda", "function"), Function)
+_VERSIONS: Final = Rows(("lambda", "version"), FunctionVersion)
+_ALIASES: Final = Rows(("lambda", "alias"), Alias)
+_POLICIES: Final = Rows(("lambda", "policy"), ResourcePolicy)
+_LAYERS: Final = Rows(("lambda", "layer"), Layer)
+_LAYER_VERSIONS: Final = Rows(("lambda", "layer-version"), LayerVersion)
+_LAYER_POLICIES: Final = Rows(("lambda", "layer-policy"), ResourcePolicy)
+_USAGE: Final = Rows(("lambda", "usage"), AccountUsage)
+_EVENTS: Final = Rows(("lambda", "event"), QueuedEvent)
+_UNSETTLED: Final = ("lambda", "unsettled")
+_DUE: Final = ("lambda", "due")
+
+
+# --- functions and versions
+
+
+def find_function(call: Call, reference: FunctionReference) -> Function | None:
+    """What all versions share, or None."""
+    return _FUNCTIONS.find(call, reference.account, reference.region, reference.name)
+
+
+def function(call: Call, reference: FunctionReference) -> Function:
+    """What all versions share. Raises ResourceNotFoundException with the ARN as it was named."""
+    found = find_function(call, reference)
+    if found is None:
+        raise errors.function_not_found(reference.arn)
+    return found
+
+
+def save_function(call: Call, reference: FunctionReference, row: Function) -> None:
+    """Writes what all versions share."""
+    _FUNCTIONS.save(call, row, reference.account, reference.region, reference.name)
+
+
+def find_version(call: Call, reference: FunctionReference, version: str) -> FunctionVersion | None:
+    """$LATEST or a published version, or None."""
+    return _VERSIONS.find(call, *_version_key(reference, version))
+
+
+def version(call: Call, reference: FunctionReference, name: str) -> FunctionVersion:
+    """$LATEST or a published version. Raises ResourceNotFoundException with the ARN as it was named."""
+    found = find_version(call, reference, name)
+    if found is None:
+        raise errors.function_not_found(reference.arn)
+    return found
+
+
+def qualified_version(call: Call, reference: FunctionReference) -> FunctionVersion:
+    """The version that a reference leads to, by way of an alias if it names one."""
+    qualifier = reference.qualifier or LATEST
+    if qualifier == LATEST or is_version(qualifier):
+        return version(call, reference, qualifier)
+    alias = find_alias(call, reference, qualifier)
+    if alias is None:
+        raise errors.function_not_found(reference.arn)
+    return version(call, reference, alias.version)
+
+
+def save_version(call: Call, reference: FunctionReference, row: FunctionVersion) -> None:
+    """Writes a version, and whether it is waiting for something to be done."""
+    key = _version_key(reference, row.version)
+    _VERSIONS.save(call, row, *key)
+    if row.settled:
+        call.transaction.delete((*_UNSETTLED, *key))
+    else:
+        call.transaction.put((*_UNSETTLED, *key), b"")
+
+
+def delete_version(call: Call, reference: FunctionReference, row: FunctionVersion) -> None:
+    """Removes a version and its policy."""
+    key = _version_key(reference, row.version)
+    _VERSIONS.delete(call, *key)
+    call.transaction.delete((*_UNSETTLED, *key))
+    _POLICIES.delete(call, reference.account, reference.region, reference.name, row.version)
+
+
+def delete_function(call: Call, reference: FunctionReference) -> None:
+    """Removes a function with all its versions, aliases and policies."""
+    key = (reference.account, reference.region, reference.name)
+    _FUNCTIONS.delete(call, *key)
+    _VERSIONS.delete_below(call, *key)
+    _ALIASES.delete_below(call, *key)
+    _POLICIES.delete_below(call, *key)
+    call.transaction.delete_range((*_UNSETTLED, *key), (*_UNSETTLED, *key, LAST))
+
+
+def list_versions(
+    call: Call, reference: FunctionReference, after: str | None = None
+) -> Iterator[FunctionVersion]:
+    """$LATEST, then the published versions in the order of their numbers."""
+    beyond = None if after is None else _version_key(reference, after)[3:]
+    return _VERSIONS.below(call, reference.account, reference.region, reference.name, after=beyond)
+
+
+def list_all_versions(call: Call, after: FunctionReference | None, limit: int) -> list[FunctionVersion]:
+    """The versions of all functions of the call's account and region that follow one, by name."""
+    beyond = None if after is None else _version_key(after, after.qualifier or LATEST)[2:]
+    return list(_VERSIONS.below(call, call.account, call.region, after=beyond, limit=limit))
+
+
+def list_latest(call: Call, after: str | None, limit: int) -> list[FunctionVersion]:
+    """$LATEST of the functions that follow a name."""
+    heads = _FUNCTIONS.below(call, call.account, call.region, after=(after,) if after else None, limit=limit)
+    names = [head.name for head in islice(heads, limit)]
+    own = FunctionReference(call.account, call.region, "")
+    return [version(call, replace(own, name=name), LATEST) for name in names]
+
+
+def unsettled(call: Call) -> list[tuple[FunctionReference, str]]:
+    """Every version that waits to be put into place, in all accounts."""
+    rows = call.transaction.range(_UNSETTLED, (*_UNSETTLED, LAST), limit=1000)
+    return [(FunctionReference(str(key[2]), str(key[3]), str(key[4])), str(key[5])) for key, _ in rows]
+
+
+# --- aliases
+
+
+def find_alias(call: Call, reference: FunctionReference, name: str) -> Alias | None:
+    """An alias, or None."""
+    return _ALIASES.find(call, reference.account, reference.region, reference.name, name)
+
+
+def alias(call: Call, reference: FunctionReference, name: str) -> Alias:
+    """An alias. Raises ResourceNotFoundException."""
+    found = find_alias(call, reference, name)
+    if found is None:
+        raise errors.ResourceNotFoundException(f"Cannot find alias arn: {reference.arn_of(name)}")
+    return found
+
+
+def save_alias(call: Call, reference: FunctionReference, row: Alias) -> None:
+    """Writes an alias."""
+    _ALIASES.save(call, row, reference.account, reference.region, reference.name, row.name)
+
+
+def delete_alias(call: Call, reference: FunctionReference, name: str) -> None:
+    """Removes an alias and its policy."""
+    _ALIASES.delete(call, reference.account, reference.region, reference.name, name)
+    _POLICIES.delete(call, reference.account, reference.region, reference.name, name)
+
+
+def list_aliases(call: Call, reference: FunctionReference, after: str | None = None) -> Iterator[Alias]:
+    """A function's aliases by name."""
+    return _ALIASES.below(
+        call,
+        reference.account,
+        reference.region,
+        reference.name,
+        after=(after,) if after else None,
+    )
+
+
+# --- resource policies
+
+
+def find_policy(call: Call, reference: FunctionReference) -> ResourcePolicy | None:
+    """The policy of exactly what is named, or None."""
+    return _POLICIES.find(
+        call, reference.account, reference.region, reference.name, reference.qualifier or ""
+    )
+
+
+def save_policy(call: Call, reference: FunctionReference, row: ResourcePolicy) -> None:
+    """Writes a policy; one without statements is removed."""
+    key = (reference.account, reference.region, reference.name, reference.qualifier or "")
+    if row.statements:
+        _POLICIES.save(call, row, *key)
+    else:
+        _POLICIES.delete(call, *key)
+
+
+# --- layers
+
+
+def find_layer(call: Call, account: str, region: str, name: str) -> Layer | None:
+    """What all versions of a layer share, or None."""
+    return _LAYERS.find(call, account, region, name)
+
+
+def save_layer(call: Call, row: Layer) -> None:
+    """Writes what all versions of a layer share."""
+    _LAYERS.save(call, row, call.account, call.region, row.name)
+
+
+def list_layers(call: Call, after: str | None) -> Iterator[Layer]:
+    """The account's layers by name."""
+    return _LAYERS.below(call, call.account, call.region, after=(after,) if after else None)
+
+
+def find_layer_version(call: Call, account: str, region: str, name: str, number: int) -> LayerVersion | None:
+    """A layer version, or None."""
+    return _LAYER_VERSIONS.find(call, account, region, name, number)
+
+
+def save_layer_version(call: Call, row: LayerVersion) -> None:
+    """Writes a layer version."""
+    _LAYER_VERSIONS.save(call, row, call.account, call.region, row.name, row.version)
+
+
+def delete_layer_version(call: Call, row: LayerVersion) -> None:
+    """Removes a layer version and its policy."""
+    key = (call.account, call.region, row.name, row.version)
+    _LAYER_VERSIONS.delete(call, *key)
+    _LAYER_POLICIES.delete(call, *key)
+
+
+def list_layer_versions(
+    call: Call, account: str, region: str, name: str, before: str | None = None
+) -> Iterator[LayerVersion]:
+    """A layer's versions, the newest first; only those before one if given."""
+    beyond = (int(before),) if before else None
+    return _LAYER_VERSIONS.below(call, account, region, name, after=beyond, reverse=True)
+
+
+def find_layer_policy(call: Call, account: str, region: str, name: str, number: int) -> ResourcePolicy | None:
+    """A layer version's policy, or None."""
+    return _LAYER_POLICIES.find(call, account, region, name, number)
+
+
+def save_layer_policy(call: Call, name: str, number: int, row: ResourcePolicy) -> None:
+    """Writes a layer version's policy; one without statements is removed."""
+    key = (call.account, call.region, name, number)
+    if row.statements:
+        _LAYER_POLICIES.save(call, row, *key)
+    else:
+        _LAYER_POLICIES.delete(call, *key)
+
+
+# --- accounts
+
+
+def usage(call: Call, account: str, region: str) -> AccountUsage:
+    """What an account uses."""
+    return _USAGE.find(call, account, region) or AccountUsage()
+
+
+def add_usage(call: Call, *, code_bytes: int = 0, functions: int = 0, reserved_concurrency: int = 0) -> None:
+    """Counts what an account uses more, or less."""
+    before = usage(call, call.account, call.region)
+    after = AccountUsage(
+        before.code_bytes + code_bytes,
+        before.functions + functions,
+        before.reserved_concurrency + reserved_concurrency,
+    )
+    _USAGE.save(call, after, call.account, call.region)
+
+
+# --- asynchronous events
+
+
+def save_event(call: Call, row: QueuedEvent, before: QueuedEvent | None = None) -> None:
+    """Writes an accepted event and when it is due."""
+    if before is not None:
+        call.transaction.delete(_due_key(before))
+    _EVENTS.save(call, row, row.id)
+    call.transaction.put(_due_key(row), b"")
+
+
+def find_event(call: Call, event_id: str) -> QueuedEvent | None:
+    """An accepted event that is not done, or None."""
+    return _EVENTS.find(call, event_id)
+
+
+def delete_event(call: Call, row: QueuedEvent) -> None:
+    """Removes an event that is done."""
+    _EVENTS.delete(call, row.id)
+    call.transaction.delete(_due_key(row))
+
+
+def due_events(call: Call, now: float, limit: int) -> list[QueuedEvent]:
+    """The events that are due, the longest overdue first."""
+    rows = call.transaction.range(_DUE, (*_DUE, int(now * 1000) + 1), limit=limit)
+    found = [_EVENTS.find(call, str(key[3])) for key, _ in rows]
+    return [event for event in found if event is not None]
+
+
+def next_due(call: Call) -> float | None:
+    """When the next event is due."""
+    for key, _ in call.transaction.range(_DUE, (*_DUE, LAST), limit=1):
+        due: KeyPart = key[2]
+        return int(due) / 1000 if isinstance(due, int) else None
+    return None
+
+
+def _due_key(row: QueuedEvent) -> tuple[str, str, int, str]:
+    return (*_DUE, int(row.due_at * 1000), row.id)
+
+
+def _version_key(reference: FunctionReference, version: str) -> tuple[str, str, str, str | int]:
+    # Numbers sort after text and by value: $LATEST first, then 1, 2, ... 10.
+    number = int(version) if is_version(version) else version
+    return (reference.account, reference.region, reference.name, number)

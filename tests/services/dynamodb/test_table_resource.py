@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import pytest
+
+from cloudlet.core.access import Principal
+from cloudlet.core.resource import ResourceContext
+from cloudlet.services.dynamodb.resources import TableResource
+
+REGION = "us-east-1"
+RESOURCE = TableResource()
+TEMPLATE = {
+    "AttributeDefinitions": [{"AttributeName": "a", "AttributeType": "S"}],
+    "KeySchema": [{"AttributeName": "a", "KeyType": "HASH"}],
+    "ProvisionedThroughput": {"ReadCapacityUnits": "5", "WriteCapacityUnits": 5},
+    "Tags": [{"Key": "own", "Value": "1"}],
+}
+
+
+@pytest.fixture
+def context():
+    stack_id = f"arn:aws:cloudformation:{REGION}:1:stack/s/1"
+    tags = {"aws:cloudformation:stack-name": "s"}
+    return ResourceContext("s", stack_id, "Table", "token", tags)
+
+
+@pytest.fixture
+def run(server, account):
+    """Runs a handler's coroutine as the account's root."""
+    call = server.app.cloud.call("dynamodb", Principal.root(account), account, REGION)
+    return lambda handler, *arguments: server.run(handler(call, *arguments))
+
+
+def test_table_is_created_described_and_deleted(dynamodb, run, context):
+    made = run(RESOURCE.create, context, TEMPLATE)
+    table = dynamodb.describe_table(TableName=made.physical_id)["Table"]
+    assert made.attributes["Arn"] == table["TableArn"]
+    assert made.physical_id.startswith("s-Table-")
+    assert table["ProvisionedThroughput"]["ReadCapacityUnits"] == 5
+    tags = {tag["Key"] for tag in dynamodb.list_tags_of_resource(ResourceArn=table["TableArn"])["Tags"]}
+    assert {"own", "aws:cloudformation:stack-name"} <= tags
+    run(RESOURCE.delete, context, made.physical_id, TEMPLATE)
+    run(RESOURCE.delete, context, made.physical_id, TEMPLATE)
+    assert dynamodb.list_tables()["TableNames"] == []
+
+
+def test_creation_that_is_run_again_finds_its_table(run, context):
+    named = {**TEMPLATE, "TableName": "named"}
+    assert run(RESOURCE.create, context, named) == run(RESOURCE.create, context, named)
+
+
+def test_table_of_somebody_else_is_not_taken_over(dynamodb, run, context, hash_table):
+    with pytest.raises(Exception, match="Table already exists: hash"):
+        run(RESOURCE.create, context, {**TEMPLATE, "TableName": hash_table})
+
+
+def test_update_changes_throughput_indexes_tags_and_time_to_live(dynamodb, run, context):
+    made = run(RESOURCE.create, context, TEMPLATE)
+    dynamodb.put_item(TableName=made.physical_id, Item={"a": {"S": "x"}, "g": {"S": "y"}})
+    units = {"ReadCapacityUnits": 7, "WriteCapacityUnits": 5}
+    after = {
+        **TEMPLATE,
+        "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name in "ag"],
+        "ProvisionedThroughput": units,
+        "GlobalSecondaryIndexes": [
+            {
+                "IndexName": "idx",
+                "KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}],
+                "Projection": {"ProjectionType": "ALL"},
+                "ProvisionedThroughput": units,
+            }
+        ],
+        "Tags": [{"Key": "other", "Value": "2"}],
+        "TimeToLiveSpecification": {"AttributeName": "ttl", "Enabled": True},
+    }
+    for _ in range(2):
+        run(RESOURCE.update, context, made.physical_id, TEMPLATE, after)
+    table = dynamodb.describe_table(TableName=made.physical_id)["Table"]
+    assert table["ProvisionedThroughput"]["ReadCapacityUnits"] == 7
+    assert dynamodb.scan(TableName=made.physical_id, IndexName="idx")["Count"] == 1
+    tags = {tag["Key"] for tag in dynamodb.list_tags_of_resource(ResourceArn=table["TableArn"])["Tags"]}
+    assert ("other" in tags, "own" in tags) == (True, False)
+    status = dynamodb.describe_time_to_live(TableName=made.physical_id)["TimeToLiveDescription"]
+    assert status["TimeToLiveStatus"] == "ENABLED"
+    run(RESOURCE.update, context, made.physical_id, after, TEMPLATE)
+    table = dynamodb.describe_table(TableName=made.physical_id)["Table"]
+    assert "GlobalSecondaryIndexes" not in table
+    status = dynamodb.describe_time_to_live(TableName=made.physical_id)["TimeToLiveDescription"]
+    assert status == {"TimeToLiveStatus": "DISABLED"}

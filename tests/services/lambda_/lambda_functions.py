@@ -1,0 +1,67 @@
+"""What the tests of Lambda share: zips, roles, functions."""
+
+from __future__ import annotations
+
+import io
+import json
+import stat
+import zipfile
+from typing import Any
+
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    ],
+}
+ECHO = "def handler(event, context):\n    return event\n"
+
+
+def zip_of(**files: str | bytes) -> bytes:
+    """A zip of files; a double underscore in a name stands for a dot."""
+    return zip_of_names({name.replace("__", "."): content for name, content in files.items()})
+
+
+def zip_of_names(files: dict[str, str | bytes], *, mode: int = 0o644) -> bytes:
+    """A zip of files by their names."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            entry = zipfile.ZipInfo(name)
+            entry.external_attr = (stat.S_IFREG | mode) << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, content)
+    return buffer.getvalue()
+
+
+def make_role(iam: Any, name: str = "runner", *statements: dict[str, Any]) -> str:
+    """A role that functions may have, with the statements as its policy."""
+    arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+    if statements:
+        document = {"Version": "2012-10-17", "Statement": list(statements)}
+        iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=json.dumps(document))
+    return str(arn)
+
+
+def make_function(
+    client: Any, role: str, source: str = ECHO, *, name: str = "function", **more: Any
+) -> dict[str, Any]:
+    """A Python function that is ready."""
+    made = client.create_function(
+        FunctionName=name,
+        **{
+            "Runtime": "python3.12",
+            "Handler": "index.handler",
+            "Role": role,
+            "Code": {"ZipFile": zip_of(index__py=source)},
+            **more,
+        },
+    )
+    client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0})
+    return dict(made)
+
+
+def invoke(client: Any, name: str = "function", event: Any = None, **more: Any) -> Any:
+    """What a function answers to an event."""
+    answer = client.invoke(FunctionName=name, Payload=json.dumps(event), **more)
+    return json.loads(answer["Payload"].read())

@@ -1,0 +1,89 @@
+"""Holding answers against those that AWS gave in recorded test runs, member by member.
+
+A placeholder such as <uuid:1> stands for whatever comes, but for the same each time within one record.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from vectors import vectors
+
+_PLACEHOLDER = re.compile(r"<[^<>]+>")
+_FREE = {"date", "datetime", "code-sha256", "timestamp"}
+_IGNORED = {"HTTPHeaders", "RequestId", "RetryAttempts", "HostId", "MaxAttemptsReached"}
+
+
+class Record:
+    """One recorded test run."""
+
+    def __init__(self, file: str, test: str, known: dict[str, str] | None = None) -> None:
+        recorded = json.loads(vectors(f"recorded-answers/lambda/{file}.snapshot.json").read_text())
+        found = [value for key, value in recorded.items() if key.split("::", 1)[1] == test]
+        assert found, f"no record of {test}"
+        self.content = found[0]["recorded-content"]
+        self._bound: dict[str, Any] = {
+            "<partition>": "aws",
+            "<region>": "us-east-1",
+            **{f"<{key}>": value for key, value in (known or {}).items()},
+        }
+
+    def check(self, step: str, answer: Any) -> None:
+        """Fails, naming the place, where an answer differs from the recorded one."""
+        expected = self.content[step]
+        if isinstance(expected, dict) and "CreateFunctionResponse" in expected:
+            expected = expected["CreateFunctionResponse"]
+        self._compare(expected, answer, step)
+
+    def _compare(self, expected: Any, actual: Any, path: str) -> None:
+        if isinstance(expected, dict) and isinstance(actual, str):
+            actual = json.loads(actual)  # the recorder parsed JSON in texts
+        if isinstance(expected, dict):
+            assert isinstance(actual, dict), f"{path}: {actual!r} is no structure"
+            wanted = {key for key in expected if key not in _IGNORED}
+            assert {key for key in actual if key not in _IGNORED} == wanted, f"members of {path}"
+            for key in wanted:
+                self._compare(expected[key], actual[key], f"{path}.{key}")
+        elif isinstance(expected, list):
+            assert len(actual) == len(expected), f"length of {path}: {actual!r}"
+            for index, (each, other) in enumerate(zip(expected, actual, strict=True)):
+                self._compare(each, other, f"{path}[{index}]")
+        elif isinstance(expected, str):
+            self._compare_text(expected, actual, path)
+        else:
+            assert actual == expected, f"{path}: {actual!r} is not {expected!r}"
+
+    def _compare_text(self, expected: str, actual: Any, path: str) -> None:
+        if expected in _FREE:
+            return
+        if _PLACEHOLDER.fullmatch(expected):
+            self._bind(expected, actual, path)
+            return
+        pattern, names = "", []
+        for piece in re.split(r"(<[^<>]+>|111111111111)", expected):
+            if piece == "111111111111":
+                pattern += r"\d{12}"
+            elif _PLACEHOLDER.fullmatch(piece):
+                pattern += f"({re.escape(self._bound[piece])})" if piece in self._bound else r"([^:\s]+?)"
+                names.append(piece)
+            else:
+                pattern += re.escape(piece)
+        found = re.fullmatch(pattern, str(actual), re.DOTALL)
+        assert found, f"{path}: {actual!r} is not {expected!r}"
+        for name, value in zip(names, found.groups(), strict=True):
+            self._bind(name, value, path)
+
+    def _bind(self, name: str, value: Any, path: str) -> None:
+        if name.startswith("<code-size"):
+            assert isinstance(value, int), f"{path}: {value!r}"
+            return
+        if name in ("<location>", "<layer-location>"):
+            assert value.startswith("http"), f"{path}: {value!r}"
+            return
+        bound = self._bound.setdefault(name, value)
+        assert bound == value, f"{path}: {value!r}, but {name} was {bound!r}"
+        others = [other for other, its in self._bound.items() if its == value and other != name]
+        if name.startswith("<uuid"):
+            assert not [other for other in others if other.startswith("<uuid")], f"{path}: same as {others}"
