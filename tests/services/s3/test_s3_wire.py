@@ -14,6 +14,7 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from cloudlet.core.access import Principal
 from cloudlet.wire.virtual_host import find_bucket
 
 MIB = 1024 * 1024
@@ -164,6 +165,17 @@ def test_64_mib_pass_through_bounded_memory(s3, bucket, tmp_path):
             received += len(piece)
     assert received == size
     assert peak_kib() - before < 32 * 1024
+
+
+def test_other_services_get_bytes_or_pieces(server, s3, bucket, account):
+    call = server.app.cloud.call("lambda", Principal.root(account), account, "us-east-1")
+
+    async def read():
+        answer = await call.ask("s3", "GetObject", {"Bucket": bucket, "Key": "k"})
+        return b"".join([piece async for piece in answer["Body"]])
+
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x" * MIB)
+    assert server.run(read()) == b"x" * MIB
 
 
 def test_blobs_of_what_was_deleted_go_after_the_grace(server, s3, bucket):

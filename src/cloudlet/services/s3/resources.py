@@ -13,7 +13,8 @@ from functools import partial
 from typing import Any, Final
 
 from cloudlet.core.call import Call
-from cloudlet.core.resource import Properties, Provisioned, ResourceContext
+from cloudlet.core.errors import ServiceError
+from cloudlet.core.resource import PartlyProvisioned, Properties, Provisioned, ResourceContext
 from cloudlet.services.s3 import state
 from cloudlet.services.s3.errors import (
     AccessControlListNotSupported,
@@ -61,7 +62,10 @@ class BucketType:
         _check(properties)
         name = properties.get("BucketName") or context.generated_name(_LONGEST_NAME, lower=True)
         await _make(call, name, _tags(context, properties))
-        await _configure(call, name, {}, properties)
+        try:
+            await _configure(call, name, {}, properties)
+        except ServiceError as error:
+            raise PartlyProvisioned(error.message, name) from error
         return _provisioned(call, name)
 
     async def update(
