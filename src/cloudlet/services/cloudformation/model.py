@@ -271,6 +271,11 @@ class ChangeSet:
     steps: tuple[Step, ...] = ()
     on_failure: OnFailure | None = None
 
+    @property
+    def waits(self) -> bool:
+        """Whether it was neither executed nor made obsolete by another; its name is taken only then."""
+        return self.execution_status in ("AVAILABLE", "UNAVAILABLE")
+
 
 @dataclass(frozen=True, slots=True)
 class Export:
