@@ -27,13 +27,14 @@ from cloudlet.core.sandbox import Capabilities, Sandboxes
 from cloudlet.core.store import LAST
 from cloudlet.core.worker import Supervisor, Wakeups
 from cloudlet.sandbox.on_demand import SandboxesOnDemand
-from cloudlet.sandbox.opening import open_sandboxes
-from cloudlet.services import cloudformation, dynamodb, iam, lambda_, logs, s3, sts
+from cloudlet.services import apigateway, cloudformation, dynamodb, iam, lambda_, logs, s3, sts
 from cloudlet.services.iam.identities import StoredIdentities
 from cloudlet.store.blobs import DirectoryBlobs
 from cloudlet.store.errors import StoreFailed
 from cloudlet.store.open import open_store
 from cloudlet.wire.authenticate import DEFAULT_ACCOUNT, Authenticator, UnknownKeys
+from cloudlet.wire.client import PooledHttpClient
+from cloudlet.wire.internal import InternalWire
 from cloudlet.wire.invoke import Invoker
 from cloudlet.wire.model import Models
 from cloudlet.wire.pages import Facts, Pages
@@ -48,6 +49,7 @@ _LOG: Final = logging.getLogger("cloudlet")
 _GRACE_SECONDS: Final = 5.0
 
 SERVICES: Final[tuple[Service, ...]] = (
+    apigateway.SERVICE,
     cloudformation.SERVICE,
     dynamodb.SERVICE,
     iam.SERVICE,
@@ -82,6 +84,7 @@ class App:
             work_dir=data / "work",
             endpoint="",
             identities=self._identities,
+            http_client=PooledHttpClient(),
         )
         self._server = Server(self._pipeline().handle, tls=self._authority, clock=clock)
 
@@ -115,6 +118,7 @@ class App:
         await self._server.close(_GRACE_SECONDS)
         await self._stop_services()
         await self._sandboxes.close()
+        await self.cloud.http_client.close()
         await self.cloud.store.close()
         if self._config.data is None:
             await asyncio.to_thread(shutil.rmtree, self._data, ignore_errors=True)
@@ -152,7 +156,11 @@ class App:
             validators.service(service).check(operation, parameters)
 
         invoker = Invoker(Judge(audit=self._config.auth == "audit"), validate)
+        protocols = Protocols(models)
+        authenticator = Authenticator(UnknownKeys(strict=self._config.auth == "strict"))
         self.cloud.api = invoker
+        self.cloud.wire = InternalWire(endpoints(models), protocols, validate, invoker)
+        self.cloud.signatures = authenticator
         facts = Facts(
             self.cloud.clock,
             self.health,
@@ -163,14 +171,16 @@ class App:
         return Pipeline(
             self.cloud,
             router=Router(endpoints(models)),
-            protocols=Protocols(models),
+            protocols=protocols,
             validate=validate,
-            authenticator=Authenticator(UnknownKeys(strict=self._config.auth == "strict")),
+            authenticator=authenticator,
             invoker=invoker,
             pages=Pages(facts),
         )
 
     async def _open_sandboxes(self) -> Sandboxes:
+        from cloudlet.sandbox.opening import open_sandboxes  # noqa: PLC0415 (start time: needed after it)
+
         return await open_sandboxes(
             serve=self._serve_in_sandbox,
             state_dir=self._data / "sandbox",

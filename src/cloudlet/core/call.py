@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cloudlet.core.access import Access
-    from cloudlet.core.api import Api
+    from cloudlet.core.api import Api, Wire
     from cloudlet.core.clock import Clock
-    from cloudlet.core.http import HttpRequest
-    from cloudlet.core.identity import Identities
+    from cloudlet.core.http import HttpClient, HttpRequest
+    from cloudlet.core.identity import Identities, Signatures
     from cloudlet.core.ids import Ids
     from cloudlet.core.operation import Service
     from cloudlet.core.sandbox import Sandboxes
@@ -54,7 +54,10 @@ class Cloud:
     endpoint: str
     """How people on this machine reach the cloud: http://127.0.0.1:4566."""
     identities: Identities
+    http_client: HttpClient
     api: Api = field(init=False)
+    wire: Wire = field(init=False)
+    signatures: Signatures = field(init=False)
     components: dict[type, Component] = field(default_factory=dict)
 
     def component(self, kind: type[T]) -> T:

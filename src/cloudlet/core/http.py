@@ -132,4 +132,24 @@ class HttpResponse:
         return next((value for key, value in self.headers if key.lower() == name), None)
 
 
+class BackendUnreachable(Exception):
+    """Raised for a server that cannot be reached, or that does not speak HTTP."""
+
+
+class BackendTimeout(Exception):
+    """Raised for a server that takes too long."""
+
+
+class HttpClient(Protocol):
+    """Asks other servers. Sends the headers it is given, in their order, and those that HTTP itself needs."""
+
+    async def send(
+        self, method: str, url: str, headers: Headers, body: bytes, timeout_seconds: float
+    ) -> HttpResponse:
+        """A server's answer as it came. Raises BackendUnreachable or BackendTimeout."""
+
+    async def close(self) -> None:
+        """Ends its connections."""
+
+
 Handler: TypeAlias = "Callable[[HttpRequest], Awaitable[HttpResponse]]"

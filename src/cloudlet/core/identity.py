@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from cloudlet.core.access import Principal, PrincipalPolicies
     from cloudlet.core.call import Call
+    from cloudlet.core.http import HttpRequest
 
 
 class InvalidToken(ServiceError):
@@ -83,3 +84,15 @@ class Identities(Protocol):
         self, call: Call, role_arn: str, session_name: str, duration_seconds: int = 3600
     ) -> Session:
         """A session of a role for `call.principal`, if the role trusts it. Raises AccessDenied."""
+
+
+class Signatures(Protocol):
+    """The edge's knowledge of signatures, for data planes, which judge their callers themselves."""
+
+    async def signer(
+        self, call: Call, request: HttpRequest, service: str, body_limit_bytes: int
+    ) -> tuple[Principal, bytes]:
+        """Who signed a request for a service, and its body, which is read for that.
+
+        Raises what AWS says to a wrong, stale or missing signature.
+        """

@@ -54,6 +54,17 @@ class DataPlane:
     path_prefixes: tuple[str, ...]
     handle: Callable[[Cloud, HttpRequest], Any]
     """An `async def (Cloud, HttpRequest) -> HttpResponse`."""
+    claims: Callable[[HttpRequest], bool] | None = None
+    """Which requests come here, where host and path alone do not say it."""
+
+    def is_for(self, request: HttpRequest) -> bool:
+        """Whether a request comes here."""
+        if self.claims is not None:
+            return self.claims(request)
+        if request.path.startswith(self.path_prefixes):
+            return True
+        labels = (request.header("host") or "").split(".", 2)
+        return len(labels) > 2 and labels[1] == self.host_label
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from cloudlet.core.identity import InvalidToken
 from cloudlet.wire.protocols.json import DocumentProtocol
 from cloudlet.wire.protocols.rest_json import RestJsonProtocol
 from cloudlet.wire.sigv4 import s3, unsigned
+from cloudlet.wire.sigv4.errors import InvalidSignatureException
 from cloudlet.wire.sigv4.family import (
     JSON,
     QUERY,
@@ -86,6 +87,23 @@ class Authenticator:
             now = call.clock.machine_time()
             self._verifier.verify(request, signed_by, secret, family=family, now=now, body=content)
         return principal, BytesBody(content)
+
+    async def signer(
+        self, call: Call, request: HttpRequest, service: str, body_limit_bytes: int
+    ) -> tuple[Principal, bytes]:
+        """Who signed a request for a service, and its body. Implements core.identity.Signatures."""
+        signed_by = self.find_credential(request)
+        if signed_by is not None and signed_by.scope.service != service:
+            raise InvalidSignatureException(f"Credential should be scoped to correct service: '{service}'. ")
+        principal, body = await self.authenticate(
+            call,
+            request,
+            signed_by,
+            family=REST_JSON,
+            body_limit_bytes=body_limit_bytes,
+            unsigned_allowed=False,
+        )
+        return principal, await body.read(body_limit_bytes)
 
     def _verify_s3(self, call: Call, request: HttpRequest, signed_by: SignedBy, secret: str | None) -> Body:
         now = call.clock.machine_time()

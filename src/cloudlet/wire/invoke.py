@@ -59,6 +59,10 @@ class Invoker:
         self._validate(service, operation, request)
         return self._invoke_within(self._asked(call, service), chosen, request)
 
+    def check_within(self, call: Call, permissions: Sequence[Permission]) -> None:
+        """Raises AccessDenied unless `call.principal` has every permission."""
+        self._judge.check(call, permissions)
+
     def _invoke_within(self, call: Call, operation: Operation, request: Mapping[str, Any]) -> dict[str, Any]:
         self._check(call, operation, request)
         return operation.function(call, request) or {}

@@ -33,7 +33,7 @@ from cloudlet.wire.virtual_host import path_style
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Cloud
-    from cloudlet.core.operation import DataPlane, Service
+    from cloudlet.core.operation import Service
     from cloudlet.wire.invoke import Invoker
     from cloudlet.wire.pages import Pages
     from cloudlet.wire.protocols import Protocols
@@ -144,7 +144,7 @@ class Pipeline:
     async def serve_data_plane(self, exchange: Exchange) -> None:
         """Invoke URLs and the like: a service's own HTTP, outside of its API."""
         for plane in self._planes:
-            if _is_for(plane, exchange.request):
+            if plane.is_for(exchange.request):
                 exchange.response = await plane.handle(self._cloud, exchange.request)
                 return
 
@@ -241,10 +241,3 @@ class Pipeline:
         if protocol is None:
             return refuse(exchange.request, error, exchange.request_id)
         return protocol.serialize_error(exchange.operation or None, error, exchange.request_id)
-
-
-def _is_for(plane: DataPlane, request: HttpRequest) -> bool:
-    if request.path.startswith(plane.path_prefixes):
-        return True
-    labels = (request.header("host") or "").split(".", 2)
-    return len(labels) > 2 and labels[1] == plane.host_label

@@ -1,0 +1,24 @@
+"""The error shapes of API Gateway's control plane.
+
+No gateway responses: those are what the data plane answers.
+"""
+
+from __future__ import annotations
+
+from cloudlet.core.errors import ServiceError
+
+
+class NotFoundException(ServiceError):
+    """Raised for what is not there."""
+
+    status = 404
+
+
+class BadRequestException(ServiceError):
+    """Raised for a request that the service model lets through and API Gateway does not."""
+
+
+class ConflictException(ServiceError):
+    """Raised for what is there already, and for what others still need."""
+
+    status = 409

@@ -1,0 +1,228 @@
+"""A stage's deployment, made ready: routes, mappings and templates are compiled once, then only read.
+
+Immutable, whatever becomes of the API: nothing here looks into the store.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from cloudlet.services.apigateway.integration_uris import ServiceUri
+from cloudlet.services.apigateway.model import (
+    Integration,
+    IntegrationResponse,
+    Method,
+    RequestValidator,
+    Resource,
+    Serving,
+    Snapshot,
+)
+
+from .gateway_responses import GatewayResponses
+from .headers import may_be_mapped
+from .java_regex import Pattern, PatternError
+from .java_regex import pattern as java_pattern
+from .mapping import Source, request_source, response_source
+from .payload import BinaryMediaTypes
+from .routing import Routes
+from .templates import Templates
+from .validation import BodyValidator
+
+_STAGE_VARIABLE: Final = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledResponse:
+    """An integration response."""
+
+    status: int
+    pattern: Pattern | None
+    """None selects by default, and so does a pattern that breaks the grammar never."""
+    is_default: bool
+    headers: tuple[tuple[str, Source], ...]
+    templates: Templates
+    content_handling: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledIntegration:
+    """An integration."""
+
+    type: str
+    http_method: str
+    uri: str
+    """With the stage's variables in place."""
+    service: ServiceUri | None
+    credentials: str | None
+    timeout_seconds: float
+    passthrough: str
+    content_handling: str | None
+    maps_forbidden: bool
+    """Whether it gives the request a header that AWS does not let it give: every request fails then."""
+    headers: tuple[tuple[str, Source], ...]
+    querystring: tuple[tuple[str, Source], ...]
+    path: tuple[tuple[str, Source], ...]
+    templates: Templates
+    responses: tuple[CompiledResponse, ...]
+    default_response: CompiledResponse | None
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledMethod:
+    """A method with what it does."""
+
+    http_method: str
+    resource_id: str
+    resource_path: str
+    authorization_type: str
+    required_parameters: tuple[tuple[str, str], ...]
+    """Place and name, where a validator asks for them."""
+    body_validator: BodyValidator | None
+    integration: CompiledIntegration
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledStage:
+    """A stage."""
+
+    account: str
+    region: str
+    api_id: str
+    name: str
+    deployment_id: str
+    variables: Mapping[str, str]
+    disabled: bool
+    binary_media_types: BinaryMediaTypes
+    minimum_compression_size: int | None
+    routes: Routes[CompiledMethod]
+    gateway_responses: GatewayResponses
+
+
+def compile_stage(serving: Serving, snapshot: Snapshot) -> CompiledStage:
+    """A stage's deployment, ready to serve."""
+    stage, api = serving.stage, snapshot.api
+    variables = stage.variables or {}
+    routes: Routes[CompiledMethod] = Routes()
+    compiling = _Compiling(snapshot, variables)
+    for resource in snapshot.resources:
+        methods = {
+            name: compiling.method(resource, method)
+            for name, method in resource.methods.items()
+            if method.method_integration is not None
+        }
+        routes.add(resource.path, methods)
+    return CompiledStage(
+        account=serving.account,
+        region=serving.region,
+        api_id=api.id,
+        name=stage.stage_name,
+        deployment_id=stage.deployment_id,
+        variables=variables,
+        disabled=api.disable_execute_api_endpoint,
+        binary_media_types=BinaryMediaTypes(api.binary_media_types or ()),
+        minimum_compression_size=api.minimum_compression_size,
+        routes=routes,
+        gateway_responses=GatewayResponses(snapshot.gateway_responses),
+    )
+
+
+def with_stage_variables(text: str, variables: Mapping[str, str]) -> str:
+    """A URI or ARN with its ${stageVariables.x} in place; one that is not set is nothing."""
+    return _STAGE_VARIABLE.sub(lambda found: variables.get(found[1], ""), text)
+
+
+class _Compiling:
+    """What the methods of one deployment share."""
+
+    def __init__(self, snapshot: Snapshot, variables: Mapping[str, str]) -> None:
+        self._validators = {each.id: each for each in snapshot.validators}
+        self._models = {each.name: each.schema for each in snapshot.models}
+        self._variables = variables
+
+    def method(self, resource: Resource, method: Method) -> CompiledMethod:
+        """A method that has an integration."""
+        if method.method_integration is None:
+            raise ValueError(f"{method.http_method} {resource.path} has no integration")
+        validator = self._validators.get(method.request_validator_id or "")
+        return CompiledMethod(
+            method.http_method,
+            resource.id,
+            resource.path,
+            method.authorization_type,
+            _required(method) if validator and validator.validate_request_parameters else (),
+            self._body_validator(method, validator),
+            self._integration(method.method_integration),
+        )
+
+    def _body_validator(self, method: Method, validator: RequestValidator | None) -> BodyValidator | None:
+        if validator is None or not validator.validate_request_body or not method.request_models:
+            return None
+        return BodyValidator(method.request_models, self._models)
+
+    def _integration(self, row: Integration) -> CompiledIntegration:
+        mappings = [_mapping(*each) for each in (row.request_parameters or {}).items()]
+        responses = [_response(each) for each in (row.integration_responses or {}).values()]
+        uri = with_stage_variables(row.uri or "", self._variables)
+        credentials = with_stage_variables(row.credentials or "", self._variables)
+        return CompiledIntegration(
+            type=row.type,
+            http_method=row.http_method or "",
+            uri=uri,
+            service=ServiceUri.find(uri) if row.type in ("AWS", "AWS_PROXY") else None,
+            credentials=credentials or None,
+            timeout_seconds=row.timeout_in_millis / 1000,
+            passthrough=row.passthrough_behavior,
+            content_handling=row.content_handling,
+            maps_forbidden=any(
+                place == "header" and not may_be_mapped(row.type, name) for place, name, _ in mappings
+            ),
+            headers=_at("header", mappings),
+            querystring=_at("querystring", mappings),
+            path=_at("path", mappings),
+            templates=Templates(row.request_templates or {}),
+            responses=tuple(each for each in responses if not each.is_default),
+            default_response=next((each for each in responses if each.is_default), None),
+        )
+
+
+def _mapping(target: str, expression: str) -> tuple[str, str, Source]:
+    place, _, name = target.removeprefix("integration.request.").partition(".")
+    return place, name, request_source(expression)
+
+
+def _at(place: str, mappings: Sequence[tuple[str, str, Source]]) -> tuple[tuple[str, Source], ...]:
+    return tuple((name, source) for where, name, source in mappings if where == place)
+
+
+def _required(method: Method) -> tuple[tuple[str, str], ...]:
+    wanted = (name for name, required in (method.request_parameters or {}).items() if required)
+    places = (name.removeprefix("method.request.").split(".", 1) for name in wanted)
+    order = ("header", "path", "querystring")
+    return tuple(sorted(((place, name) for place, name in places), key=lambda each: order.index(each[0])))
+
+
+def _response(row: IntegrationResponse) -> CompiledResponse:
+    headers = [
+        (target.removeprefix("method.response.header."), response_source(source))
+        for target, source in (row.response_parameters or {}).items()
+    ]
+    return CompiledResponse(
+        int(row.status_code),
+        _pattern(row.selection_pattern),
+        not row.selection_pattern,
+        tuple(headers),
+        Templates(row.response_templates or {}),
+        row.content_handling,
+    )
+
+
+def _pattern(text: str | None) -> Pattern | None:
+    if not text:
+        return None
+    try:
+        return java_pattern(text)
+    except PatternError:
+        return None

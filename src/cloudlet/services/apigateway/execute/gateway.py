@@ -1,0 +1,103 @@
+"""Serving a request of execute-api from its door to its answer.
+
+What happens in between stands in `steps.py`.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Final
+
+from cloudlet.core.access import Principal
+from cloudlet.core.http import HttpRequest, HttpResponse, RequestEntityTooLarge
+
+from .door import Address, address_of
+from .errors import GatewayError, too_large
+from .invocation import Invocation
+from .payload import deflated
+from .stages import CompiledStages
+from .steps import STEPS
+from .tracing import trace_id_of
+
+if TYPE_CHECKING:
+    from cloudlet.core.call import Call, Cloud
+
+    from .compiled import CompiledStage
+
+_FORBIDDEN: Final = b'{"message":"Forbidden"}'
+
+
+async def handle(cloud: Cloud, request: HttpRequest) -> HttpResponse:
+    """Answers a request of execute-api."""
+    address = address_of(request)
+    stage = await cloud.component(CompiledStages).find(address.api_id, address.stage_name)
+    if stage is None or stage.disabled:
+        return _forbidden(cloud)
+    invocation = _invocation(cloud, request, stage, address)
+    try:
+        for step in STEPS:
+            await step(invocation)
+    except GatewayError as error:
+        return _finished(invocation, stage.gateway_responses.answer(invocation, error))
+    except RequestEntityTooLarge:
+        return _finished(invocation, stage.gateway_responses.answer(invocation, too_large()))
+    if invocation.response is None:
+        raise RuntimeError("The last step always answers.")
+    return _finished(invocation, invocation.response)
+
+
+def _invocation(cloud: Cloud, request: HttpRequest, stage: CompiledStage, address: Address) -> Invocation:
+    call = cloud.call("apigateway", Principal.anonymous(), stage.account, stage.region)
+    call.source_ip = request.client[0]
+    call.user_agent = request.header("user-agent") or ""
+    call.secure = request.scheme == "https"
+    return Invocation(
+        call=call,
+        request=request,
+        stage=stage,
+        path=address.path,
+        context_path=address.context_path,
+        domain_name=_domain_name(request, stage, address),
+        extended_request_id=_extended_request_id(call),
+        received_at=call.now(),
+        trace_id=trace_id_of(request.header("x-amzn-trace-id"), call),
+    )
+
+
+def _domain_name(request: HttpRequest, stage: CompiledStage, address: Address) -> str:
+    if address.by_host:
+        return (request.header("host") or "").partition(":")[0]
+    return f"{stage.api_id}.execute-api.{stage.region}.amazonaws.com"
+
+
+def _extended_request_id(call: Call) -> str:
+    return base64.b64encode(bytes.fromhex(call.request_id.replace("-", "")[:22]), b"-_").decode()
+
+
+def _finished(invocation: Invocation, response: HttpResponse) -> HttpResponse:
+    headers = response.headers
+    smallest = invocation.stage.minimum_compression_size
+    if smallest is not None and isinstance(response.body, bytes) and len(response.body) >= smallest:
+        _compress(invocation, response)
+    headers.append(("x-amzn-RequestId", invocation.request_id))
+    headers.append(("x-amz-apigw-id", invocation.extended_request_id))
+    return response
+
+
+def _compress(invocation: Invocation, response: HttpResponse) -> None:
+    accepted = invocation.request.header("accept-encoding") or ""
+    if isinstance(response.body, bytes) and response.header("content-encoding") is None:
+        smaller = deflated(response.body, accepted)
+        if smaller is not None:
+            response.body, encoding = smaller
+            response.headers.append(("Content-Encoding", encoding))
+
+
+def _forbidden(cloud: Cloud) -> HttpResponse:
+    # No gateway response applies where no stage is found.
+    headers = [
+        ("Content-Type", "application/json"),
+        ("x-amzn-ErrorType", "ForbiddenException"),
+        ("x-amzn-RequestId", cloud.ids.uuid()),
+    ]
+    return HttpResponse(403, headers, _FORBIDDEN)

@@ -1,0 +1,79 @@
+"""HTTP and HTTP_PROXY: another server's answer, mapped or as it is.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/setup-http-integrations.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+from cloudlet.core.http import BackendTimeout, BackendUnreachable
+
+from ..content import content_of
+from ..errors import configuration_error, integration_failure, integration_timeout
+from ..invocation import Answer
+from ..querystrings import encoded
+
+if TYPE_CHECKING:
+    from cloudlet.core.http import Headers
+
+    from ..invocation import IntegrationRequest, Invocation, MultiValues
+
+_NOT_PASSED_ON: Final = frozenset({"host", "content-encoding", "via", "x-amzn-trace-id"})
+_NEVER_ON_THE_WIRE: Final = frozenset({"content-length", "transfer-encoding", "connection"})
+
+
+async def integrate(invocation: Invocation) -> None:
+    """Asks the backend."""
+    integration, wanted = invocation.method.integration, invocation.integration_request
+    is_proxy = integration.type == "HTTP_PROXY"
+    http_method = invocation.request.method if integration.http_method == "ANY" else integration.http_method
+    url = _url(integration.uri, wanted, invocation.querystring if is_proxy else {})
+    headers = _headers(invocation, wanted, is_proxy=is_proxy)
+    client = invocation.call.cloud.http_client
+    try:
+        response = await client.send(http_method, url, headers, wanted.body, integration.timeout_seconds)
+    except BackendTimeout:
+        raise integration_timeout() from None
+    except BackendUnreachable:
+        raise integration_failure() from None
+    invocation.answer = Answer(
+        response.status, response.headers, await content_of(response), selected_by=str(response.status)
+    )
+
+
+def _url(uri: str, wanted: IntegrationRequest, sent: MultiValues) -> str:
+    if not uri.startswith(("http://", "https://")):
+        raise configuration_error()
+    path, _, query = uri.partition("?")
+    for name, value in wanted.path.items():
+        path = path.replace(f"{{{name}}}", quote(value, safe="/~@:!$&'()*+,;="))
+    merged = {name: list(values) for name, values in sent.items()}
+    for name, values in wanted.querystring.items():
+        merged.setdefault(name, []).extend(values)
+    whole = "&".join(each for each in (query, encoded(merged)) if each)
+    return f"{path}?{whole}" if whole else path
+
+
+def _headers(invocation: Invocation, wanted: IntegrationRequest, *, is_proxy: bool) -> Headers:
+    mapped = {name.lower() for name, _ in wanted.headers}
+    headers: Headers = []
+    if is_proxy:
+        headers += [
+            (name, value)
+            for name, values in invocation.headers.items()
+            if name.lower() not in mapped and name.lower() not in _NOT_PASSED_ON
+            for value in values
+        ]
+    headers += [(name, value) for name, value in wanted.headers if name.lower() not in _NEVER_ON_THE_WIRE]
+    present = {name.lower() for name, _ in headers}
+    defaults = [
+        ("Accept", "application/json"),
+        ("User-Agent", f"AmazonAPIGateway_{invocation.stage.api_id}"),
+        ("X-Amzn-Apigateway-Api-Id", invocation.stage.api_id),
+        ("X-Amzn-Trace-Id", invocation.trace_id),
+    ]
+    if wanted.body and not is_proxy:
+        defaults.append(("Content-Type", "application/json"))
+    return headers + [each for each in defaults if each[0].lower() not in present]

@@ -1,0 +1,190 @@
+"""One request on its way through the gateway: what was sent, and what the steps have found out so far.
+
+Takes no step itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, unquote_plus
+
+from cloudlet.core.http import Headers, HttpRequest, HttpResponse
+
+from .headers import DROPPED_ON_ENTRY, RECASED_ON_ENTRY
+from .vtl.context import context_variables, prepare_overrides
+
+if TYPE_CHECKING:
+    from cloudlet.core.call import Call
+
+    from .compiled import CompiledMethod, CompiledStage
+
+MultiValues = dict[str, list[str]]
+
+
+@dataclass(slots=True)
+class Answer:
+    """What an integration answered."""
+
+    status: int
+    headers: Headers
+    body: bytes
+    selected_by: str | None = None
+    """What selection patterns are held against: an error message, or a status."""
+
+
+@dataclass(slots=True)
+class IntegrationRequest:
+    """What an integration is asked."""
+
+    headers: Headers = field(default_factory=list)
+    querystring: MultiValues = field(default_factory=dict)
+    path: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    def header(self, name: str) -> str | None:
+        """A header's value, by its name in lower case."""
+        return next((value for key, value in self.headers if key.lower() == name), None)
+
+
+@dataclass(slots=True)
+class Invocation:
+    """One request."""
+
+    call: Call
+    request: HttpRequest
+    stage: CompiledStage
+    path: str
+    """The path below the stage, still percent-encoded."""
+    context_path: str
+    domain_name: str
+    extended_request_id: str
+    received_at: datetime
+    trace_id: str
+    headers: MultiValues = field(default_factory=dict)
+    """By name as the client wrote it first."""
+    querystring: MultiValues = field(default_factory=dict)
+    body: bytes = b""
+    matched: CompiledMethod | None = None
+    path_parameters: dict[str, str] = field(default_factory=dict)
+    caller: dict[str, str] = field(default_factory=dict)
+    """Members of $context.identity that a signature gave."""
+    integration_request: IntegrationRequest = field(default_factory=IntegrationRequest)
+    answer: Answer | None = None
+    response: HttpResponse | None = None
+    context_made: dict[str, Any] | None = None
+
+    @property
+    def request_id(self) -> str:
+        """The request's id."""
+        return self.call.request_id
+
+    @property
+    def method(self) -> CompiledMethod:
+        """The method that serves it; only after it was found."""
+        if self.matched is None:
+            raise RuntimeError("No method has been found for this request.")
+        return self.matched
+
+    @property
+    def answered(self) -> Answer:
+        """What the integration answered; only after it was asked."""
+        if self.answer is None:
+            raise RuntimeError("The integration has not been asked.")
+        return self.answer
+
+    @property
+    def content_type(self) -> str:
+        """The body's media type as sent; AWS takes a body without one for JSON."""
+        return self.request.header("content-type") or "application/json"
+
+    def context(self) -> dict[str, Any]:
+        """$context, made when it is first asked for; templates may write overrides into it."""
+        if self.context_made is None:
+            self.context_made = _context(self)
+            prepare_overrides(self.context_made)
+        return self.context_made
+
+    def variables(self, body: str) -> dict[str, Any]:
+        """The variables of a mapping template."""
+        return context_variables(
+            body=body,
+            context=self.context(),
+            path=self.path_parameters_decoded(),
+            querystring={name: values[-1] for name, values in self.querystring.items()},
+            header={name: values[-1] for name, values in self.headers.items()},
+            stage_variables=self.stage.variables,
+        )
+
+    def path_parameters_decoded(self) -> dict[str, str]:
+        """The path's parameters as mappings see them."""
+        return {name: unquote(value) for name, value in self.path_parameters.items()}
+
+
+def headers_of(request: HttpRequest) -> MultiValues:
+    """The headers that enter the gateway, the lines of one name together."""
+    found: MultiValues = {}
+    names: dict[str, str] = {}
+    for name, value in request.headers:
+        lower = name.lower()
+        if lower in DROPPED_ON_ENTRY:
+            continue
+        shown = names.setdefault(lower, RECASED_ON_ENTRY.get(lower, name))
+        found.setdefault(shown, []).append(value)
+    return found
+
+
+def querystring_of(query: str) -> MultiValues:
+    """The query's parameters, decoded."""
+    found: MultiValues = {}
+    for part in query.split("&"):
+        if part:
+            name, _, value = part.partition("=")
+            found.setdefault(unquote_plus(name), []).append(unquote_plus(value))
+    return found
+
+
+def _context(invocation: Invocation) -> dict[str, Any]:
+    stage, call = invocation.stage, invocation.call
+    context: dict[str, Any] = {
+        "accountId": call.account,
+        "apiId": stage.api_id,
+        "awsEndpointRequestId": invocation.request_id,
+        "deploymentId": stage.deployment_id,
+        "domainName": invocation.domain_name,
+        "domainPrefix": invocation.domain_name.partition(".")[0],
+        "extendedRequestId": invocation.extended_request_id,
+        "httpMethod": invocation.request.method,
+        "identity": identity_of(invocation),
+        "path": invocation.context_path,
+        "protocol": f"HTTP/{invocation.request.version}",
+        "requestId": invocation.request_id,
+        "requestTime": invocation.received_at.strftime("%d/%b/%Y:%H:%M:%S +0000"),
+        "requestTimeEpoch": int(invocation.received_at.timestamp() * 1000),
+        "stage": stage.name,
+    }
+    if invocation.matched is not None:
+        context["resourceId"] = invocation.matched.resource_id
+        context["resourcePath"] = invocation.matched.resource_path
+    return context
+
+
+def identity_of(invocation: Invocation) -> dict[str, Any]:
+    """$context.identity, and the event's."""
+    user_agent = invocation.headers.get("User-Agent")
+    return {
+        "cognitoIdentityPoolId": None,
+        "accountId": None,
+        "cognitoIdentityId": None,
+        "caller": None,
+        "sourceIp": invocation.call.source_ip,
+        "principalOrgId": None,
+        "accessKey": None,
+        "cognitoAuthenticationType": None,
+        "cognitoAuthenticationProvider": None,
+        "userArn": None,
+        "userAgent": user_agent[-1] if user_agent else None,
+        "user": None,
+        **invocation.caller,
+    }

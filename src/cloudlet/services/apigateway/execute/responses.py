@@ -1,0 +1,98 @@
+"""From the integration's answer to the method's: which response it selects, parameters, templates, overrides.
+
+Asks nobody anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from cloudlet.core.http import Headers, HttpResponse
+
+from .compiled import CompiledIntegration, CompiledResponse
+from .errors import configuration_error, internal_server_error
+from .headers import name_on_exit
+from .invocation import Answer, Invocation
+from .java_regex import PatternError
+from .payload import response_payload
+from .templates import JSON, text_of
+from .tracing import answered_trace_id
+
+_PROXIES: Final = ("AWS_PROXY", "HTTP_PROXY")
+_TRACED: Final = ("AWS", "AWS_PROXY", "HTTP")
+
+
+async def map_response(invocation: Invocation) -> None:
+    """Makes the answer."""
+    integration, answer = invocation.method.integration, invocation.answered
+    if integration.type in _PROXIES:
+        status, headers, body = answer.status, _left(integration.type, answer.headers), answer.body
+    else:
+        status, headers, body = _mapped(invocation, integration, answer)
+    if not any(name.lower() == "content-type" for name, _ in headers):
+        headers.insert(0, ("Content-Type", JSON))
+    if integration.type in _TRACED:
+        headers.append(("X-Amzn-Trace-Id", answered_trace_id(invocation.trace_id, invocation.call)))
+    invocation.response = HttpResponse(status, headers, body)
+
+
+def _mapped(
+    invocation: Invocation, integration: CompiledIntegration, answer: Answer
+) -> tuple[int, Headers, bytes]:
+    response = _selected(integration, answer)
+    headers: Headers = []
+    for name, source in response.headers:
+        value = source(invocation)
+        if value is not None:
+            headers += [(name, line) for line in ([value] if isinstance(value, str) else value)]
+    accept = invocation.request.header("accept") or ""
+    content_type = next((value for name, value in answer.headers if name.lower() == "content-type"), JSON)
+    body = response_payload(
+        answer.body, content_type, accept, invocation.stage.binary_media_types, response.content_handling
+    )
+    status = response.status
+    template = response.templates.for_response(accept)
+    if template is not None:
+        body = response.templates.render(template, invocation.variables(text_of(body))).encode()
+        if not any(name.lower() == "content-type" for name, _ in headers):
+            headers.append(("Content-Type", template))
+    elif integration.type == "MOCK":
+        # What the request template said is for the gateway; the client gets only what a template makes.
+        body = b""
+    if invocation.context_made is not None:
+        status, headers = _overridden(status, headers, invocation.context_made["responseOverride"])
+    return status, _left(integration.type, headers), body
+
+
+def _selected(integration: CompiledIntegration, answer: Answer) -> CompiledResponse:
+    if answer.selected_by is not None:
+        for response in integration.responses:
+            if response.pattern is not None and _matches(response, answer.selected_by):
+                return response
+    if integration.default_response is None:
+        raise configuration_error()
+    return integration.default_response
+
+
+def _matches(response: CompiledResponse, text: str) -> bool:
+    try:
+        return response.pattern is not None and response.pattern.matches(text)
+    except PatternError:
+        raise internal_server_error() from None
+
+
+def _overridden(status: int, headers: Headers, overrides: Mapping[str, Any]) -> tuple[int, Headers]:
+    wanted = overrides.get("status")
+    if isinstance(wanted, int | str) and str(wanted).isdecimal() and 100 <= int(wanted) <= 599:
+        status = int(wanted)
+    for name, value in overrides.get("header", {}).items():
+        headers = [each for each in headers if each[0].lower() != name.lower()]
+        lines = value if isinstance(value, list) else [value]
+        headers += [(name, str(line)) for line in lines]
+    return status, headers
+
+
+def _left(integration_type: str, headers: Headers) -> Headers:
+    renamed = ((name_on_exit(integration_type, name), value) for name, value in headers)
+    return [(name, value) for name, value in renamed if name is not None]

@@ -1,0 +1,82 @@
+"""The compiled stages that were served last.
+
+A stage's row is read for every request and compared by its bytes, so that what another server deploys counts
+here at once; its deployment never changes, so that is compiled once.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from cloudlet.core.access import Principal
+from cloudlet.services.apigateway import state
+
+from .compiled import CompiledStage, compile_stage
+
+if TYPE_CHECKING:
+    from cloudlet.core.call import Call, Cloud
+    from cloudlet.core.store import Transaction
+
+_MOST_STAGES: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A compiled stage and the row that it was compiled for."""
+
+    row: bytes
+    stage: CompiledStage
+
+
+class CompiledStages:
+    """The component that keeps them."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._kept: OrderedDict[tuple[str, str], _Kept] = OrderedDict()
+
+    async def start(self) -> None:
+        """Nothing to do before the first request."""
+
+    async def close(self) -> None:
+        """Forgets them."""
+        self._kept.clear()
+
+    async def find(self, api_id: str, stage_name: str) -> CompiledStage | None:
+        """A stage as it is now; None where there is none such."""
+        return await self._cloud.store.transact(
+            lambda transaction: self._find_within(transaction, api_id, stage_name), read_only=True
+        )
+
+    def _find_within(self, transaction: Transaction, api_id: str, stage_name: str) -> CompiledStage | None:
+        row = transaction.get(state.serving_key(api_id, stage_name))
+        if row is None:
+            return None
+        kept = self._kept.get((api_id, stage_name))
+        if kept is not None and kept.row == row:
+            self._kept.move_to_end((api_id, stage_name))
+            return kept.stage
+        return self._compiled(transaction, api_id, stage_name, row)
+
+    def _compiled(
+        self, transaction: Transaction, api_id: str, stage_name: str, row: bytes
+    ) -> CompiledStage | None:
+        serving = state.decode_serving(row)
+        call = self._call(transaction, serving.account, serving.region)
+        snapshot = state.find_snapshot(call, api_id, serving.stage.deployment_id)
+        if snapshot is None:
+            return None
+        stage = compile_stage(serving, snapshot)
+        self._kept[api_id, stage_name] = _Kept(row, stage)
+        while len(self._kept) > _MOST_STAGES:
+            self._kept.popitem(last=False)
+        return stage
+
+    def _call(self, transaction: Transaction, account: str, region: str) -> Call:
+        call = self._cloud.call(
+            "apigateway", Principal.of_service("apigateway.amazonaws.com"), account, region
+        )
+        call.open_transaction = transaction
+        return call

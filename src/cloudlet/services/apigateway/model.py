@@ -1,0 +1,228 @@
+"""REST APIs and what belongs to them, as they are stored. Fields are the API's members in snake case.
+
+No I/O, no clock. None is a member that was never given: AWS leaves it out of its answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+METHODS = ("GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD", "ANY")
+DEFAULT_TIMEOUT_MILLIS = 29_000
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointConfiguration:
+    """How an API is reached."""
+
+    types: list[str] = field(default_factory=lambda: ["EDGE"])
+    ip_address_type: str = "ipv4"
+
+
+@dataclass(frozen=True, slots=True)
+class RestApi:
+    """A REST API, without its parts."""
+
+    id: str
+    name: str
+    created_date: float
+    root_resource_id: str
+    description: str | None = None
+    version: str | None = None
+    binary_media_types: list[str] | None = None
+    minimum_compression_size: int | None = None
+    api_key_source: str = "HEADER"
+    endpoint_configuration: EndpointConfiguration = field(default_factory=EndpointConfiguration)
+    disable_execute_api_endpoint: bool = False
+    tags: dict[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationResponse:
+    """What an integration's answer becomes, for those answers that the selection pattern matches."""
+
+    status_code: str
+    selection_pattern: str | None = None
+    response_parameters: dict[str, str] | None = None
+    response_templates: dict[str, str | None] | None = None
+    content_handling: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """What a method does."""
+
+    type: str
+    http_method: str | None = None
+    uri: str | None = None
+    connection_type: str | None = None
+    credentials: str | None = None
+    request_parameters: dict[str, str] | None = None
+    request_templates: dict[str, str] | None = None
+    passthrough_behavior: str = "WHEN_NO_MATCH"
+    content_handling: str | None = None
+    timeout_in_millis: int = DEFAULT_TIMEOUT_MILLIS
+    cache_namespace: str = ""
+    cache_key_parameters: list[str] = field(default_factory=list)
+    integration_responses: dict[str, IntegrationResponse] | None = None
+
+    def with_response(self, status_code: str, response: IntegrationResponse | None) -> Integration:
+        """The integration with one response put or, where it is None, taken away."""
+        kept = {**(self.integration_responses or {})}
+        kept.pop(status_code, None)
+        if response is not None:
+            kept[status_code] = response
+        return replace(self, integration_responses=kept or None)
+
+
+@dataclass(frozen=True, slots=True)
+class MethodResponse:
+    """What a method may answer."""
+
+    status_code: str
+    response_parameters: dict[str, bool] | None = None
+    response_models: dict[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """An HTTP method of a resource."""
+
+    http_method: str
+    authorization_type: str
+    api_key_required: bool = False
+    request_validator_id: str | None = None
+    operation_name: str | None = None
+    request_parameters: dict[str, bool] | None = None
+    request_models: dict[str, str] | None = None
+    authorization_scopes: list[str] | None = None
+    method_responses: dict[str, MethodResponse] | None = None
+    method_integration: Integration | None = None
+
+    def with_response(self, status_code: str, response: MethodResponse | None) -> Method:
+        """The method with one response put or, where it is None, taken away."""
+        kept = {**(self.method_responses or {})}
+        kept.pop(status_code, None)
+        if response is not None:
+            kept[status_code] = response
+        return replace(self, method_responses=kept or None)
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One part of a path, with its methods."""
+
+    id: str
+    path: str
+    parent_id: str | None = None
+    path_part: str | None = None
+    methods: dict[str, Method] = field(default_factory=dict)
+
+    def with_method(self, http_method: str, method: Method | None) -> Resource:
+        """The resource with one method put or, where it is None, taken away."""
+        kept = {**self.methods}
+        kept.pop(http_method, None)
+        if method is not None:
+            kept[http_method] = method
+        return replace(self, methods=kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The shape of a payload."""
+
+    id: str
+    name: str
+    content_type: str
+    schema: str
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestValidator:
+    """What is checked before an integration is called."""
+
+    id: str
+    name: str
+    validate_request_body: bool = False
+    validate_request_parameters: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayResponse:
+    """What the gateway says in its own name."""
+
+    response_type: str
+    status_code: str | None = None
+    response_parameters: dict[str, str] = field(default_factory=dict)
+    response_templates: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything that a deployment froze."""
+
+    api: RestApi
+    resources: list[Resource]
+    models: list[Model]
+    validators: list[RequestValidator]
+    gateway_responses: list[GatewayResponse]
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A deployment, without its snapshot."""
+
+    id: str
+    created_date: float
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MethodSetting:
+    """How a stage treats a method, or all of them."""
+
+    metrics_enabled: bool = False
+    data_trace_enabled: bool = False
+    logging_level: str | None = None
+    throttling_burst_limit: int = 5000
+    throttling_rate_limit: float = 10000.0
+    caching_enabled: bool = False
+    cache_ttl_in_seconds: int = 300
+    cache_data_encrypted: bool = False
+    require_authorization_for_cache_control: bool = True
+    unauthorized_cache_control_header_strategy: str = "SUCCEED_WITH_RESPONSE_HEADER"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A name under which a deployment is served."""
+
+    stage_name: str
+    deployment_id: str
+    created_date: float
+    last_updated_date: float
+    description: str | None = None
+    documentation_version: str | None = None
+    variables: dict[str, str] | None = None
+    method_settings: dict[str, MethodSetting] = field(default_factory=dict)
+    cache_cluster_enabled: bool = False
+    cache_cluster_status: str = "NOT_AVAILABLE"
+    tracing_enabled: bool = False
+    tags: dict[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What the data plane reads for every request: one row for an API's stage, wherever it belongs."""
+
+    account: str
+    region: str
+    stage: Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The settings that all of an account's APIs in a region share."""
+
+    cloudwatch_role_arn: str | None = None

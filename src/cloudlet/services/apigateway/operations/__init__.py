@@ -1,0 +1,1 @@
+"""The operations of API Gateway's control plane, a module a noun."""

@@ -1,0 +1,248 @@
+"""Operations on integrations and on what their answers become."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from cloudlet.core.call import Call
+from cloudlet.services.apigateway import state
+from cloudlet.services.apigateway.errors import BadRequestException, NotFoundException
+from cloudlet.services.apigateway.integration_uris import check_uri
+from cloudlet.services.apigateway.members import described, given
+from cloudlet.services.apigateway.model import METHODS, Integration, IntegrationResponse
+from cloudlet.services.apigateway.operations.rest_apis import refused
+from cloudlet.services.apigateway.patches import Patch, check_replaces, patches_in, unknown_path
+from cloudlet.services.apigateway.permissions import METHOD, rest_operation
+
+if TYPE_CHECKING:
+    from types_boto3_apigateway import type_defs as api
+
+_INTEGRATION: Final = f"{METHOD}/integration"
+_RESPONSE: Final = f"{_INTEGRATION}/responses/{{statusCode}}"
+_PASSTHROUGH: Final = ("WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER")
+_CONTENT_TYPE: Final = re.compile(r"\$default|[^\s/]+/[^\s]+")
+
+
+@rest_operation("PutIntegration", _INTEGRATION)
+def put_integration(call: Call, request: api.PutIntegrationRequestTypeDef) -> dict[str, Any]:
+    """Says what a method does."""
+    resource = state.resource(call, request["restApiId"], request["resourceId"])
+    method = state.method(resource, request["httpMethod"])
+    kind = request["type"]
+    known: dict[str, Any] = {
+        "http_method": request.get("integrationHttpMethod"),
+        "cache_namespace": request.get("cacheNamespace") or resource.id,
+        "cache_key_parameters": [*request.get("cacheKeyParameters", ())],
+    }
+    if kind in ("HTTP", "HTTP_PROXY"):
+        known["connection_type"] = request.get("connectionType", "INTERNET")
+    row = given(Integration, request, **known)
+    _check(row, request)
+    changed = replace(method, method_integration=row)
+    state.save_resource(call, request["restApiId"], resource.with_method(method.http_method, changed))
+    return described(row)
+
+
+@rest_operation("GetIntegration", _INTEGRATION)
+def get_integration(call: Call, request: api.GetIntegrationRequestTypeDef) -> dict[str, Any]:
+    """Shows what a method does."""
+    resource = state.resource(call, request["restApiId"], request["resourceId"])
+    return described(state.integration(resource, request["httpMethod"]))
+
+
+@rest_operation("DeleteIntegration", _INTEGRATION)
+def delete_integration(call: Call, request: api.DeleteIntegrationRequestTypeDef) -> None:
+    """Leaves a method without anything to do."""
+    resource = state.resource(call, request["restApiId"], request["resourceId"])
+    state.integration(resource, request["httpMethod"])
+    changed = replace(state.method(resource, request["httpMethod"]), method_integration=None)
+    state.save_resource(call, request["restApiId"], resource.with_method(changed.http_method, changed))
+
+
+@rest_operation("UpdateIntegration", _INTEGRATION)
+def update_integration(call: Call, request: api.UpdateIntegrationRequestTypeDef) -> dict[str, Any]:
+    """Changes what a method does."""
+    resource = state.resource(call, request["restApiId"], request["resourceId"])
+    row = state.integration(resource, request["httpMethod"])
+    for patch in patches_in(request):
+        row = _patched(row, patch)
+    _check(row, {})
+    changed = replace(state.method(resource, request["httpMethod"]), method_integration=row)
+    state.save_resource(call, request["restApiId"], resource.with_method(changed.http_method, changed))
+    return described(row)
+
+
+@rest_operation("PutIntegrationResponse", _RESPONSE)
+def put_integration_response(call: Call, request: api.PutIntegrationResponseRequestTypeDef) -> dict[str, Any]:
+    """Says what some of an integration's answers become."""
+    resource = state.resource(call, request["restApiId"], request["resourceId"])
+    method = state.method(resource, request["httpMethod"])
+    integration = state.integration(resource, request["httpMethod"])
+    row = given(IntegrationResponse, request)
+    _check_templates(row.response_templates)
+    if row.response_templates:
+        row = replace(row, response_templates={k: v or None for k, v in row.response_templates.items()})
+    changed = replace(method, method_integration=integration.with_response(row.status_code, row))
+    state.save_resource(call, request["restApiId"], resource.with_method(method.http_method, changed))
+    return described(row)
+
+
+@rest_operation("GetIntegrationResponse", _RESPONSE)
+def get_integration_response(call: Call, request: api.GetIntegrationResponseRequestTypeDef) -> dict[str, Any]:
+    """Shows what some of an integration's answers become."""
+    resource = state.resource(call, request["restApiId"], request["resourceId"])
+    return described(_response(state.integration(resource, request["httpMethod"]), request["statusCode"]))
+
+
+@rest_operation("DeleteIntegrationResponse", _RESPONSE)
+def delete_integration_response(call: Call, request: api.DeleteIntegrationResponseRequestTypeDef) -> None:
+    """Removes what some of an integration's answers become."""
+    resource = state.resource(call, request["restApiId"], request["resourceId"])
+    method = resource.methods.get(request["httpMethod"])
+    integration = method.method_integration if method else None
+    if method is None or integration is None:
+        raise NotFoundException("Invalid Integration identifier specified")
+    row = _response(integration, request["statusCode"])
+    changed = replace(method, method_integration=integration.with_response(row.status_code, None))
+    state.save_resource(call, request["restApiId"], resource.with_method(method.http_method, changed))
+
+
+@rest_operation("UpdateIntegrationResponse", _RESPONSE)
+def update_integration_response(
+    call: Call, request: api.UpdateIntegrationResponseRequestTypeDef
+) -> dict[str, Any]:
+    """Changes what some of an integration's answers become."""
+    resource = state.resource(call, request["restApiId"], request["resourceId"])
+    method = state.method(resource, request["httpMethod"])
+    integration = state.integration(resource, request["httpMethod"])
+    row = _response(integration, request["statusCode"])
+    for patch in patches_in(request):
+        row = _patched_response(row, patch)
+    changed = replace(method, method_integration=integration.with_response(row.status_code, row))
+    state.save_resource(call, request["restApiId"], resource.with_method(method.http_method, changed))
+    return described(row)
+
+
+def _response(integration: Integration, status_code: str) -> IntegrationResponse:
+    found = (integration.integration_responses or {}).get(status_code)
+    if found is None:
+        raise NotFoundException("Invalid Response status code specified")
+    return found
+
+
+def _check(row: Integration, request: Mapping[str, Any]) -> None:
+    if row.connection_type == "VPC_LINK" or request.get("connectionId"):
+        raise refused("integrations through VPC links")
+    if request.get("tlsConfig"):
+        raise refused("TLS settings of integrations")
+    if request.get("responseTransferMode", "BUFFERED") != "BUFFERED" or request.get("integrationTarget"):
+        raise refused("streamed responses and integration targets")
+    if row.type != "MOCK":
+        if not row.http_method:
+            raise BadRequestException("Enumeration value for HttpMethod must be non-empty")
+        if row.http_method not in METHODS:
+            raise BadRequestException(f"Invalid HttpMethod specified. Valid options are {','.join(METHODS)}")
+        check_uri(row.type, row.uri or "")
+    if row.passthrough_behavior not in _PASSTHROUGH:
+        raise BadRequestException(
+            f"Invalid PassthroughBehavior specified. Valid options are {', '.join(_PASSTHROUGH)}"
+        )
+    if not 50 <= row.timeout_in_millis <= 29_000:
+        raise BadRequestException("Timeout should be between 50 ms and 29000 ms")
+    for target, source in (row.request_parameters or {}).items():
+        _check_request_mapping(target, source)
+    _check_templates(row.request_templates)
+
+
+_TARGETS: Final = (
+    "integration.request.header.",
+    "integration.request.querystring.",
+    "integration.request.path.",
+)
+_SOURCES: Final = ("'", "method.request.", "context.", "stageVariables.")
+
+
+def _check_request_mapping(target: str, source: str) -> None:
+    for text, beginnings in ((target, _TARGETS), (source, _SOURCES)):
+        if not text.startswith(beginnings):
+            raise BadRequestException(
+                "Invalid mapping expression specified: Validation Result: warnings : [], errors : "
+                f"[Invalid mapping expression specified: {text}]"
+            )
+
+
+def _check_templates(templates: Mapping[str, Any] | None) -> None:
+    for content_type in templates or ():
+        if not _CONTENT_TYPE.fullmatch(content_type):
+            raise BadRequestException(
+                f"Validation Result: warnings : [], errors : [Invalid content type specified: {content_type}]"
+            )
+
+
+def _patched(row: Integration, patch: Patch) -> Integration:
+    head, *rest = patch.parts
+    if head in ("requestParameters", "requestTemplates"):
+        name = "/".join(rest)
+        if not name:
+            raise unknown_path(patch)
+        field = "request_parameters" if head == "requestParameters" else "request_templates"
+        present = row.request_parameters if head == "requestParameters" else row.request_templates
+        return replace(row, **{field: _texts(present, name, patch)})  # type: ignore[arg-type]
+    if head == "cacheKeyParameters" and len(rest) == 1:
+        kept = [each for each in row.cache_key_parameters if each != rest[0]]
+        return replace(row, cache_key_parameters=kept if patch.op == "remove" else [*kept, rest[0]])
+    if rest or head not in _MEMBERS:
+        raise unknown_path(patch)
+    check_replaces(patch)
+    if head == "timeoutInMillis":
+        return replace(row, timeout_in_millis=_number(patch))
+    return replace(row, **{_MEMBERS[head]: patch.value or None})  # type: ignore[arg-type]
+
+
+_MEMBERS: Final = {
+    "httpMethod": "http_method",
+    "uri": "uri",
+    "connectionType": "connection_type",
+    "credentials": "credentials",
+    "passthroughBehavior": "passthrough_behavior",
+    "contentHandling": "content_handling",
+    "timeoutInMillis": "timeout_in_millis",
+    "cacheNamespace": "cache_namespace",
+    "type": "type",
+}
+
+
+def _number(patch: Patch) -> int:
+    try:
+        return int(patch.text)
+    except ValueError:
+        raise BadRequestException(f"Invalid integer value specified: {patch.text}") from None
+
+
+def _patched_response(row: IntegrationResponse, patch: Patch) -> IntegrationResponse:
+    head, *rest = patch.parts
+    if head == "responseParameters" and len(rest) == 1:
+        return replace(row, response_parameters=_texts(row.response_parameters, rest[0], patch))
+    if head == "responseTemplates" and len(rest) == 1:
+        changed = _texts(row.response_templates, rest[0], patch)
+        return replace(row, response_templates={**changed} if changed else None)
+    if rest or head not in ("selectionPattern", "contentHandling"):
+        raise unknown_path(patch)
+    if patch.op == "remove":
+        value = None
+    else:
+        check_replaces(patch)
+        value = patch.value
+    if head == "selectionPattern":
+        return replace(row, selection_pattern=value)
+    return replace(row, content_handling=value or None)
+
+
+def _texts(present: Mapping[str, Any] | None, name: str, patch: Patch) -> dict[str, Any] | None:
+    kept = {key: value for key, value in (present or {}).items() if key != name}
+    if patch.op == "remove" and name not in (present or {}):
+        raise NotFoundException("Invalid parameter name specified")
+    return (kept if patch.op == "remove" else {**kept, name: patch.text}) or None

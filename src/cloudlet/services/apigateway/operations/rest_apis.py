@@ -1,0 +1,226 @@
+"""Operations on REST APIs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from cloudlet.core.call import Call
+from cloudlet.core.errors import NotImplementedHere
+from cloudlet.services.apigateway import state
+from cloudlet.services.apigateway.errors import BadRequestException, ConflictException
+from cloudlet.services.apigateway.members import described
+from cloudlet.services.apigateway.model import EndpointConfiguration, Model, Resource, RestApi
+from cloudlet.services.apigateway.pages import page_of
+from cloudlet.services.apigateway.patches import Patch, check_replaces, patches_in, unknown_path
+from cloudlet.services.apigateway.permissions import API, rest_operation
+
+if TYPE_CHECKING:
+    from types_boto3_apigateway import type_defs as api
+
+CUSTOM_ID_TAG: Final = "_custom_id_"
+_LARGEST_COMPRESSION_SIZE: Final = 10_485_760
+_BAD_COMPRESSION_SIZE: Final = (
+    f"Invalid minimum compression size, must be between 0 and {_LARGEST_COMPRESSION_SIZE}"
+)
+_NOT_DONE: Final = {
+    "cloneFrom": "copying a REST API (cloneFrom)",
+    "policy": "resource policies of REST APIs",
+    "securityPolicy": "security policies of REST APIs",
+    "endpointAccessMode": "endpoint access modes of REST APIs",
+}
+_SCHEMA: Final = "http://json-schema.org/draft-04/schema#"
+_EMPTY: Final = f'{{\n  "$schema": "{_SCHEMA}",\n  "title" : "Empty Schema",\n  "type" : "object"\n}}'
+_ERROR: Final = (
+    f'{{\n  "$schema" : "{_SCHEMA}",\n  "title" : "Error Schema",\n  "type" : "object",\n'
+    '  "properties" : {\n    "message" : { "type" : "string" }\n  }\n}'
+)
+
+
+def refused(feature: str) -> NotImplementedHere:
+    """The refusal of a setting that would have no effect."""
+    return NotImplementedHere(f"cloudlet does not implement {feature} (yet). Nothing was done.")
+
+
+@rest_operation("CreateRestApi", "/restapis")
+def create_rest_api(call: Call, request: api.CreateRestApiRequestTypeDef) -> dict[str, Any]:
+    """Makes an API with its root resource and the two models that every API has."""
+    for member, feature in _NOT_DONE.items():
+        if request.get(member):
+            raise refused(feature)
+    _check_description(request.get("description"))
+    row = RestApi(
+        id=_new_id(call, request.get("tags", {})),
+        name=request["name"],
+        created_date=call.time(),
+        root_resource_id=call.ids.lower(10),
+        description=request.get("description"),
+        version=request.get("version"),
+        binary_media_types=[*request.get("binaryMediaTypes", ())] or None,
+        minimum_compression_size=_compression_size(request.get("minimumCompressionSize")),
+        api_key_source=_key_source(request.get("apiKeySource", "HEADER")),
+        endpoint_configuration=_endpoint(request.get("endpointConfiguration", {})),
+        disable_execute_api_endpoint=request.get("disableExecuteApiEndpoint", False),
+        tags={**request.get("tags", {})} or None,
+    )
+    state.save_api(call, row)
+    state.save_resource(call, row.id, Resource(row.root_resource_id, "/"))
+    for name, schema in (("Empty", _EMPTY), ("Error", _ERROR)):
+        about = f"This is a default {name.lower()} schema model"
+        state.save_model(call, row.id, Model(call.ids.lower(6), name, "application/json", schema, about))
+    return described(row)
+
+
+@rest_operation("GetRestApi", API)
+def get_rest_api(call: Call, request: api.GetRestApiRequestTypeDef) -> dict[str, Any]:
+    """Shows an API."""
+    return described(state.api(call, request["restApiId"]))
+
+
+@rest_operation("GetRestApis", "/restapis")
+def get_rest_apis(call: Call, request: api.GetRestApisRequestTypeDef) -> dict[str, Any]:
+    """Lists the APIs, the oldest first."""
+    rows = sorted(state.list_apis(call), key=lambda row: (row.created_date, row.id))
+    return page_of([described(row) for row in rows], request, default_limit=25)
+
+
+@rest_operation("DeleteRestApi", API)
+def delete_rest_api(call: Call, request: api.DeleteRestApiRequestTypeDef) -> None:
+    """Removes an API with all that belongs to it."""
+    state.delete_api(call, state.api(call, request["restApiId"]).id)
+
+
+@rest_operation("UpdateRestApi", API)
+def update_rest_api(call: Call, request: api.UpdateRestApiRequestTypeDef) -> dict[str, Any]:
+    """Changes an API."""
+    row = state.api(call, request["restApiId"])
+    for patch in patches_in(request):
+        row = _patched(row, patch)
+    state.save_api(call, row)
+    # AWS answers an update, unlike a look, with empty tags.
+    return {"tags": {}, **described(row)}
+
+
+def _patched(row: RestApi, patch: Patch) -> RestApi:
+    head, *rest = patch.parts
+    if head == "binaryMediaTypes":
+        return replace(row, binary_media_types=_media_types(row, patch, rest))
+    if head == "endpointConfiguration":
+        return replace(row, endpoint_configuration=_patched_endpoint(row.endpoint_configuration, patch, rest))
+    if head in _NOT_DONE:
+        raise refused(_NOT_DONE[head])
+    if rest or head not in _MEMBERS:
+        raise unknown_path(patch)
+    if patch.op == "remove" and head == "description":
+        return replace(row, description=None)
+    check_replaces(patch)
+    return _MEMBERS[head](row, patch)
+
+
+def _media_types(row: RestApi, patch: Patch, rest: list[str]) -> list[str] | None:
+    if len(rest) != 1 or not rest[0]:
+        raise unknown_path(patch)
+    types = [each for each in row.binary_media_types or () if each != rest[0]]
+    if patch.op == "add":
+        types.append(rest[0])
+    elif patch.op == "replace":
+        types.append(patch.text)
+    return types or None
+
+
+def _patched_endpoint(
+    endpoint: EndpointConfiguration, patch: Patch, rest: list[str]
+) -> EndpointConfiguration:
+    if rest == ["ipAddressType"]:
+        check_replaces(patch)
+        if patch.text not in ("ipv4", "dualstack"):
+            raise BadRequestException("ipAddressType must be either ipv4 or dualstack.")
+        return replace(endpoint, ip_address_type=patch.text)
+    if len(rest) == 2 and rest[0] == "types":
+        if patch.op not in ("add", "remove", "replace"):
+            raise BadRequestException("Invalid patch operation specified. Must be 'add'|'remove'|'replace'")
+        if patch.text not in ("REGIONAL", "EDGE", "PRIVATE"):
+            raise BadRequestException(
+                "Invalid EndpointTypes specified. Valid options are REGIONAL,EDGE,PRIVATE"
+            )
+        if patch.op != "replace" or patch.text == "PRIVATE":
+            raise refused("private endpoints and several endpoint types at once")
+        return replace(endpoint, types=[patch.text])
+    raise unknown_path(patch)
+
+
+def _described_as(row: RestApi, patch: Patch) -> RestApi:
+    return replace(row, description=patch.value or None)
+
+
+def _named(row: RestApi, patch: Patch) -> RestApi:
+    return replace(row, name=patch.text)
+
+
+def _with_compression(row: RestApi, patch: Patch) -> RestApi:
+    if not patch.value:
+        return replace(row, minimum_compression_size=None)
+    try:
+        size = int(patch.value)
+    except ValueError:
+        raise BadRequestException(_BAD_COMPRESSION_SIZE) from None
+    return replace(row, minimum_compression_size=_compression_size(size))
+
+
+def _with_key_source(row: RestApi, patch: Patch) -> RestApi:
+    return replace(row, api_key_source=_key_source(patch.text))
+
+
+def _with_endpoint_disabled(row: RestApi, patch: Patch) -> RestApi:
+    return replace(row, disable_execute_api_endpoint=patch.flag)
+
+
+_MEMBERS: Final = {
+    "name": _named,
+    "description": _described_as,
+    "minimumCompressionSize": _with_compression,
+    "apiKeySource": _with_key_source,
+    "disableExecuteApiEndpoint": _with_endpoint_disabled,
+}
+
+
+def _new_id(call: Call, tags: Mapping[str, str]) -> str:
+    chosen = tags.get(CUSTOM_ID_TAG)
+    if chosen is None:
+        return call.ids.lower(10)
+    if state.is_taken(call, chosen):
+        raise ConflictException(f"The API id {chosen}, asked for by the tag {CUSTOM_ID_TAG}, is taken.")
+    return chosen
+
+
+def _check_description(description: str | None) -> None:
+    if description == "":
+        raise BadRequestException("Description cannot be an empty string")
+
+
+def _compression_size(size: int | None) -> int | None:
+    if size is not None and not 0 <= size <= _LARGEST_COMPRESSION_SIZE:
+        raise BadRequestException(_BAD_COMPRESSION_SIZE)
+    return size
+
+
+def _key_source(source: str) -> str:
+    if source != "HEADER":
+        raise refused("API keys that an authorizer gives")
+    return source
+
+
+def _endpoint(configuration: Mapping[str, Any]) -> EndpointConfiguration:
+    types = configuration.get("types")
+    if types == []:
+        raise BadRequestException("REGIONAL Configuration and EDGE Configuration cannot be both DISABLED.")
+    if types and len(types) > 1:
+        raise BadRequestException("Cannot create an api with multiple Endpoint Types.")
+    chosen = types[0] if types else "EDGE"
+    address_type = configuration.get("ipAddressType")
+    if chosen == "PRIVATE":
+        if address_type == "ipv4":
+            raise BadRequestException("Only dualstack ipAddressType is supported for Private APIs.")
+        raise refused("private endpoints")
+    return EndpointConfiguration([chosen], address_type or "ipv4")

@@ -1,0 +1,67 @@
+"""Patch operations (RFC 6902 in API Gateway's dialect) and the words in which API Gateway refuses them.
+
+Knows no row; each operation says which paths it takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cloudlet.services.apigateway.errors import BadRequestException
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """One step of an update."""
+
+    op: str
+    path: str
+    value: str | None = None
+    source: str | None = None
+    """Where a copy comes from."""
+
+    @property
+    def parts(self) -> list[str]:
+        """The path's parts, unescaped."""
+        return [part.replace("~1", "/").replace("~0", "~") for part in self.path.split("/")[1:]]
+
+    @property
+    def text(self) -> str:
+        """The value, which an empty one stands for as well."""
+        return self.value or ""
+
+    @property
+    def flag(self) -> bool:
+        """The value as a boolean; AWS takes any other word for false."""
+        return self.text.lower() == "true"
+
+
+def patches_in(request: Mapping[str, Any]) -> Iterator[Patch]:
+    """The steps of an update. Raises BadRequestException for one without a path."""
+    for each in request.get("patchOperations", ()):
+        if each.get("path") is None:
+            raise BadRequestException("Invalid patch path null")
+        yield Patch(each.get("op", ""), each["path"], each.get("value"), each.get("from"))
+
+
+def unknown_path(patch: Patch) -> BadRequestException:
+    """For those that only say that the path is wrong."""
+    return BadRequestException(f"Invalid patch path {patch.path}")
+
+
+def check_replaces(patch: Patch) -> None:
+    """For members that can only be replaced. Raises BadRequestException."""
+    if patch.op != "replace":
+        raise BadRequestException("Invalid patch operation specified. Must be one of: [replace]")
+
+
+def check_listed(patch: Patch, paths: Sequence[str]) -> None:
+    """For those that list the paths they take, all by replacing. Raises BadRequestException."""
+    # AWS's texts have two spaces after "path".
+    text = f"Invalid patch path  '{patch.path}' specified for op '{patch.op}'."
+    if patch.op != "replace":
+        raise BadRequestException(f"{text} Please choose supported operations")
+    if patch.path not in paths:
+        raise BadRequestException(f"{text} Must be one of: [{', '.join(paths)}]")

@@ -1,0 +1,313 @@
+"""Where APIs, their parts, deployments and stages are kept: the only file that names keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from cloudlet.core.call import Call
+from cloudlet.core.rows import Rows
+from cloudlet.services.apigateway.errors import NotFoundException
+from cloudlet.services.apigateway.model import (
+    Account,
+    Deployment,
+    GatewayResponse,
+    Integration,
+    Method,
+    Model,
+    RequestValidator,
+    Resource,
+    RestApi,
+    Serving,
+    Snapshot,
+    Stage,
+)
+
+_ACCOUNTS: Final = Rows(("apigateway", "account"), Account)
+_APIS: Final = Rows(("apigateway", "api"), RestApi)
+_OWNERS: Final = Rows(("apigateway", "owner"), str)
+_RESOURCES: Final = Rows(("apigateway", "resource"), Resource)
+_MODELS: Final = Rows(("apigateway", "model"), Model)
+_VALIDATORS: Final = Rows(("apigateway", "validator"), RequestValidator)
+_GATEWAY_RESPONSES: Final = Rows(("apigateway", "gateway-response"), GatewayResponse)
+_DEPLOYMENTS: Final = Rows(("apigateway", "deployment"), Deployment)
+_SNAPSHOTS: Final = Rows(("apigateway", "snapshot"), Snapshot)
+_STAGES: Final = Rows(("apigateway", "stage"), Stage)
+_SERVING: Final = Rows(("apigateway", "serving"), Serving)
+_PROVISIONED: Final = Rows(("apigateway", "provisioned"), str)
+
+_PARTS: Final = (_RESOURCES, _MODELS, _VALIDATORS, _GATEWAY_RESPONSES, _DEPLOYMENTS, _SNAPSHOTS, _STAGES)
+
+
+def _place(call: Call, api_id: str) -> tuple[str, str, str]:
+    return call.account, call.region, api_id
+
+
+def find_api(call: Call, api_id: str) -> RestApi | None:
+    """An API, or None."""
+    return _APIS.find(call, *_place(call, api_id))
+
+
+def api(call: Call, api_id: str) -> RestApi:
+    """An API. Raises NotFoundException."""
+    found = find_api(call, api_id)
+    if found is None:
+        raise NotFoundException(f"Invalid API identifier specified {call.account}:{api_id}")
+    return found
+
+
+def is_taken(call: Call, api_id: str) -> bool:
+    """Whether an id is somebody's already; they are unique among all accounts."""
+    return _OWNERS.find(call, api_id) is not None
+
+
+def save_api(call: Call, row: RestApi) -> None:
+    """Writes an API."""
+    _APIS.save(call, row, *_place(call, row.id))
+    _OWNERS.save(call, call.account, row.id)
+
+
+def delete_api(call: Call, api_id: str) -> None:
+    """Removes an API with all that belongs to it."""
+    _APIS.delete(call, *_place(call, api_id))
+    _OWNERS.delete(call, api_id)
+    _SERVING.delete_below(call, api_id)
+    for rows in _PARTS:
+        rows.delete_below(call, *_place(call, api_id))
+
+
+def list_apis(call: Call, after: str | None = None) -> Iterator[RestApi]:
+    """The region's APIs by id."""
+    return _APIS.below(call, call.account, call.region, after=(after,) if after else None)
+
+
+def find_resource(call: Call, api_id: str, resource_id: str) -> Resource | None:
+    """A resource, or None."""
+    return _RESOURCES.find(call, *_place(call, api_id), resource_id)
+
+
+def resource(call: Call, api_id: str, resource_id: str) -> Resource:
+    """A resource. Raises NotFoundException, also where the API is not there."""
+    found = find_resource(call, api_id, resource_id)
+    if found is None:
+        raise NotFoundException("Invalid Resource identifier specified")
+    return found
+
+
+def save_resource(call: Call, api_id: str, row: Resource) -> None:
+    """Writes a resource."""
+    _RESOURCES.save(call, row, *_place(call, api_id), row.id)
+
+
+def delete_resource(call: Call, api_id: str, resource_id: str) -> None:
+    """Removes a resource, not those below it."""
+    _RESOURCES.delete(call, *_place(call, api_id), resource_id)
+
+
+def list_resources(call: Call, api_id: str) -> list[Resource]:
+    """An API's resources by path."""
+    return sorted(_RESOURCES.below(call, *_place(call, api_id)), key=lambda row: row.path)
+
+
+def method(row: Resource, http_method: str) -> Method:
+    """A method of a resource. Raises NotFoundException."""
+    found = row.methods.get(http_method)
+    if found is None:
+        raise NotFoundException("Invalid Method identifier specified")
+    return found
+
+
+def integration(row: Resource, http_method: str) -> Integration:
+    """The integration of a method. Raises NotFoundException."""
+    found = method(row, http_method).method_integration
+    if found is None:
+        raise NotFoundException("Invalid Integration identifier specified")
+    return found
+
+
+def find_model(call: Call, api_id: str, name: str) -> Model | None:
+    """A model, or None."""
+    return _MODELS.find(call, *_place(call, api_id), name)
+
+
+def model(call: Call, api_id: str, name: str) -> Model:
+    """A model. Raises NotFoundException, also where the API is not there."""
+    found = find_model(call, api_id, name)
+    if found is None:
+        raise NotFoundException(f"Invalid model name specified: {name}")
+    return found
+
+
+def save_model(call: Call, api_id: str, row: Model) -> None:
+    """Writes a model."""
+    _MODELS.save(call, row, *_place(call, api_id), row.name)
+
+
+def delete_model(call: Call, api_id: str, name: str) -> None:
+    """Removes a model."""
+    _MODELS.delete(call, *_place(call, api_id), name)
+
+
+def list_models(call: Call, api_id: str) -> list[Model]:
+    """An API's models by name."""
+    return list(_MODELS.below(call, *_place(call, api_id)))
+
+
+def find_validator(call: Call, api_id: str, validator_id: str) -> RequestValidator | None:
+    """A request validator, or None."""
+    return _VALIDATORS.find(call, *_place(call, api_id), validator_id)
+
+
+def validator(call: Call, api_id: str, validator_id: str) -> RequestValidator:
+    """A request validator. Raises NotFoundException, also where the API is not there."""
+    found = find_validator(call, api_id, validator_id)
+    if found is None:
+        raise NotFoundException("Invalid Request Validator identifier specified")
+    return found
+
+
+def save_validator(call: Call, api_id: str, row: RequestValidator) -> None:
+    """Writes a request validator."""
+    _VALIDATORS.save(call, row, *_place(call, api_id), row.id)
+
+
+def delete_validator(call: Call, api_id: str, validator_id: str) -> None:
+    """Removes a request validator."""
+    _VALIDATORS.delete(call, *_place(call, api_id), validator_id)
+
+
+def list_validators(call: Call, api_id: str) -> list[RequestValidator]:
+    """An API's request validators by id."""
+    return list(_VALIDATORS.below(call, *_place(call, api_id)))
+
+
+def find_gateway_response(call: Call, api_id: str, response_type: str) -> GatewayResponse | None:
+    """A gateway response that was put, or None."""
+    return _GATEWAY_RESPONSES.find(call, *_place(call, api_id), response_type)
+
+
+def save_gateway_response(call: Call, api_id: str, row: GatewayResponse) -> None:
+    """Writes a gateway response."""
+    _GATEWAY_RESPONSES.save(call, row, *_place(call, api_id), row.response_type)
+
+
+def delete_gateway_response(call: Call, api_id: str, response_type: str) -> None:
+    """Removes a gateway response."""
+    _GATEWAY_RESPONSES.delete(call, *_place(call, api_id), response_type)
+
+
+def list_gateway_responses(call: Call, api_id: str) -> list[GatewayResponse]:
+    """The gateway responses that were put."""
+    return list(_GATEWAY_RESPONSES.below(call, *_place(call, api_id)))
+
+
+def snapshot_of(call: Call, row: RestApi) -> Snapshot:
+    """An API as it stands now."""
+    return Snapshot(
+        row,
+        list_resources(call, row.id),
+        list_models(call, row.id),
+        list_validators(call, row.id),
+        list_gateway_responses(call, row.id),
+    )
+
+
+def find_deployment(call: Call, api_id: str, deployment_id: str) -> Deployment | None:
+    """A deployment, or None."""
+    return _DEPLOYMENTS.find(call, *_place(call, api_id), deployment_id)
+
+
+def deployment(call: Call, api_id: str, deployment_id: str) -> Deployment:
+    """A deployment. Raises NotFoundException."""
+    found = find_deployment(call, api_id, deployment_id)
+    if found is None:
+        raise NotFoundException("Invalid Deployment identifier specified")
+    return found
+
+
+def save_deployment(call: Call, api_id: str, row: Deployment, snapshot: Snapshot | None = None) -> None:
+    """Writes a deployment and, when it is made, what it froze."""
+    _DEPLOYMENTS.save(call, row, *_place(call, api_id), row.id)
+    if snapshot is not None:
+        _SNAPSHOTS.save(call, snapshot, *_place(call, api_id), row.id)
+
+
+def delete_deployment(call: Call, api_id: str, deployment_id: str) -> None:
+    """Removes a deployment."""
+    _DEPLOYMENTS.delete(call, *_place(call, api_id), deployment_id)
+    _SNAPSHOTS.delete(call, *_place(call, api_id), deployment_id)
+
+
+def list_deployments(call: Call, api_id: str) -> list[Deployment]:
+    """An API's deployments by id."""
+    return list(_DEPLOYMENTS.below(call, *_place(call, api_id)))
+
+
+def find_snapshot(call: Call, api_id: str, deployment_id: str) -> Snapshot | None:
+    """What a deployment froze."""
+    return _SNAPSHOTS.find(call, *_place(call, api_id), deployment_id)
+
+
+def find_stage(call: Call, api_id: str, name: str) -> Stage | None:
+    """A stage, or None."""
+    return _STAGES.find(call, *_place(call, api_id), name)
+
+
+def stage(call: Call, api_id: str, name: str) -> Stage:
+    """A stage. Raises NotFoundException."""
+    found = find_stage(call, api_id, name)
+    if found is None:
+        raise NotFoundException("Invalid stage identifier specified")
+    return found
+
+
+def save_stage(call: Call, api_id: str, row: Stage) -> None:
+    """Writes a stage, and the row that the data plane reads."""
+    _STAGES.save(call, row, *_place(call, api_id), row.stage_name)
+    _SERVING.save(call, Serving(call.account, call.region, row), api_id, row.stage_name)
+
+
+def delete_stage(call: Call, api_id: str, name: str) -> None:
+    """Removes a stage."""
+    _STAGES.delete(call, *_place(call, api_id), name)
+    _SERVING.delete(call, api_id, name)
+
+
+def list_stages(call: Call, api_id: str) -> list[Stage]:
+    """An API's stages by name."""
+    return list(_STAGES.below(call, *_place(call, api_id)))
+
+
+def serving_key(api_id: str, stage_name: str) -> tuple[str, ...]:
+    """The key of the row that tells who serves a stage: the data plane compares its bytes."""
+    return "apigateway", "serving", api_id, stage_name
+
+
+def decode_serving(value: bytes) -> Serving:
+    """That row."""
+    return _SERVING.decode(value)
+
+
+def account(call: Call) -> Account:
+    """The account's settings."""
+    return _ACCOUNTS.find(call, call.account, call.region) or Account()
+
+
+def save_account(call: Call, row: Account) -> None:
+    """Writes the account's settings."""
+    _ACCOUNTS.save(call, row, call.account, call.region)
+
+
+def find_provisioned(call: Call, token: str) -> str | None:
+    """What CloudFormation made under a token, so that a step that is run again finds it."""
+    return _PROVISIONED.find(call, call.account, call.region, token)
+
+
+def save_provisioned(call: Call, token: str, physical_id: str) -> None:
+    """Remembers what CloudFormation made under a token."""
+    _PROVISIONED.save(call, physical_id, call.account, call.region, token)
+
+
+def delete_provisioned(call: Call, token: str) -> None:
+    """Forgets it."""
+    _PROVISIONED.delete(call, call.account, call.region, token)

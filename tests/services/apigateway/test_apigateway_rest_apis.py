@@ -1,0 +1,230 @@
+"""REST APIs and their resources, held against AWS's recorded answers."""
+
+from __future__ import annotations
+
+import pytest
+from botocore.exceptions import ClientError
+from recorded_answers import recording
+
+
+def patch(op, path, value=None):
+    return {"op": op, "path": path, **({} if value is None else {"value": value})}
+
+
+def test_apis_are_made_listed_and_deleted(apigateway):
+    aws = recording("api", "test_list_and_delete_apis")
+    first = apigateway.create_rest_api(name="one", description="this is my api")
+    second = apigateway.create_rest_api(name="two", description="this is my api2")
+    aws.expect("create-rest-api-1", first)
+    aws.expect("create-rest-api-2", second)
+    aws.expect("get-rest-api-before-delete", apigateway.get_rest_apis())
+    aws.expect("delete-rest-api", apigateway.delete_rest_api(restApiId=first["id"]))
+    aws.expect("get-rest-api-after-delete", apigateway.get_rest_apis())
+
+
+def test_optional_members_are_checked_and_left_out(apigateway):
+    aws = recording("api", "test_create_rest_api_with_optional_params")
+    create = apigateway.create_rest_api
+    aws.expect("create-only-name", create(name="a"))
+    aws.refuses("create-empty-desc", create, name="a", description="")
+    aws.expect("create-with-version", create(name="b", version="v1"))
+    aws.expect("create-with-empty-binary-media", create(name="c", binaryMediaTypes=[]))
+    aws.refuses("string-compression-size", create, name="a", minimumCompressionSize=-1)
+
+
+def test_tags_are_shown(apigateway):
+    aws = recording("api", "test_create_rest_api_with_tags")
+    made = apigateway.create_rest_api(
+        name="tagged", description="this is my api", tags={"MY_TAG1": "MY_VALUE1"}
+    )
+    aws.expect("create-rest-api-w-tags", made)
+    aws.expect("get-rest-api-w-tags", apigateway.get_rest_api(restApiId=made["id"]))
+    aws.expect("get-rest-apis-w-tags", apigateway.get_rest_apis())
+
+
+def test_binary_media_types_are_added_replaced_and_removed(apigateway):
+    aws = recording("api", "test_update_rest_api_operation_add_remove")
+    made = apigateway.create_rest_api(name="a", description="this is my api")
+
+    def update(*patches):
+        return apigateway.update_rest_api(restApiId=made["id"], patchOperations=list(patches))
+
+    added = update(
+        patch("add", "/binaryMediaTypes/image~1png"), patch("add", "/binaryMediaTypes/image~1jpeg")
+    )
+    aws.expect("update-rest-api-add", added)
+    replaced = update(patch("replace", "/binaryMediaTypes/image~1png", "image/gif"))
+    aws.expect("update-rest-api-replace", replaced)
+    removed = update(patch("remove", "/binaryMediaTypes/image~1gif"), patch("remove", "/description"))
+    aws.expect("update-rest-api-remove", removed)
+
+
+def test_compression_is_switched_by_patches(apigateway):
+    aws = recording("api", "test_update_rest_api_compression")
+    made = apigateway.create_rest_api(name="a", description="this is my api")["id"]
+
+    def request(op, value):
+        return {"restApiId": made, "patchOperations": [patch(op, "/minimumCompressionSize", value)]}
+
+    update = apigateway.update_rest_api
+    aws.expect("enable-compression", update(**request("replace", "10")))
+    aws.expect("disable-compression", update(**request("replace", "")))
+    aws.expect("set-compression-zero", update(**request("replace", "0")))
+    aws.refuses("set-negative-compression", update, **request("replace", "-1"))
+    aws.refuses("set-string-compression", update, **request("replace", "test"))
+    aws.refuses("unsupported-operation", update, **request("add", "10"))
+
+
+@pytest.mark.parametrize(
+    ("key", "op"),
+    [
+        ("update-rest-api-add-base-path", "add"),
+        ("update-rest-api-replace-base-path", "replace"),
+        ("update-rest-api-remove-base-path", "remove"),
+    ],
+)
+def test_a_patch_of_all_media_types_is_refused(apigateway, key, op):
+    made = apigateway.create_rest_api(name="a")["id"]
+    recording("api", "test_update_rest_api_behaviour").refuses(
+        key,
+        apigateway.update_rest_api,
+        restApiId=made,
+        patchOperations=[patch(op, "/binaryMediaTypes", "image/gif")],
+    )
+
+
+def test_an_unknown_api_is_not_found(apigateway):
+    recording("api", "test_update_rest_api_invalid_api_id").refuses(
+        "not-found-update-rest-api",
+        apigateway.update_rest_api,
+        restApiId="api_id",
+        patchOperations=[patch("replace", "/name", "x")],
+    )
+
+
+def test_endpoint_configurations_are_checked(apigateway):
+    aws = recording("api", "test_create_rest_api_with_endpoint_configuration")
+    create = apigateway.create_rest_api
+    for key, configuration in (
+        ("create-with-empty-types", {"types": []}),
+        ("create-with-two-types", {"types": ["EDGE", "REGIONAL"]}),
+    ):
+        aws.refuses(key, create, name="a", endpointConfiguration=configuration)
+    dual = create(name="a", endpointConfiguration={"types": ["EDGE"], "ipAddressType": "dualstack"})
+    aws.expect("create-with-endpoint-config-dualstack", dual)
+    regional = create(name="b", endpointConfiguration={"types": ["REGIONAL"]})
+    aws.expect("create-with-endpoint-config-regional", regional)
+
+
+def test_a_tag_pins_the_id(apigateway, account):
+    made = apigateway.create_rest_api(name="a", tags={"_custom_id_": f"my{account}"})
+    assert made["id"] == f"my{account}"
+    with pytest.raises(ClientError) as caught:
+        apigateway.create_rest_api(name="b", tags={"_custom_id_": f"my{account}"})
+    assert caught.value.response["Error"]["Code"] == "ConflictException"
+
+
+def test_what_would_have_no_effect_is_refused(apigateway):
+    for setting in (
+        {"policy": "{}"},
+        {"cloneFrom": "abcdefghij"},
+        {"apiKeySource": "AUTHORIZER"},
+        {"endpointConfiguration": {"types": ["PRIVATE"]}},
+    ):
+        with pytest.raises(ClientError) as caught:
+            apigateway.create_rest_api(name="a", **setting)
+        assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+    assert apigateway.get_rest_apis()["items"] == []
+
+
+def test_resources_are_made_renamed_and_deleted(apigateway):
+    aws = recording("api", "test_resource_lifecycle")
+    made = apigateway.create_rest_api(name="a")
+    named, root = {"restApiId": made["id"]}, made["rootResourceId"]
+    aws.expect("rest-api-root-resource", apigateway.get_resources(**named))
+    pets = apigateway.create_resource(**named, parentId=root, pathPart="pets")
+    aws.expect("create-resource", pets)
+    aws.expect("rest-api-resources-after-create", apigateway.get_resources(**named))
+    below = apigateway.create_resource(**named, parentId=pets["id"], pathPart="subpets")
+    aws.expect("create-subresource", below)
+    aws.expect("rest-api-resources-after-create-sub", apigateway.get_resources(**named))
+    renamed = apigateway.update_resource(
+        **named, resourceId=pets["id"], patchOperations=[patch("replace", "/pathPart", "dogs")]
+    )
+    aws.expect("update-path-part", renamed)
+    aws.expect("get-resp-after-update-path-part", apigateway.get_resource(**named, resourceId=pets["id"]))
+    assert apigateway.get_resource(**named, resourceId=below["id"])["path"] == "/dogs/subpets"
+    aws.expect("del-resource", apigateway.delete_resource(**named, resourceId=pets["id"]))
+    aws.expect("rest-api-resources-after-delete", apigateway.get_resources(**named))
+
+
+def test_resources_move_only_where_they_may(apigateway):
+    aws = recording("api", "test_update_resource_behaviour")
+    made = apigateway.create_rest_api(name="a")
+    named, root = {"restApiId": made["id"]}, made["rootResourceId"]
+    pets = apigateway.create_resource(**named, parentId=root, pathPart="pets")["id"]
+    update = apigateway.update_resource
+
+    def request(resource, op, path, value):
+        return {**named, "resourceId": resource, "patchOperations": [patch(op, path, value)]}
+
+    aws.refuses("nonexistent-resource", update, **request("fake", "replace", "/pathPart", "x"))
+    aws.refuses("invalid-path-part", update, **request(pets, "replace", "/invalid", "x"))
+    aws.refuses("invalid-parent-id", update, **request(pets, "replace", "/parentId", "fake"))
+    below = apigateway.create_resource(**named, parentId=pets, pathPart="subpets")
+    aws.expect("create-subresource", below)
+    child = apigateway.create_resource(**named, parentId=below["id"], pathPart="pets")
+    aws.expect("create-subresource-child", child)
+    aws.refuses("existing-future-sibling-path", update, **request(child["id"], "replace", "/parentId", root))
+    cyclical = request(below["id"], "replace", "/parentId", child["id"])
+    aws.refuses("update-parent-id-to-subresource-id", update, **cyclical)
+    moved = update(**request(below["id"], "replace", "/parentId", root))
+    aws.expect("update-parent-id-to-root-id", moved)
+    aws.refuses("update-path-already-exists", update, **request(below["id"], "replace", "/pathPart", "pets"))
+    aws.refuses("remove-unsupported", update, **request(below["id"], "remove", "/pathPart", "dogs"))
+    aws.refuses("add-unsupported", update, **request(below["id"], "add", "/pathPart", "dogs"))
+
+
+def test_the_root_stays_where_it_is(apigateway):
+    aws = recording("api", "test_update_resource_on_root")
+    made = apigateway.create_rest_api(name="a")
+    for key, path in (("update-root-path-part", "/pathPart"), ("update-root-parent", "/parentId")):
+        aws.refuses(
+            key,
+            apigateway.update_resource,
+            restApiId=made["id"],
+            resourceId=made["rootResourceId"],
+            patchOperations=[patch("replace", path, "x")],
+        )
+
+
+def test_greedy_resources_have_no_children_and_no_variable_siblings(apigateway):
+    aws = recording("api", "test_create_proxy_resource_validation")
+    made = apigateway.create_rest_api(name="a")
+    named, root = {"restApiId": made["id"]}, made["rootResourceId"]
+    create = apigateway.create_resource
+    greedy = create(**named, parentId=root, pathPart="{proxy+}")
+    aws.expect("create-base-proxy-resource", greedy)
+    for key, parent, part in (
+        ("create-proxy-dynamic-sibling-resource", root, "{dynamic}"),
+        ("create-proxy-static-child-resource", greedy["id"], "static"),
+        ("create-proxy-dynamic-child-resource", greedy["id"], "{dynamic}"),
+    ):
+        aws.refuses(key, create, **named, parentId=parent, pathPart=part)
+
+
+def test_tags_are_put_and_taken_by_arn(apigateway):
+    made = apigateway.create_rest_api(name="a")["id"]
+    arn = f"arn:aws:apigateway:us-east-1::/restapis/{made}"
+    apigateway.tag_resource(resourceArn=arn, tags={"a": "1", "b": "2"})
+    apigateway.untag_resource(resourceArn=arn, tagKeys=["a"])
+    assert apigateway.get_tags(resourceArn=arn)["tags"] == {"b": "2"}
+
+
+def test_apis_are_listed_in_pages(apigateway):
+    for number in range(3):
+        apigateway.create_rest_api(name=str(number))
+    first = apigateway.get_rest_apis(limit=2)
+    rest = apigateway.get_rest_apis(limit=2, position=first["position"])
+    assert len({each["id"] for each in first["items"] + rest["items"]}) == 3
+    assert "position" not in rest
