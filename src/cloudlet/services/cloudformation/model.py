@@ -288,6 +288,26 @@ class Export:
 
 
 @dataclass(frozen=True, slots=True)
+class CustomResponse:
+    """What a custom resource's function answered."""
+
+    status: str
+    reason: str = ""
+    physical_id: str | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomRequest:
+    """A request to a custom resource's function that waits for its answer."""
+
+    secret: str
+    """Part of the URL that the function answers to; who does not know it cannot."""
+    sent: bool = False
+    response: CustomResponse | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Import:
     """That a stack uses an export."""
 

@@ -37,12 +37,9 @@ class NestedStack:
             **_request(properties),
             "Capabilities": await _capabilities(call, context),
             "OnFailure": "DO_NOTHING",
-            **(
-                {"TimeoutInMinutes": int(properties["TimeoutInMinutes"])}
-                if "TimeoutInMinutes" in properties
-                else {}
-            ),
         }
+        if "TimeoutInMinutes" in properties:
+            request["TimeoutInMinutes"] = int(properties["TimeoutInMinutes"])
         try:
             stack_id = (await call.ask("cloudformation", "CreateStack", request))["StackId"]
         except AlreadyExistsException:
