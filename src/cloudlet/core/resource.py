@@ -61,7 +61,7 @@ class Provisioned:
 
 
 class PartlyProvisioned(ServiceError):
-    """Raised by create after it made something that the rollback is to delete; its text is the reason shown."""
+    """Raised by create after it made something that the rollback is to delete; its text is shown as it is."""
 
     def __init__(self, message: str, physical_id: str) -> None:
         super().__init__(message)
