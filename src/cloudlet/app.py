@@ -27,7 +27,6 @@ from cloudlet.core.sandbox import Capabilities, Sandboxes
 from cloudlet.core.store import LAST
 from cloudlet.core.worker import Supervisor, Wakeups
 from cloudlet.sandbox.on_demand import SandboxesOnDemand
-from cloudlet.sandbox.opening import open_sandboxes
 from cloudlet.services import apigateway, cloudformation, dynamodb, iam, lambda_, logs, s3, sts
 from cloudlet.services.iam.identities import StoredIdentities
 from cloudlet.store.blobs import DirectoryBlobs
@@ -180,6 +179,8 @@ class App:
         )
 
     async def _open_sandboxes(self) -> Sandboxes:
+        from cloudlet.sandbox.opening import open_sandboxes  # noqa: PLC0415 (start time: needed after it)
+
         return await open_sandboxes(
             serve=self._serve_in_sandbox,
             state_dir=self._data / "sandbox",

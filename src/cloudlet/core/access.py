@@ -5,6 +5,7 @@ Nothing here decides anything; the decision is made in cloudlet.access.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from cloudlet.core.errors import ServiceError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Sequence
 
 
 class PrincipalKind(Enum):
@@ -92,6 +93,30 @@ class PrincipalPolicies:
 
     identity: tuple[PolicyDocument, ...] = ()
     boundary: PolicyDocument | None = None
+
+
+class LazyContext(Mapping[str, tuple[str, ...]]):
+    """Condition keys that are computed when a policy first asks for one; most policies never do."""
+
+    __slots__ = ("_compute", "_found")
+
+    def __init__(self, compute: Callable[[], Mapping[str, Sequence[str]]]) -> None:
+        self._compute = compute
+        self._found: dict[str, tuple[str, ...]] | None = None
+
+    def __getitem__(self, key: str) -> tuple[str, ...]:
+        return self._keys()[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._keys())
+
+    def __len__(self) -> int:
+        return len(self._keys())
+
+    def _keys(self) -> dict[str, tuple[str, ...]]:
+        if self._found is None:
+            self._found = {key: tuple(values) for key, values in self._compute().items()}
+        return self._found
 
 
 @dataclass(frozen=True, slots=True)

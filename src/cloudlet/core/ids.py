@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import string
-import uuid
 from typing import Final
 
 _BASE32: Final = string.ascii_uppercase + "234567"
@@ -21,7 +20,9 @@ class Ids:
 
     def uuid(self) -> str:
         """A random UUID, as AWS's request ids are; not for secrets."""
-        return str(uuid.UUID(int=self._fast.getrandbits(128), version=4))
+        digits = f"{self._fast.getrandbits(128):032x}"
+        variant = "89ab"[int(digits[16], 16) & 3]
+        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
     def unique_id(self, prefix: str, length: int = 21) -> str:
         """An IAM unique id such as AIDAQ3EGP5EXAMPLEID: prefix, then capitals and digits, `length` in all."""

@@ -9,9 +9,10 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from string import Formatter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from cloudlet.core.access import Permission, PolicyDocument
+from cloudlet.core.access import LazyContext, Permission, PolicyDocument
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -28,6 +29,7 @@ Resource: TypeAlias = "str | Callable[[Call, Any], str | Sequence[str]]"
 Context: TypeAlias = "Mapping[str, Sequence[str]]"
 
 _MARK: Final = "__cloudlet_operation__"
+_NO_CONTEXT: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,7 @@ def _own_permissions(
     conditions: Callable[[Call, Any], Context] | None,
     resource_policy: Callable[[Call, Any], PolicyDocument | None] | None,
 ) -> list[Permission]:
-    context = {key: tuple(values) for key, values in conditions(call, request).items()} if conditions else {}
+    context = LazyContext(lambda: conditions(call, request)) if conditions else _NO_CONTEXT
     policy = resource_policy(call, request) if resource_policy else None
     return [
         Permission(action=action, resource=arn, context=context, resource_policy=policy)

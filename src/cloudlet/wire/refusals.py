@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape
 
 import orjson
 
@@ -27,8 +27,12 @@ def refuse(request: HttpRequest, error: ServiceError, request_id: str) -> HttpRe
     else:
         body = (
             f"<ErrorResponse><Error><Type>{'Sender' if error.status < 500 else 'Receiver'}</Type>"
-            f"<Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message></Error>"
+            f"<Code>{_text(error.code)}</Code><Message>{_text(error.message)}</Message></Error>"
             f"<RequestId>{request_id}</RequestId></ErrorResponse>"
         ).encode()
         headers = [("Content-Type", "text/xml")]
     return HttpResponse(error.status, [*headers, ("x-amzn-RequestId", request_id)], body)
+
+
+def _text(value: str) -> str:
+    return escape(value, quote=False)

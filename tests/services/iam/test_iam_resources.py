@@ -240,3 +240,17 @@ def test_an_access_key_keeps_its_secret(iam, client, stack):
     assert iam.list_access_keys(UserName="ann")["AccessKeyMetadata"][0]["Status"] == "Inactive"
     stack("AWS::IAM::AccessKey").delete(made.physical_id, **after)
     assert iam.list_access_keys(UserName="ann")["AccessKeyMetadata"] == []
+
+
+def test_a_service_linked_role_is_made_changed_and_removed(iam, stack):
+    before = {"AWSServiceName": "ecs.amazonaws.com"}
+    after = {**before, "Description": "new"}
+
+    made = stack("AWS::IAM::ServiceLinkedRole").create(**before)
+    stack("AWS::IAM::ServiceLinkedRole").update(made.physical_id, before, after)
+
+    assert made.physical_id == "AWSServiceRoleForECS"
+    assert iam.get_role(RoleName=made.physical_id)["Role"]["Description"] == "new"
+    stack("AWS::IAM::ServiceLinkedRole").delete(made.physical_id, **after)
+    stack("AWS::IAM::ServiceLinkedRole").delete(made.physical_id, **after)
+    assert iam.list_roles()["Roles"] == []

@@ -245,9 +245,9 @@ def test_reserved_variables_are_refused(functions, client):
         )
     assert caught.value.response["Error"] == {
         "Code": "InvalidParameterValueException",
-        "Message": "Lambda was unable to configure your environment variables because the environment variables "
-        "you have provided contains reserved keys that are currently not supported for modification. "
-        "Reserved keys used in this request: AWS_REGION",
+        "Message": "Lambda was unable to configure your environment variables because the environment "
+        "variables you have provided contains reserved keys that are currently not supported for "
+        "modification. Reserved keys used in this request: AWS_REGION",
     }
 
 

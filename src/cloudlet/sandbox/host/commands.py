@@ -22,7 +22,11 @@ _HEEDED_LATER: Final = ("NODE_PATH", "NODE_ENV", "PYTHONPATH", "PYTHONUNBUFFERED
 
 def may_be_ahead(environment: Mapping[str, str]) -> bool:
     """Whether the runtime may have been started before the function's environment was known."""
-    return not any(name.startswith(_READ_AT_START) and name not in _HEEDED_LATER for name in environment)
+    started_with = surroundings.zygote_environment()
+    return not any(
+        name.startswith(_READ_AT_START) and name not in _HEEDED_LATER and value != started_with.get(name)
+        for name, value in environment.items()
+    )
 
 
 def command(spec: SandboxSpec) -> list[str]:

@@ -99,11 +99,14 @@ class Machine:
         """The interpreter's name."""
         return f"python{sys.version_info.major}.{sys.version_info.minor}"
 
-    def shown(self, *, sdk: bool) -> Shown:
+    def shown(self) -> Shown:
         """What to bind into the root of a fork server, with its place there."""
-        shown = [(str(self.package), "/.cloudlet/cloudlet"), *self._interpreter(), *_payload(PYTHON_PAYLOAD)]
-        if sdk:
-            shown += _payload(SDK_PAYLOAD)
+        shown = [
+            (str(self.package), "/.cloudlet/cloudlet"),
+            *self._interpreter(),
+            *_payload(PYTHON_PAYLOAD),
+            *_payload(SDK_PAYLOAD),
+        ]
         if self.node is not None:
             shown += [
                 (str(self.node), NODE_IN_SANDBOX),
@@ -156,7 +159,7 @@ def zygote_environment() -> dict[str, str]:
     added = environment({})
     return {
         name: added[name]
-        for name in ("PATH", "LD_LIBRARY_PATH", "LANG", "PYTHONPATH", "AWS_LAMBDA_RUNTIME_API")
+        for name in ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_CTYPE", "PYTHONPATH", "AWS_LAMBDA_RUNTIME_API")
     }
 
 
@@ -168,6 +171,7 @@ def environment(given: Mapping[str, str]) -> dict[str, str]:
         "PYTHONPATH": "/var/runtime",
         "NODE_PATH": "/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task",
         "LANG": "en_US.UTF-8",
+        "LC_CTYPE": "C.UTF-8",
         "TZ": ":UTC",
         "LAMBDA_TASK_ROOT": "/var/task",
         "LAMBDA_RUNTIME_DIR": "/var/runtime",

@@ -97,7 +97,7 @@ async def start(machine: Machine, mount_point: Path, *, sdk: bool, user_namespac
         {
             "mount_point": str(mount_point),
             "user_namespace": user_namespace,
-            "shown": machine.shown(sdk=sdk),
+            "shown": machine.shown(),
             "covered": machine.covered(),
             "certificates": machine.certificates(),
             "python": f"/var/lang/bin/{machine.python}",

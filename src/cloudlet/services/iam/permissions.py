@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from cloudlet.core.access import Permission, PrincipalKind
 from cloudlet.core.arn import find_arn
 from cloudlet.services.iam import state
-from cloudlet.services.iam.model import key_of
+from cloudlet.services.iam.model import Group, Role, User, key_of
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call
-    from cloudlet.services.iam.model import Group, InstanceProfile, Policy, Role, Tags, User
+    from cloudlet.services.iam.model import InstanceProfile, Policy, Tags
 
 Judged: TypeAlias = "Callable[[Call, Any], Sequence[Permission]]"
 Context: TypeAlias = "dict[str, tuple[str, ...]]"
@@ -81,7 +81,8 @@ def on_new_policy(operation: str) -> Judged:
 
     def judge(call: Call, request: Mapping[str, Any]) -> Sequence[Permission]:
         arn = f"arn:aws:iam::{call.account}:policy{request.get('Path') or '/'}{request['PolicyName']}"
-        return [Permission(f"iam:{operation}", arn, _request_context(request), resource_text=f"policy {arn}")]
+        text = f"policy {request['PolicyName']}"
+        return [Permission(f"iam:{operation}", arn, _request_context(request), resource_text=text)]
 
     return judge
 
@@ -91,7 +92,9 @@ def on_list(operation: str, kind: str) -> Judged:
 
     def judge(call: Call, request: Mapping[str, Any]) -> Sequence[Permission]:
         prefix = request.get("PathPrefix") or "/"
-        return [Permission(f"iam:{operation}", f"arn:aws:iam::{call.account}:{kind}{prefix}")]
+        text = f"policy path {prefix}" if kind == "policy" else None
+        arn = f"arn:aws:iam::{call.account}:{kind}{prefix}"
+        return [Permission(f"iam:{operation}", arn, resource_text=text)]
 
     return judge
 
@@ -109,10 +112,17 @@ def _permission(
     if entity is None:
         kind = noun.replace(" ", "-")
         arn = f"arn:aws:iam::{call.account}:{kind}{request.get('Path') or '/'}{name}"
-        is_made = operation.startswith("Create")
+        is_made = operation == f"Create{noun.title().replace(' ', '')}"
         return Permission(action, arn, context, resource_text=None if is_made else f"{noun} {name}")
-    tags = getattr(entity, "tags", {})
-    return Permission(action, entity.arn, context | _tag_context(tags), resource_text=f"{noun} {name}")
+    context = _entity_context(entity) | context
+    return Permission(action, entity.arn, context, resource_text=f"{noun} {name}")
+
+
+def _entity_context(entity: User | Group | Role | InstanceProfile) -> Context:
+    context: Context = {} if isinstance(entity, Group) else _tag_context(entity.tags)
+    if isinstance(entity, User | Role) and entity.boundary:
+        context["iam:PermissionsBoundary"] = (entity.boundary,)
+    return context
 
 
 def _own_name(call: Call) -> str:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final, cast
 
 from cloudlet.wire.server.deadline import Deadline
 from cloudlet.wire.server.http1 import Http1
-from cloudlet.wire.server.http2 import Http2
 
 if TYPE_CHECKING:
+    from cloudlet.wire.server.http2 import Http2
     from cloudlet.wire.server.site import Site
 
 PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -32,7 +32,7 @@ class Door(asyncio.Protocol):
         self._site.connections.add(self)
         tls = transport.get_extra_info("ssl_object")
         if tls is not None and tls.selected_alpn_protocol() == "h2":
-            self._enter(Http2(self._site))
+            self._enter(_http2(self._site))
         else:
             self._deadline.set(self._site.limits.idle_seconds)
 
@@ -40,7 +40,7 @@ class Door(asyncio.Protocol):
         """By prior knowledge the first line says HTTP/2 (RFC 9113 3.3)."""
         self._received += data
         if self._received.startswith(PREFACE):
-            self._enter(Http2(self._site))
+            self._enter(_http2(self._site))
         elif not PREFACE.startswith(self._received):
             self._enter(Http1(self._site))
 
@@ -64,3 +64,9 @@ class Door(asyncio.Protocol):
         self._site.connections.remove(self)
         if self._received:
             protocol.data_received(self._received)
+
+
+def _http2(site: Site) -> Http2:
+    from cloudlet.wire.server.http2 import Http2  # noqa: PLC0415 (start time: few clients ever speak HTTP/2)
+
+    return Http2(site)

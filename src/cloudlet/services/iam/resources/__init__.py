@@ -19,6 +19,7 @@ from cloudlet.services.iam.resources.inline_policy import (
 from cloudlet.services.iam.resources.instance_profile import InstanceProfileResource
 from cloudlet.services.iam.resources.managed_policy import ManagedPolicyResource
 from cloudlet.services.iam.resources.role import RoleResource
+from cloudlet.services.iam.resources.service_linked_role import ServiceLinkedRoleResource
 from cloudlet.services.iam.resources.user import UserResource
 
 RESOURCES: Final = (
@@ -33,4 +34,5 @@ RESOURCES: Final = (
     ManagedPolicyResource(),
     InstanceProfileResource(),
     AccessKeyResource(),
+    ServiceLinkedRoleResource(),
 )

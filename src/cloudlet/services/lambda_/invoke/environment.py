@@ -119,7 +119,7 @@ class Environment:
             self.plan.spec, runtime_api=api.handle, output=self.plan.log.write
         )
         self._watching = self._loop.create_task(self._watch(sandbox, api))
-        late = self._loop.call_later(seconds, api.end, invocations.timed_out(request_id, int(seconds)))
+        late = self._loop.call_later(seconds, _expire, api, int(seconds))
         try:
             failure = await api.initialized
         finally:
@@ -163,9 +163,7 @@ class Environment:
         left = seconds - (self._loop.time() - began)
         deadline_ms = int((self._clock.machine_time() + left) * 1000)
         answered = self._api.give(invocation, deadline_ms)
-        late = self._loop.call_later(
-            left, self._api.end, invocations.timed_out(invocation.request_id, seconds)
-        )
+        late = self._loop.call_later(left, _expire, self._api, seconds)
         try:
             reply = await answered
         finally:
@@ -183,7 +181,7 @@ class Environment:
             self._sandbox.thaw()
         if self._api.waiting:
             return True
-        late = self._loop.call_later(seconds, self._api.end, invocations.timed_out("", int(seconds)))
+        late = self._loop.call_later(seconds, _expire, self._api, int(seconds))
         try:
             asks = await self._api.asks()
         finally:
@@ -209,3 +207,7 @@ class Environment:
         else:
             self._frozen = True
             self._sandbox.freeze()
+
+
+def _expire(api: RuntimeApi, seconds: int) -> None:
+    api.end(invocations.timed_out(api.request_id, seconds))

@@ -101,5 +101,5 @@ def _trace_id(call: Call) -> str:
     given = call.http.header("x-amzn-trace-id") if call.http is not None else None
     if given:
         return given
-    root, parent = call.ids.uuid().replace("-", ""), call.ids.uuid().replace("-", "")
-    return f"Root=1-{int(call.time()):08x}-{root[:24]};Parent={parent[:16]};Sampled=0"
+    digits, parent = call.ids.uuid().replace("-", ""), call.request_id.replace("-", "")
+    return f"Root=1-{int(call.time()):08x}-{digits[:24]};Parent={parent[:16]};Sampled=0"
