@@ -121,6 +121,8 @@ class Handlers:
         )
 
     def _failure(self, resource: StackResource, error: Exception) -> Failure:
+        if isinstance(error, PartlyProvisioned) and isinstance(error.__cause__, ServiceError):
+            return Failure(self._failure(resource, error.__cause__).reason, error.physical_id)
         physical_id = error.physical_id if isinstance(error, PartlyProvisioned) else None
         if isinstance(error, Failure):
             return error
