@@ -232,6 +232,7 @@ def test_a_preflight_tells_what_a_rule_allows(browser, bucket):
     assert (headers["Access-Control-Max-Age"], headers["Access-Control-Expose-Headers"]) == ("60", "ETag")
 
 
+@pytest.mark.unverified("the text is known from experience, not from a recorded answer of AWS")
 def test_a_preflight_that_no_rule_allows_is_forbidden(browser, bucket):
     status, headers, body = browser(
         "OPTIONS", f"/{bucket}/k", Origin="https://other.com", Access_Control_Request_Method="GET"
