@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, cast
 
@@ -24,10 +24,11 @@ from cloudlet.cli.places import Places
 from cloudlet.cli.problem import Problem
 from cloudlet.config import AuthMode, Config
 from cloudlet.core.sandbox import SandboxError
-from cloudlet.store.errors import StoreError
+from cloudlet.store.errors import EngineMissing, StoreError, StoreInUse
 
 _START_SECONDS: Final = 30.0
 _STOP_SECONDS: Final = 30.0
+_ENGINES: Final = ("rocksdb", "sqlite", "memory")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +47,14 @@ class StartOptions:
 
     def config(self, places: Places) -> Config:
         """The server's settings. Raises Problem for what does not go together."""
-        if self.ephemeral and self.data is not None:
-            raise Problem("--data keeps things and --ephemeral forgets them: give one of the two.")
+        self._check()
         if not _is_loopback(self.host) and self.auth != "strict" and not self.insecure:
             raise Problem(
                 f"{self.host} can be reached from other machines, where anybody could use the cloud: "
                 "add --auth strict (only real access keys count), or --insecure if that is what you want."
             )
         return Config(
-            data=None if self.ephemeral else (self.data or places.data).resolve(),
+            data=None if self.ephemeral or self.state == "memory" else (self.data or places.data).resolve(),
             host=self.host,
             port=self.port,
             state=self.state,
@@ -63,6 +63,18 @@ class StartOptions:
             sandbox=self.sandbox,
             runtimes=places.runtimes,
         )
+
+    def _check(self) -> None:
+        engine, _, path = self.state.partition(":")
+        if engine not in _ENGINES or (path and engine != "sqlite"):
+            raise Problem(f"--state {self.state} is no engine: use rocksdb, sqlite, sqlite:PATH or memory.")
+        if self.data is not None and (self.ephemeral or engine == "memory"):
+            forgetful = "--ephemeral" if self.ephemeral else "--state memory"
+            raise Problem(f"--data keeps things and {forgetful} forgets them: give one of the two.")
+        if self.ephemeral and path:
+            raise Problem(
+                f"--state {self.state} keeps things and --ephemeral forgets them: give one of the two."
+            )
 
 
 def start(options: StartOptions) -> None:
@@ -86,7 +98,7 @@ async def _serve(config: Config, places: Places) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    app = await _open(config)
+    app, config = await _open(config)
     run_file = places.run_file(app.port)
     try:
         runfile.write(run_file, await _describe(app, config))
@@ -99,9 +111,15 @@ async def _serve(config: Config, places: Places) -> None:
         await app.close()
 
 
-async def _open(config: Config) -> App:
+async def _open(config: Config) -> tuple[App, Config]:
     try:
         app = await build(config)
+    except EngineMissing as error:
+        return await _open(_without_rocksdb(config, error))
+    except StoreInUse as error:
+        raise Problem(
+            f"Another cloud uses the data in {config.data}: stop it, or choose another --data."
+        ) from error
     except StoreError as error:
         raise Problem(f"The data in {config.data} cannot be opened: {error}") from error
     except OSError as error:
@@ -114,13 +132,28 @@ async def _open(config: Config) -> App:
             f"Port {config.port} on {config.host} cannot be used: {error.strerror}. "
             "Stop what listens there, or choose another with --port."
         ) from error
-    return app
+    return app, config
+
+
+def _without_rocksdb(config: Config, missing: EngineMissing) -> Config:
+    """The settings with the second engine. Raises Problem where that would hide what is kept in the first."""
+    if config.state != "rocksdb":
+        raise Problem(str(missing)) from missing
+    if config.data is not None and (config.data / "rocksdb").exists():
+        raise Problem(f"{missing} The data in {config.data} was written by it.") from missing
+    click.echo(f"cloudlet: {missing} SQLite is used instead, which is slower.", err=True)
+    return replace(config, state="sqlite")
 
 
 async def _describe(app: App, config: Config) -> runfile.Running:
     key = await app.root_key() if config.auth == "strict" else ("test", "test")
     return runfile.Running(
-        os.getpid(), app.endpoint, *key, str(app.ca_certificate), str(config.data) if config.data else None
+        os.getpid(),
+        app.endpoint,
+        *key,
+        str(app.ca_certificate),
+        str(config.data) if config.data else None,
+        runfile.born(os.getpid()),
     )
 
 
@@ -155,8 +188,8 @@ def _start_in_background(places: Places, port: int) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise Problem(f"It did not start: {_last_line(log)} (the whole log is in {log})")
-        running = runfile.read(places.run_file(port))
+            raise Problem(f"{_last_line(log)} (the whole log is in {log})")
+        running = runfile.find(places.run_file(port).parent, process.pid)
         if running is not None and client.answers(running):
             click.echo(f"cloudlet runs at {running.endpoint}; its log is in {log}.")
             return
@@ -185,4 +218,4 @@ def _is_loopback(host: str) -> bool:
 
 def _last_line(log: Path) -> str:
     lines = log.read_text(errors="replace").strip().splitlines()
-    return lines[-1] if lines else "it said nothing"
+    return lines[-1].removeprefix("cloudlet: ") if lines else "It did not start and said nothing."

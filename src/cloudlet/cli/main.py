@@ -12,17 +12,23 @@ from cloudlet.cli import client, lifecycle, runtimes, texts
 from cloudlet.cli.places import DEFAULT_PORT, Places
 from cloudlet.cli.problem import Problem
 
-_PORT = click.option("--port", default=DEFAULT_PORT, show_default=True, help="The port the cloud listens on.")
+_PORT = click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=DEFAULT_PORT,
+    show_default=True,
+    help="The port the cloud listens on; `start --port 0` takes any free one.",
+)
 
 
 class Commands(click.Group):
     """Says what went wrong in one line instead of a stack trace."""
 
     def invoke(self, ctx: click.Context) -> object:
-        """Runs a command; a Problem ends it with status 1."""
+        """Runs a command; a Problem, or a file that cannot be used, ends it with status 1."""
         try:
             return super().invoke(ctx)
-        except Problem as problem:
+        except (Problem, OSError) as problem:
             click.echo(f"cloudlet: {problem}", err=True)
             sys.exit(1)
 

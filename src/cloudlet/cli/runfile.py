@@ -17,17 +17,35 @@ class Running(msgspec.Struct, frozen=True):
     secret_access_key: str
     ca_certificate: str
     data: str | None = None
+    born: str = ""
+    """When its process began, where the system tells; a number used again is another process."""
 
     @property
     def alive(self) -> bool:
-        """Whether its process is there."""
+        """Whether its process is there, and not another one that was given its number."""
         try:
             os.kill(self.pid, 0)
         except ProcessLookupError:
             return False
         except PermissionError:
             return True
-        return True
+        return born(self.pid) == self.born
+
+
+def born(pid: int) -> str:
+    """When a process began, in the system's own measure; nothing if it ended, or the system does not tell."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+    state, *_, began = status.rpartition(") ")[2].split()[:20]
+    return "" if state == "Z" else began
+
+
+def find(folder: Path, pid: int) -> Running | None:
+    """The cloud that runs as a process, whatever its port."""
+    files = folder.glob("*.json")
+    return next((cloud for file in files if (cloud := read(file)) is not None and cloud.pid == pid), None)
 
 
 def read(path: Path) -> Running | None:

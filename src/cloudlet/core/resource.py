@@ -6,9 +6,10 @@ A handler calls its own service's API by `call.ask`; it knows nothing of templat
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from cloudlet.core.errors import ServiceError
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from cloudlet.core.call import Call
 
 Properties: TypeAlias = Mapping[str, Any]
+ANY_PROPERTY: Final = "*"
+"""Among a type's properties: it takes whatever the template gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,8 @@ class ResourceContext:
     """Differs for every resource ever made; the same when its step is run again."""
     tags: Mapping[str, str] = field(default_factory=dict)
     """The stack's own tags and the aws:cloudformation:* ones."""
+    resource_type: str = ""
+    """The type as the template names it: Custom::Anything for a type that goes by many names."""
     rerun: bool = False
     """Whether the step was begun before and cut off: what create finds under its own name is then its own."""
 
@@ -62,6 +67,15 @@ class PartlyProvisioned(ServiceError):
     def __init__(self, message: str, physical_id: str) -> None:
         super().__init__(message)
         self.physical_id = physical_id
+
+
+@contextmanager
+def partly_made(physical_id: str) -> Iterator[None]:
+    """Around what create does after the thing itself is there, so that a failure does not leave it behind."""
+    try:
+        yield
+    except ServiceError as error:
+        raise PartlyProvisioned(error.message, physical_id) from error
 
 
 class ResourceType(Protocol):

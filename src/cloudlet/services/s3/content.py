@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.errors import ServiceError
 from cloudlet.core.http import Body, BytesBody, FileBody
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from cloudlet.core.call import Call
     from cloudlet.core.http import ResponseBody
     from cloudlet.core.store import Blobs
+
+_WRITE_BYTES: Final = 512 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,20 +109,28 @@ async def _head(stream: AsyncIterator[bytes]) -> bytes:
 
 
 async def _joined(head: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    if head:
-        yield head
+    """The head and the rest in larger pieces: each one costs the writer a change of threads."""
+    gathered = bytearray(head)
     async for piece in rest:
-        yield piece
+        gathered += piece
+        if len(gathered) >= _WRITE_BYTES:
+            yield bytes(gathered)
+            gathered.clear()
+    if gathered:
+        yield bytes(gathered)
 
 
 def body_of(call: Call, of: Bucket, version: ObjectVersion, offset: int, count: int) -> ResponseBody:
-    """Some bytes of a version: from a row, from a file, or from several files one after the other."""
+    """Some bytes of a version: from a row, from a file, or from several files one after the other.
+
+    A file is for the server to send; other services get bytes or an iterator of bytes.
+    """
     if not version.pieces:
         return state.content(call, of, version)[offset : offset + count]
     if count == 0:
         return b""
     runs = runs_of(version.pieces, offset, count)
-    if len(runs) == 1:
+    if len(runs) == 1 and call.http is not None:
         run = runs[0]
         return FileBody(call.cloud.blobs.path(run.blob_id), run.offset, run.count)
     return stream_runs(call.cloud.blobs, runs)

@@ -236,12 +236,6 @@ class PreconditionFailed(ServiceError):
         super().__init__("At least one of the pre-conditions you specified did not hold", Condition=condition)
 
 
-class ConditionalRequestConflict(ServiceError):
-    """Raised when an object changed while a conditional write was under way."""
-
-    status = 409
-
-
 class MethodNotAllowed(ServiceError):
     """Raised for what cannot be done to a delete marker."""
 
@@ -299,7 +293,13 @@ class InvalidTag(ServiceError):
 
 
 class BadRequest(ServiceError):
-    """Raised for too many tags."""
+    """Raised for too many tags, and for preflights that do not say enough."""
+
+
+class AccessForbidden(ServiceError):
+    """Raised to a browser that asks for a page of an origin that no rule lets in."""
+
+    status = 403
 
 
 class NoSuchTagSet(ServiceError):
@@ -327,15 +327,6 @@ class NoSuchPublicAccessBlockConfiguration(ServiceError):
 
     def __init__(self, bucket: str) -> None:
         super().__init__("The public access block configuration was not found", BucketName=bucket)
-
-
-class OwnershipControlsNotFoundError(ServiceError):
-    """Raised for a bucket whose ownership controls were removed."""
-
-    status = 404
-
-    def __init__(self, bucket: str) -> None:
-        super().__init__("The bucket ownership controls were not found", BucketName=bucket)
 
 
 class IllegalVersioningConfigurationException(ServiceError):
@@ -372,10 +363,6 @@ class ReplicationConfigurationNotFoundError(NotConfigured):
 
 class ObjectLockConfigurationNotFoundError(NotConfigured):
     """Raised for a bucket without object lock."""
-
-
-class NoSuchObjectLockConfiguration(NotConfigured):
-    """Raised for an object without retention."""
 
 
 class InvalidStorageClass(ServiceError):
