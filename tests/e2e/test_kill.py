@@ -206,7 +206,8 @@ def _restart(cloud: CloudProcess, earlier_restarts: int) -> None:
     seconds = (earlier_restarts + 1) * BEYOND_EVERY_LEASE_SECONDS
     body = json.dumps({"advance_seconds": seconds}).encode()
     headers = {"Content-Type": "application/json"}
-    urllib.request.urlopen(urllib.request.Request(f"{cloud.endpoint}/_cloudlet/clock", body, headers)).close()
+    request = urllib.request.Request(f"{cloud.endpoint}/_cloudlet/clock", body, headers)
+    urllib.request.urlopen(request, timeout=LONGEST_WAIT_SECONDS).close()
 
 
 def _deploy(cloud: CloudProcess, name: str, template: dict[str, Any]) -> None:

@@ -42,6 +42,8 @@ def test_objects_are_copied_synchronized_listed_presigned_and_removed(aws, accou
     (tmp_path / "tree" / "big.bin").write_bytes(big)
     (tmp_path / "tree" / "deep" / "small ü.txt").write_text("small")
 
+    for path in ("tree/big.bin", "tree/deep/small ü.txt"):
+        os.utime(tmp_path / path, (0, 10**9))
     aws("s3", "mb", bucket)
     synchronized = aws("s3", "sync", "tree", f"{bucket}/tree")
     assert synchronized.count("upload:") == 2
@@ -130,7 +132,7 @@ def test_function_is_created_invoked_updated_and_its_log_read(aws, tmp_path):
     streams = aws.json("logs", "describe-log-streams", "--log-group-name", group)["logStreams"]
     named = ("--log-group-name", group, "--log-stream-name", streams[0]["logStreamName"])
     lines = [event["message"] for event in aws.json("logs", "get-log-events", *named)["events"]]
-    assert [line.split()[0] for line in lines][-4:] == ["START", "heard", "END", "REPORT"]
+    assert [line.split()[0] for line in lines[:5]] == ["INIT_START", "START", "heard", "END", "REPORT"]
     aws("lambda", "delete-function", *name)
     assert "ResourceNotFoundException" in aws.refusal("lambda", "get-function", *name)
 
