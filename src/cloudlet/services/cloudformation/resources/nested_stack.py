@@ -71,8 +71,10 @@ class NestedStack:
         except ValidationError as error:
             if error.message != _NOTHING_TO_DO:
                 raise
+            # So it is with a stack that has already rolled itself back.
+            return _provisioned(await _at_rest(call, physical_id))
         stack = await _at_rest(call, physical_id)
-        if stack.status not in ("UPDATE_COMPLETE", "CREATE_COMPLETE"):
+        if stack.status != "UPDATE_COMPLETE":
             raise ValidationError(
                 f"Embedded stack {physical_id} was not successfully updated. "
                 f"Currently in {stack.status} with reason: {stack.status_reason or ''}"
