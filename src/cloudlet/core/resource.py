@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from cloudlet.core.errors import ServiceError
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from cloudlet.core.call import Call
 
 Properties: TypeAlias = Mapping[str, Any]
+ANY_PROPERTY: Final = "*"
+"""Among a type's properties: it takes whatever the template gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class ResourceContext:
     """Differs for every resource ever made; the same when its step is run again."""
     tags: Mapping[str, str] = field(default_factory=dict)
     """The stack's own tags and the aws:cloudformation:* ones."""
+    resource_type: str = ""
+    """The type as the template names it: Custom::Anything for a type that goes by many names."""
     rerun: bool = False
     """Whether the step was begun before and cut off: what create finds under its own name is then its own."""
 
@@ -57,7 +61,7 @@ class Provisioned:
 
 
 class PartlyProvisioned(ServiceError):
-    """Raised by create after it made something that the rollback is to delete."""
+    """Raised by create after it made something that the rollback is to delete; its text is shown as it is."""
 
     def __init__(self, message: str, physical_id: str) -> None:
         super().__init__(message)

@@ -68,7 +68,7 @@ class ApiUnderTest:
 
 
 @pytest.fixture(scope="session")
-def http() -> Iterator[httpx.Client]:
+def http(server) -> Iterator[httpx.Client]:
     with httpx.Client(timeout=40) as made:
         yield made
 

@@ -46,9 +46,11 @@ class Deployer:
         self.cfn.delete_stack(StackName=name, **more)
         return self.rest(stack_id)
 
-    def rest(self, name: str) -> dict[str, Any]:
-        """The stack once nothing works on it."""
+    def rest(self, name: str, *, advancing: float = 0) -> dict[str, Any]:
+        """The stack once nothing works on it; `advancing` moves the clock on as often as it takes."""
         while True:
+            if advancing:
+                self._server.advance(advancing)
             stack = self.stack(name)
             if not stack["StackStatus"].endswith("IN_PROGRESS"):
                 return stack

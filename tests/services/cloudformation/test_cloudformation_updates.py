@@ -229,13 +229,12 @@ def test_an_unsupported_attribute_in_an_output_rolls_the_stack_back(deployer):
     assert ("app", "ROLLBACK_IN_PROGRESS", reason) in deployer.events("app")
 
 
-def test_an_update_can_be_cancelled(deployer, cfn, server):
+def test_an_update_can_be_cancelled(deployer, cfn):
     deployer.create("app", template(A={"Size": 1}))
     made = template(A={"Size": 2, "Seconds": 30}, B={"Size": 1, "Label": {"Ref": "A"}})
     cfn.update_stack(StackName="app", TemplateBody=json.dumps(made))
     cfn.cancel_update_stack(StackName="app")
-    server.advance(31)
-    assert deployer.rest("app")["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert deployer.rest("app", advancing=31)["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
     assert only(deployer).size == "1"
     with pytest.raises(ClientError, match="CancelUpdateStack cannot be called from current stack status"):
         cfn.cancel_update_stack(StackName="app")
@@ -315,3 +314,41 @@ def test_a_role_that_cannot_be_assumed_is_refused(cfn, account):
             TemplateBody='{"Resources":{"A":{"Type":"Test::Things::Thing","Properties":{"Size":1}}}}',
             RoleARN=role,
         )
+
+
+def test_a_stack_can_be_deleted_while_it_is_created(deployer, cfn):
+    made = template(A={"Size": 1, "Seconds": 30}, B={"Size": 1, "Label": {"Ref": "A"}})
+    stack_id = cfn.create_stack(StackName="app", TemplateBody=json.dumps(made))["StackId"]
+    cfn.delete_stack(StackName="app")
+    assert deployer.rest(stack_id, advancing=31)["StackStatus"] == "DELETE_COMPLETE"
+    assert deployer.things() == {}
+
+
+def test_a_creation_that_takes_too_long_is_rolled_back(deployer, cfn):
+    made = template(A={"Size": 1, "Seconds": 90}, B={"Size": 1, "Label": {"Ref": "A"}})
+    cfn.create_stack(StackName="app", TemplateBody=json.dumps(made), TimeoutInMinutes=1)
+    while not deployer.things():
+        pass
+    assert deployer.rest("app", advancing=91)["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert deployer.things() == {}
+
+
+def test_a_failed_update_may_be_left_as_it_is_and_updated_again(deployer):
+    deployer.create("app", template(A={"Name": "a", "Size": 1}))
+    broken = template(A={"Name": "b", "Size": 1}, B={"Size": 1, "Fail": "no", "Label": {"Ref": "A"}})
+    stack = deployer.update("app", broken, DisableRollback=True)
+    assert stack["StackStatus"] == "UPDATE_FAILED"
+    assert set(deployer.things()) == {"a", "b"}
+    assert deployer.update("app", template(A={"Name": "b", "Size": 2}))["StackStatus"] == "UPDATE_COMPLETE"
+    assert {name: thing.size for name, thing in deployer.things().items()} == {"b": "2"}
+
+
+def test_a_stack_being_worked_on_cannot_be_updated(deployer, cfn):
+    made = json.dumps(template(A={"Size": 1, "Seconds": 30}))
+    stack_id = cfn.create_stack(StackName="app", TemplateBody=made)["StackId"]
+    with pytest.raises(ClientError) as caught:
+        cfn.update_stack(StackName="app", TemplateBody=made)
+    assert caught.value.response["Error"]["Message"] == (
+        f"Stack:{stack_id} is in CREATE_IN_PROGRESS state and can not be updated."
+    )
+    assert deployer.rest("app", advancing=31)["StackStatus"] == "CREATE_COMPLETE"

@@ -119,6 +119,15 @@ def test_failed_event_is_tried_again_after_one_and_two_minutes(functions, client
     assert len(ids) == 1
 
 
+def test_event_is_not_tried_more_often_than_its_function_says(functions, client, writing_role, server):
+    make_function(functions, writing_role, COUNTING)
+    functions.put_function_event_invoke_config(FunctionName="function", MaximumRetryAttempts=0)
+    functions.invoke(FunctionName="function", InvocationType="Event", Payload=b'{"fail": true}')
+    wait_for(lambda: [each for each in messages(client) if each.startswith("REPORT")])
+    server.advance(200)
+    assert invoke(functions, event={}) == 2
+
+
 def test_event_for_a_function_that_is_not_there_is_refused(functions):
     with pytest.raises(functions.exceptions.ResourceNotFoundException):
         functions.invoke(FunctionName="nothing", InvocationType="Event")

@@ -14,6 +14,7 @@ from cloudlet.services.cloudformation.operations import (
     templates,
 )
 from cloudlet.services.cloudformation.resources import RESOURCES
+from cloudlet.services.cloudformation.responses import RESPONSES
 from cloudlet.services.cloudformation.workers import DeployWorker
 
 SERVICE = Service(
@@ -21,4 +22,5 @@ SERVICE = Service(
     operations=operations_in(stacks, stack_resources, change_sets, templates, exports),
     resources=RESOURCES,
     workers=(DeployWorker,),
+    data_planes=(RESPONSES,),
 )

@@ -271,6 +271,11 @@ class ChangeSet:
     steps: tuple[Step, ...] = ()
     on_failure: OnFailure | None = None
 
+    @property
+    def waits(self) -> bool:
+        """Whether it was neither executed nor made obsolete by another; its name is taken only then."""
+        return self.execution_status in ("AVAILABLE", "UNAVAILABLE")
+
 
 @dataclass(frozen=True, slots=True)
 class Export:
@@ -280,6 +285,26 @@ class Export:
     value: str
     stack_id: str
     stack_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CustomResponse:
+    """What a custom resource's function answered."""
+
+    status: str
+    reason: str = ""
+    physical_id: str | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomRequest:
+    """A request to a custom resource's function that waits for its answer."""
+
+    secret: str
+    """Part of the URL that the function answers to; who does not know it cannot."""
+    sent: bool = False
+    response: CustomResponse | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from cloudlet.core.rows import Rows
 from cloudlet.services.cloudformation.errors import ValidationError
 from cloudlet.services.cloudformation.model import (
     ChangeSet,
+    CustomRequest,
     Export,
     Import,
     Leftover,
@@ -55,6 +56,7 @@ _PENDING: Final = Rows(("cloudformation", "pending"), Pending)
 _CHANGE_SETS: Final = Rows(("cloudformation", "change-set"), ChangeSet)
 _CHANGE_SET_IDS: Final = Rows(("cloudformation", "change-set-id"), _StackName)
 _EXPORTS: Final = Rows(("cloudformation", "export"), Export)
+_CUSTOM_REQUESTS: Final = Rows(("cloudformation", "custom-request"), CustomRequest)
 _IMPORTS: Final = Rows(("cloudformation", "import"), Import)
 
 LEASES: Final = Leases(("cloudformation", "lease"), seconds=6.0)
@@ -65,6 +67,11 @@ DEPLOY_TOPIC: Final = "cloudformation/deploy"
 def stack_topic(stack_id: str) -> str:
     """What is woken when a stack's operation has ended."""
     return f"cloudformation/stack/{stack_id}"
+
+
+def custom_topic(request_id: str) -> str:
+    """What is woken when a custom resource's function has answered."""
+    return f"cloudformation/custom/{request_id}"
 
 
 def find_stack(call: Call, name_or_id: str) -> Stack | None:
@@ -279,3 +286,18 @@ def save_imports(call: Call, row: Stack, names: set[str]) -> None:
             _IMPORTS.delete(call, *found)
     for name in names:
         _IMPORTS.save(call, Import(row.stack_id, row.stack_name), *key, name, row.stack_id)
+
+
+def find_custom_request(call: Call, request_id: str) -> CustomRequest | None:
+    """A request to a custom resource's function."""
+    return _CUSTOM_REQUESTS.find(call, call.account, call.region, request_id)
+
+
+def save_custom_request(call: Call, request_id: str, row: CustomRequest) -> None:
+    """Writes such a request."""
+    _CUSTOM_REQUESTS.save(call, row, call.account, call.region, request_id)
+
+
+def delete_custom_request(call: Call, request_id: str) -> None:
+    """Forgets a request whose answer was taken."""
+    _CUSTOM_REQUESTS.delete(call, call.account, call.region, request_id)

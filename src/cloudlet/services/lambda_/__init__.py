@@ -1,27 +1,15 @@
-"""AWS Lambda: functions, their versions, aliases, layers and policies, and running them in sandboxes.
-
-No operation stands here.
-"""
+"""AWS Lambda: functions, their versions, aliases, layers and policies, and running them in sandboxes."""
 
 from typing import Final
 
-from cloudlet.core.operation import Service, operations_in
+from cloudlet.core.operation import Service
 from cloudlet.services.lambda_ import activation, downloads, events, packages, resources
 from cloudlet.services.lambda_.invoke import concurrency, logs, pool
-from cloudlet.services.lambda_.operations import (
-    aliases,
-    functions,
-    invocations,
-    layers,
-    policies,
-    tagging,
-    versions,
-)
-from cloudlet.services.lambda_.operations import concurrency as reservations
+from cloudlet.services.lambda_.operations import OPERATIONS
 
 SERVICE: Final = Service(
     "lambda",
-    operations_in(aliases, functions, invocations, layers, policies, reservations, tagging, versions),
+    OPERATIONS,
     resources=resources.RESOURCES,
     components=(packages.Packages, concurrency.Concurrency, logs.LogDelivery, pool.Pool),
     workers=(

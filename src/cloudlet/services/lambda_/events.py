@@ -25,13 +25,13 @@ from cloudlet.services.lambda_.references import FunctionReference
 if TYPE_CHECKING:
     from cloudlet.core.call import Call, Cloud
     from cloudlet.services.lambda_.invoke.router import Target
+    from cloudlet.services.lambda_.model import EventInvokeConfig
 
 TOPIC: Final = "lambda.events"
 _RETRY_SECONDS: Final = (60.0, 120.0)
 _LONGEST_AGE_SECONDS: Final = 6 * 3600.0
 _LONGEST_PAUSE_SECONDS: Final = 300.0
-_LEASE_SECONDS: Final = 960.0
-"""The longest a function may run, and a minute."""
+_LEASE_MARGIN_SECONDS: Final = 30.0
 _AT_ONCE: Final = 32
 _SWEEP_SECONDS: Final = 3600.0
 _LOG: Final = logging.getLogger("cloudlet.lambda")
@@ -78,21 +78,28 @@ class EventWorker:
         call = cloud.call("lambda", Principal.of_service("lambda.amazonaws.com"), "", "")
         try:
             while True:
-                woken = asyncio.ensure_future(self._wait(call))
-                # It waits before it looks, so that what is stored in between wakes it.
-                await asyncio.sleep(0)
-                if not await self._start_due(call):
-                    await woken
-                woken.cancel()
+                await self._turn(call)
         finally:
             for task in self._running:
                 task.cancel()
 
-    async def _wait(self, call: Call) -> None:
-        cloud = self._cloud
-        due = await call.transact(state.next_due, read_only=True)
-        pause = _SWEEP_SECONDS if due is None else max(due - cloud.clock.time(), 0.0)
-        await cloud.wakeups.wait(TOPIC, cloud.clock, pause)
+    async def _turn(self, call: Call) -> None:
+        """Starts what is due, or waits until something is."""
+        clock = self._cloud.clock
+        woken = asyncio.ensure_future(self._cloud.wakeups.wait(TOPIC, clock, _SWEEP_SECONDS))
+        waits = [woken]
+        try:
+            # It waits before it looks, so that what is stored in between wakes it.
+            await asyncio.sleep(0)
+            if await self._start_due(call):
+                return
+            due = await call.transact(state.next_due, read_only=True)
+            if due is not None:
+                waits.append(asyncio.ensure_future(clock.sleep(max(due - clock.time(), 0.0))))
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
 
     async def _start_due(self, call: Call) -> bool:
         """Starts what is due, as far as there is room; whether there was anything."""
@@ -114,10 +121,9 @@ class EventWorker:
         reference = FunctionReference(event.account, event.region, event.name, event.qualifier)
         try:
             after = await _attempt(call, reference, event)
+            await call.transact(lambda inner: _settle(inner, event, after))
         except Exception:  # noqa: BLE001  the edge of a task: the event's lease ends, and it is tried again
             _LOG.exception("event %s for %s could not be tried", event.id, reference.arn)
-            return
-        await call.transact(lambda inner: _settle(inner, event, after))
 
 
 def _claim(call: Call, limit: int) -> list[QueuedEvent]:
@@ -125,15 +131,28 @@ def _claim(call: Call, limit: int) -> list[QueuedEvent]:
     now = call.time()
     claimed = []
     for event in state.due_events(call, now, limit):
-        leased = replace(event, due_at=now + _LEASE_SECONDS, lease=call.ids.uuid())
+        leased = replace(event, due_at=now + _lease_seconds(call, event), lease=call.ids.uuid())
         state.save_event(call, leased, event)
         claimed.append(leased)
     return claimed
 
 
+def _lease_seconds(call: Call, event: QueuedEvent) -> float:
+    """How long a try may take: the function's time, with some for what is before and after it."""
+    reference = FunctionReference(event.account, event.region, event.name, event.qualifier)
+    try:
+        target = router.target_within(call, reference)
+    except ResourceNotFoundException:
+        return _LEASE_MARGIN_SECONDS
+    return target.version.configuration.timeout_seconds + _LEASE_MARGIN_SECONDS
+
+
 async def _attempt(call: Call, reference: FunctionReference, event: QueuedEvent) -> QueuedEvent | None:
     """Runs an event; what is left to do of it, or None."""
-    if call.time() - event.accepted_at > _LONGEST_AGE_SECONDS:
+    config = await call.transact(
+        lambda inner: state.find_event_invoke_config(inner, reference), read_only=True
+    )
+    if call.time() - event.accepted_at > _longest_age_seconds(config):
         return None
     try:
         target = await router.find_target(call, reference)
@@ -144,10 +163,22 @@ async def _attempt(call: Call, reference: FunctionReference, event: QueuedEvent)
         _LOG.debug("event %s for %s waits: %s", event.id, reference.arn, error)
         pause = min(2.0**event.throttles, _LONGEST_PAUSE_SECONDS)
         return replace(event, throttles=event.throttles + 1, due_at=call.time() + pause, lease="")
-    if not failed or event.failures == len(_RETRY_SECONDS):
+    if not failed or event.failures >= _retry_attempts(config):
         return None
     pause = _RETRY_SECONDS[event.failures]
     return replace(event, failures=event.failures + 1, due_at=call.time() + pause, lease="")
+
+
+def _longest_age_seconds(config: EventInvokeConfig | None) -> float:
+    if config is None or config.maximum_event_age_seconds is None:
+        return _LONGEST_AGE_SECONDS
+    return config.maximum_event_age_seconds
+
+
+def _retry_attempts(config: EventInvokeConfig | None) -> int:
+    if config is None or config.maximum_retry_attempts is None:
+        return len(_RETRY_SECONDS)
+    return config.maximum_retry_attempts
 
 
 async def _run(call: Call, reference: FunctionReference, target: Target, event: QueuedEvent) -> bool:

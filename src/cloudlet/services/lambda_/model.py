@@ -229,6 +229,26 @@ class AccountUsage:
 
 
 @dataclass(frozen=True, slots=True)
+class EventInvokeConfig:
+    """How often and how long the asynchronous events of a function, version or alias are tried."""
+
+    qualifier: str
+    modified_at: float
+    maximum_retry_attempts: int | None = None
+    maximum_event_age_seconds: int | None = None
+
+    def describe(self, arn: str) -> dict[str, Any]:
+        """As in FunctionEventInvokeConfig."""
+        return {
+            "LastModified": datetime.fromtimestamp(self.modified_at, UTC),
+            "FunctionArn": arn,
+            "MaximumRetryAttempts": self.maximum_retry_attempts,
+            "MaximumEventAgeInSeconds": self.maximum_event_age_seconds,
+            "DestinationConfig": {"OnSuccess": {}, "OnFailure": {}},
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class QueuedEvent:
     """An asynchronous invocation that was accepted and is not done."""
 

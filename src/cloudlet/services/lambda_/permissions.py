@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from cloudlet.core.access import Permission, PolicyDocument
+from cloudlet.core.access import LazyContext, Permission, PolicyDocument
 from cloudlet.services.lambda_ import references, state
 
 if TYPE_CHECKING:
@@ -79,12 +79,16 @@ def document(policy: ResourcePolicy) -> PolicyDocument:
 
 def _function_permission(call: Call, action: str, reference: FunctionReference) -> Permission:
     policy = state.find_policy(call, reference)
-    function = state.find_function(call, reference)
-    tags = {} if function is None else function.tags
     return Permission(
         action,
         reference.arn,
-        context={f"aws:ResourceTag/{key}": (value,) for key, value in tags.items()},
+        context=LazyContext(lambda: _tags(call, reference)),
         resource_policy=None if policy is None else document(policy),
         resource_account=reference.account if reference.account != call.account else None,
     )
+
+
+def _tags(call: Call, reference: FunctionReference) -> dict[str, tuple[str, ...]]:
+    function = state.find_function(call, reference)
+    tags = {} if function is None else function.tags
+    return {f"aws:ResourceTag/{key}": (value,) for key, value in tags.items()}

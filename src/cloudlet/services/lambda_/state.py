@@ -16,6 +16,7 @@ from cloudlet.services.lambda_.model import (
     LATEST,
     AccountUsage,
     Alias,
+    EventInvokeConfig,
     Function,
     FunctionVersion,
     Layer,
@@ -40,6 +41,7 @@ _LAYER_VERSIONS: Final = Rows(("lambda", "layer-version"), LayerVersion)
 _LAYER_POLICIES: Final = Rows(("lambda", "layer-policy"), ResourcePolicy)
 _USAGE: Final = Rows(("lambda", "usage"), AccountUsage)
 _EVENTS: Final = Rows(("lambda", "event"), QueuedEvent)
+_EVENT_CONFIGS: Final = Rows(("lambda", "event-invoke-config"), EventInvokeConfig)
 _UNSETTLED: Final = ("lambda", "unsettled")
 _DUE: Final = ("lambda", "due")
 
@@ -114,6 +116,7 @@ def delete_function(call: Call, reference: FunctionReference) -> None:
     _VERSIONS.delete_below(call, *key)
     _ALIASES.delete_below(call, *key)
     _POLICIES.delete_below(call, *key)
+    _EVENT_CONFIGS.delete_below(call, *key)
     call.transaction.delete_range((*_UNSETTLED, *key), (*_UNSETTLED, *key, LAST))
 
 
@@ -279,6 +282,36 @@ def add_usage(call: Call, *, code_bytes: int = 0, functions: int = 0, reserved_c
 
 
 # --- asynchronous events
+
+
+def find_event_invoke_config(call: Call, reference: FunctionReference) -> EventInvokeConfig | None:
+    """How events for exactly what is named are tried, or None."""
+    return _EVENT_CONFIGS.find(
+        call, reference.account, reference.region, reference.name, reference.qualifier or LATEST
+    )
+
+
+def save_event_invoke_config(call: Call, reference: FunctionReference, row: EventInvokeConfig) -> None:
+    """Writes how events are tried."""
+    _EVENT_CONFIGS.save(call, row, reference.account, reference.region, reference.name, row.qualifier)
+
+
+def delete_event_invoke_config(call: Call, reference: FunctionReference, row: EventInvokeConfig) -> None:
+    """Removes how events are tried."""
+    _EVENT_CONFIGS.delete(call, reference.account, reference.region, reference.name, row.qualifier)
+
+
+def list_event_invoke_configs(
+    call: Call, reference: FunctionReference, after: str | None
+) -> Iterator[EventInvokeConfig]:
+    """The configurations of a function's versions and aliases."""
+    return _EVENT_CONFIGS.below(
+        call,
+        reference.account,
+        reference.region,
+        reference.name,
+        after=(after,) if after else None,
+    )
 
 
 def save_event(call: Call, row: QueuedEvent, before: QueuedEvent | None = None) -> None:

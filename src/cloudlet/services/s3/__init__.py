@@ -1,11 +1,29 @@
 """S3: buckets, objects, versions, multipart uploads."""
 
 from cloudlet.core.operation import Service, operations_in
-from cloudlet.services.s3.operations import buckets, listings, objects
+from cloudlet.services.s3.operations import (
+    attributes,
+    buckets,
+    configurations,
+    copies,
+    deletions,
+    listings,
+    multipart,
+    objects,
+    policies,
+    unconfigured,
+)
+from cloudlet.services.s3.resources import BucketPolicyType, BucketType
+from cloudlet.services.s3.workers import GarbageWorker
 
 __all__ = ["SERVICE"]
 
 SERVICE = Service(
     name="s3",
-    operations=operations_in(buckets, listings, objects),
+    operations=operations_in(
+        *(buckets, policies, configurations, unconfigured),
+        *(objects, attributes, copies, deletions, listings, multipart),
+    ),
+    resources=(BucketType(), BucketPolicyType()),
+    workers=(GarbageWorker,),
 )

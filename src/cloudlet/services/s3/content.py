@@ -114,13 +114,16 @@ async def _joined(head: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[byte
 
 
 def body_of(call: Call, of: Bucket, version: ObjectVersion, offset: int, count: int) -> ResponseBody:
-    """Some bytes of a version: from a row, from a file, or from several files one after the other."""
+    """Some bytes of a version: from a row, from a file, or from several files one after the other.
+
+    A file is for the server to send; other services get bytes or an iterator of bytes.
+    """
     if not version.pieces:
         return state.content(call, of, version)[offset : offset + count]
     if count == 0:
         return b""
     runs = runs_of(version.pieces, offset, count)
-    if len(runs) == 1:
+    if len(runs) == 1 and call.http is not None:
         run = runs[0]
         return FileBody(call.cloud.blobs.path(run.blob_id), run.offset, run.count)
     return stream_runs(call.cloud.blobs, runs)

@@ -236,12 +236,6 @@ class PreconditionFailed(ServiceError):
         super().__init__("At least one of the pre-conditions you specified did not hold", Condition=condition)
 
 
-class ConditionalRequestConflict(ServiceError):
-    """Raised when an object changed while a conditional write was under way."""
-
-    status = 409
-
-
 class MethodNotAllowed(ServiceError):
     """Raised for what cannot be done to a delete marker."""
 
@@ -329,15 +323,6 @@ class NoSuchPublicAccessBlockConfiguration(ServiceError):
         super().__init__("The public access block configuration was not found", BucketName=bucket)
 
 
-class OwnershipControlsNotFoundError(ServiceError):
-    """Raised for a bucket whose ownership controls were removed."""
-
-    status = 404
-
-    def __init__(self, bucket: str) -> None:
-        super().__init__("The bucket ownership controls were not found", BucketName=bucket)
-
-
 class IllegalVersioningConfigurationException(ServiceError):
     """Raised for a versioning configuration that says neither Enabled nor Suspended."""
 
@@ -372,10 +357,6 @@ class ReplicationConfigurationNotFoundError(NotConfigured):
 
 class ObjectLockConfigurationNotFoundError(NotConfigured):
     """Raised for a bucket without object lock."""
-
-
-class NoSuchObjectLockConfiguration(NotConfigured):
-    """Raised for an object without retention."""
 
 
 class InvalidStorageClass(ServiceError):

@@ -65,7 +65,6 @@ class Bucket:
     tags: dict[str, str] = field(default_factory=dict)
     cors: tuple[CorsRule, ...] = ()
     public_access_block: PublicAccessBlock | None = PublicAccessBlock()
-    ownership: str | None = "BucketOwnerEnforced"
     bucket_key_enabled: bool = False
 
     @property

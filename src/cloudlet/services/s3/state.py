@@ -28,7 +28,6 @@ _VERSIONS: Final = Rows(("s3", "version"), ObjectVersion)
 _CONTENT: Final = ("s3", "content")
 _GARBAGE: Final = Rows(("s3", "garbage"), str)
 _SCAN: Final = 1000
-GARBAGE_TOPIC: Final = "s3-garbage"
 
 
 def find_bucket(call: Call, name: str) -> Bucket | None:
@@ -162,7 +161,6 @@ def discard_blobs(call: Call, pieces: tuple[Piece, ...]) -> None:
     now = int(call.time() * 1_000_000)
     for piece in pieces:
         _GARBAGE.save(call, piece.blob_id, now, piece.blob_id)
-    call.wake(GARBAGE_TOPIC)
 
 
 def list_garbage(call: Call, before: float, limit: int) -> list[tuple[Key, str]]:

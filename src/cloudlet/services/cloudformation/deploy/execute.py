@@ -21,7 +21,7 @@ from cloudlet.services.cloudformation.deploy.graph import dependencies
 from cloudlet.services.cloudformation.deploy.handler import Handlers, principal_of
 from cloudlet.services.cloudformation.deploy.provision import Provisioner
 from cloudlet.services.cloudformation.deploy.remove import Removal, Remover, removal_order
-from cloudlet.services.cloudformation.deploy.resource_types import types_of
+from cloudlet.services.cloudformation.deploy.resource_types import ResourceTypes
 from cloudlet.services.cloudformation.deploy.restore import Restorer
 from cloudlet.services.cloudformation.deploy.schedule import run_in_order
 from cloudlet.services.cloudformation.deploy.template import Template
@@ -36,7 +36,7 @@ class Execution:
 
     def __init__(self, cloud: Cloud, pending: Pending, lease: Lease) -> None:
         self._desk = Desk(cloud, pending, lease)
-        self._types = types_of(cloud)
+        self._types = ResourceTypes(cloud)
         self._handlers: Handlers
 
     async def run(self) -> None:

@@ -6,14 +6,13 @@ Writes nothing.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from typing import Final
 
 from cloudlet.core.access import Principal
 from cloudlet.core.call import Call, Cloud
 from cloudlet.core.errors import AccessDenied, NotImplementedHere, ServiceError
 from cloudlet.core.resource import PartlyProvisioned, Provisioned, ResourceContext
-from cloudlet.services.cloudformation.deploy.resource_types import OwnedType
+from cloudlet.services.cloudformation.deploy.resource_types import OwnedType, ResourceTypes
 from cloudlet.services.cloudformation.errors import ValidationError
 from cloudlet.services.cloudformation.model import Operation, Stack, StackResource
 
@@ -49,7 +48,7 @@ class Handlers:
     def __init__(
         self,
         cloud: Cloud,
-        types: Mapping[str, OwnedType],
+        types: ResourceTypes,
         stack: Stack,
         account: str,
         region: str,
@@ -95,7 +94,7 @@ class Handlers:
             raise self._failure(resource, error) from error
 
     def _owned(self, resource: StackResource) -> OwnedType:
-        owned = self._types.get(resource.type)
+        owned = self._types.find(resource.type)
         if owned is None:
             raise Failure(f"Resource type {resource.type} is not supported by this version of cloudlet.")
         return owned
@@ -117,6 +116,7 @@ class Handlers:
                 "aws:cloudformation:logical-id": resource.logical_id,
                 "aws:cloudformation:stack-id": stack.stack_id,
             },
+            resource_type=resource.type,
             rerun=rerun,
         )
 
@@ -124,7 +124,7 @@ class Handlers:
         physical_id = error.physical_id if isinstance(error, PartlyProvisioned) else None
         if isinstance(error, Failure):
             return error
-        if isinstance(error, NotImplementedHere | ValidationError):
+        if isinstance(error, NotImplementedHere | ValidationError | PartlyProvisioned):
             return Failure(error.message, physical_id)
         if not isinstance(error, ServiceError):
             _LOG.error("the handler of %s failed", resource.type, exc_info=error)

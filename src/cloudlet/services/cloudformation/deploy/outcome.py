@@ -35,7 +35,9 @@ Outcome: TypeAlias = tuple[Stack, Operation | None]
 
 def deployed(call: Call, desk: Desk, template: Template, needed: Mapping[str, frozenset[str]]) -> Outcome:
     """Every resource is there: outputs and exports follow. Raises ValidationError if those cannot be."""
-    stack, operation = _stack(call, desk), desk.operation
+    stack, operation = _stack(call, desk), _operation(call, desk)
+    if operation.cancelled:
+        return deploy_failed(call, desk, (), None)
     if stack.input is None:
         raise ValueError(f"stack {desk.stack_id} is deployed without a template")
     evaluator = desk.evaluator(call, template, stack.input, StackAnswers(desk.resources))
@@ -120,8 +122,8 @@ def exports_in_use(call: Call, stack_id: str, kept: Collection[str]) -> str | No
 
 def deploy_failed(call: Call, desk: Desk, failed: tuple[str, ...], fault: str | None) -> Outcome:
     """Some resource, or the template as a whole, could not be made: roll back, or stop there."""
-    stack, operation = _stack(call, desk), desk.operation
-    reason = _reason(call, desk, failed, fault)
+    stack, operation = _stack(call, desk), _operation(call, desk)
+    reason = _reason(desk, operation, failed, fault)
     if operation.creating:
         return _creation_failed(call, stack, operation, reason)
     if operation.on_failure is OnFailure.DO_NOTHING:
@@ -148,14 +150,13 @@ def _gap(reason: str) -> str:
     return " " if reason.endswith(".") else ". "
 
 
-def _reason(call: Call, desk: Desk, failed: tuple[str, ...], fault: str | None) -> str:
+def _reason(desk: Desk, operation: Operation, failed: tuple[str, ...], fault: str | None) -> str:
     if fault is not None:
         return fault
+    if not failed and operation.cancelled:
+        return "User Initiated"
     if not failed:
-        operation = state.find_operation(call, desk.stack_id) or desk.operation
-        return (
-            "User Initiated" if operation.cancelled else "Stack creation time exceeded the specified timeout"
-        )
+        return "Stack creation time exceeded the specified timeout"
     created = [key for key in failed if _was_created(desk.steps.get(key))]
     updated = [key for key in failed if key not in created]
     reason = f"The following resource(s) failed to create: [{', '.join(created)}]. " if created else ""
@@ -231,6 +232,11 @@ def stuck(call: Call, desk: Desk, reason: str) -> Outcome:
     }
     stack = record_stack(call, stack, ends[operation.phase], reason, operation.client_request_token)
     return _over(call, stack, keep=operation.phase is Phase.ROLL_BACK)
+
+
+def _operation(call: Call, desk: Desk) -> Operation:
+    """The operation as it is stored: it may have been cancelled since it was loaded."""
+    return state.find_operation(call, desk.stack_id) or desk.operation
 
 
 def _stack(call: Call, desk: Desk) -> Stack:

@@ -15,7 +15,7 @@ from cloudlet.services.cloudformation.deploy.answers import StackAnswers
 from cloudlet.services.cloudformation.deploy.graph import dependencies, in_order
 from cloudlet.services.cloudformation.deploy.intrinsics import UNKNOWN, Evaluator, Surroundings
 from cloudlet.services.cloudformation.deploy.references import references
-from cloudlet.services.cloudformation.deploy.resource_types import OwnedType
+from cloudlet.services.cloudformation.deploy.resource_types import ResourceTypes
 from cloudlet.services.cloudformation.deploy.template import Template, TemplateResource
 from cloudlet.services.cloudformation.errors import ValidationError
 from cloudlet.services.cloudformation.model import Detail, StackResource, Step
@@ -39,7 +39,7 @@ class Planner:
         self,
         after: Side,
         surroundings: Surroundings,
-        types: Mapping[str, OwnedType],
+        types: ResourceTypes,
         find_export: Callable[[str], str | None],
         *,
         before: Side | None = None,
@@ -94,7 +94,7 @@ class Planner:
         return self._modify(resource, row, properties)
 
     def _modify(self, resource: TemplateResource, row: StackResource, properties: Any) -> Step | None:
-        kind = self._types[resource.type].type
+        kind = self._types.kind(resource.type)
         details = [
             *self._property_details(kind, resource, row, properties),
             *_attribute_details(resource, row),

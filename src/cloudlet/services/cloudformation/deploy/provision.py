@@ -17,7 +17,7 @@ from cloudlet.services.cloudformation.deploy.desk import Desk
 from cloudlet.services.cloudformation.deploy.handler import Failure, Handlers
 from cloudlet.services.cloudformation.deploy.journal import record_resource
 from cloudlet.services.cloudformation.deploy.plan import metadata_text
-from cloudlet.services.cloudformation.deploy.resource_types import OwnedType, complaint
+from cloudlet.services.cloudformation.deploy.resource_types import ResourceTypes, complaint
 from cloudlet.services.cloudformation.deploy.template import Template, TemplateResource
 from cloudlet.services.cloudformation.model import (
     Deed,
@@ -43,7 +43,7 @@ class Provisioner:
         template: Template,
         source: StackInput,
         handlers: Handlers,
-        types: dict[str, OwnedType],
+        types: ResourceTypes,
         needed: dict[str, frozenset[str]],
     ) -> None:
         self._desk = desk
@@ -107,7 +107,7 @@ class Provisioner:
             wanted = self._evaluated(call, resource, wanted)
         except ServiceError as error:
             return self._refuse(call, wanted, before, error.message)
-        kind = self._types[resource.type].type
+        kind = self._types.kind(resource.type)
         reason = complaint(kind, logical_id, wanted.properties)
         if reason is not None:
             return self._refuse(call, wanted, before, reason)
@@ -140,7 +140,7 @@ class Provisioner:
     def _deed(self, wanted: StackResource, before: StackResource | None) -> Deed:
         if before is None:
             return Deed.CREATE
-        kind = self._types[wanted.type].type
+        kind = self._types.kind(wanted.type)
         names = {*before.properties, *wanted.properties}
         changed = {name for name in names if before.properties.get(name) != wanted.properties.get(name)}
         if changed & kind.create_only:

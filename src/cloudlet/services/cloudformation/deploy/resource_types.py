@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from cloudlet.core.call import Cloud
-from cloudlet.core.resource import ResourceType
+from cloudlet.core.resource import ANY_PROPERTY, ResourceType
 from cloudlet.services.cloudformation.deploy.template import Template
 from cloudlet.services.cloudformation.errors import ValidationError
+
+_CUSTOM: Final = "AWS::CloudFormation::CustomResource"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,26 +25,43 @@ class OwnedType:
     type: ResourceType
 
 
-def types_of(cloud: Cloud) -> dict[str, OwnedType]:
-    """Every type that this cloud makes."""
-    return {
-        each.type_name: OwnedType(service.name, each)
-        for service in cloud.services.values()
-        for each in service.resources
-    }
+class ResourceTypes:
+    """Every type that a cloud makes."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._by_name = {
+            each.type_name: OwnedType(service.name, each)
+            for service in cloud.services.values()
+            for each in service.resources
+        }
+
+    def find(self, name: str) -> OwnedType | None:
+        """The type of that name, or None; all of Custom:: are one."""
+        return self._by_name.get(_CUSTOM if name.startswith("Custom::") else name)
+
+    def kind(self, name: str) -> ResourceType:
+        """The same without its service. Raises ValidationError for a type that is not there."""
+        found = self.find(name)
+        if found is None:
+            raise _unrecognized([name])
+        return found.type
 
 
-def check_types(template: Template, types: Mapping[str, OwnedType]) -> None:
+def check_types(template: Template, types: ResourceTypes) -> None:
     """Raises ValidationError for types that are not there."""
-    unknown = [name for name in template.resource_types if name not in types]
+    unknown = [name for name in template.resource_types if types.find(name) is None]
     if unknown:
-        raise ValidationError(f"Template format error: Unrecognized resource types: [{', '.join(unknown)}]")
+        raise _unrecognized(unknown)
+
+
+def _unrecognized(names: list[str]) -> ValidationError:
+    return ValidationError(f"Template format error: Unrecognized resource types: [{', '.join(names)}]")
 
 
 def complaint(kind: ResourceType, logical_id: str, properties: Mapping[str, Any]) -> str | None:
     """What CloudFormation has against a resource's properties, or None."""
     for name in properties:
-        if name not in kind.properties:
+        if name not in kind.properties and ANY_PROPERTY not in kind.properties:
             return f"Encountered unsupported property {name}"
     missing = sorted(kind.required - set(properties))
     if missing:

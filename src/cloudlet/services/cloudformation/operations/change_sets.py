@@ -64,7 +64,7 @@ def _create(call: Call, request: Mapping[str, Any], template: Template) -> dict[
     creating = request.get("ChangeSetType") == "CREATE"
     stack = _stack_to_create(call, request) if creating else _stack_to_update(call, request["StackName"])
     name = request["ChangeSetName"]
-    if any(row.change_set_name == name for row in state.change_sets(call, stack.stack_id)):
+    if any(row.change_set_name == name and row.waits for row in state.change_sets(call, stack.stack_id)):
         raise AlreadyExistsException(f"ChangeSet {name} already exists")
     planned = plan(call, request, template, stack)
     row = _row(call, request, stack, planned, creating)
@@ -126,8 +126,8 @@ def change_set(call: Call, request: Mapping[str, Any]) -> ChangeSet:
         raise ValidationError("StackName must be specified if ChangeSetName is not specified as an ARN.")
     else:
         stack = state.stack(call, stack_name, "Stack [{}] does not exist")
-        rows = state.change_sets(call, stack.stack_id)
-        found = next((row for row in rows if row.change_set_name == name), None)
+        rows = [row for row in state.change_sets(call, stack.stack_id) if row.change_set_name == name]
+        found = max(rows, key=lambda row: row.created_at, default=None)
     if found is None:
         raise ChangeSetNotFoundException(f"ChangeSet [{name}] does not exist")
     return found

@@ -23,7 +23,7 @@ from cloudlet.services.cloudformation.deploy.handler import SERVICE_PRINCIPAL, S
 from cloudlet.services.cloudformation.deploy.parameters import Given, resolve, text_of
 from cloudlet.services.cloudformation.deploy.plan import Planner, Side
 from cloudlet.services.cloudformation.deploy.references import check_references
-from cloudlet.services.cloudformation.deploy.resource_types import check_types, types_of
+from cloudlet.services.cloudformation.deploy.resource_types import ResourceTypes, check_types
 from cloudlet.services.cloudformation.deploy.template import Template, parse_template
 from cloudlet.services.cloudformation.errors import ValidationError
 from cloudlet.services.cloudformation.model import Stack, StackInput, Step
@@ -156,7 +156,7 @@ def _read(path: Path, offset: int, count: int) -> bytes:
 def check(call: Call, template: Template) -> None:
     """Raises ValidationError for a template that no values can mend."""
     check_references(template)
-    check_types(template, types_of(call.cloud))
+    check_types(template, ResourceTypes(call.cloud))
 
 
 def plan(call: Call, request: Mapping[str, Any], template: Template, stack: Stack) -> Plan:
@@ -169,7 +169,7 @@ def plan(call: Call, request: Mapping[str, Any], template: Template, stack: Stac
     planner = Planner(
         Side(template, source.parameters, source.tags),
         surroundings(call.account, call.region, stack, source),
-        types_of(call.cloud),
+        ResourceTypes(call.cloud),
         lambda name: export_value(call, name),
         before=_before(call, stack),
         resources={row.logical_id: row for row in state.resources(call, stack.stack_id)},

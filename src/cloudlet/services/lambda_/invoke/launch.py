@@ -33,7 +33,7 @@ async def plan(call: Call, target: Target) -> Plan:
     environment_id = call.ids.uuid().replace("-", "")
     session = await _assume_role(call, target)
     stream_name = f"{call.now():%Y/%m/%d}/[{version.version}]{environment_id}"
-    owner = call.as_principal(session.principal)
+    owner = call.cloud.call("lambda", session.principal, reference.account, reference.region)
     log = LogStream(
         call.cloud.component(LogDelivery), call.clock, owner, configuration.logging.log_group, stream_name
     )
@@ -93,4 +93,6 @@ async def _spec(call: Call, target: Target, environment_id: str, variables: dict
 def _journal(log: LogStream, call: Call, target: Target) -> Journal | JsonJournal:
     configuration = target.version.configuration
     arguments = (log, call.clock, target.version.version, configuration.memory_mb)
-    return JsonJournal(*arguments) if configuration.logging.log_format == "JSON" else Journal(*arguments)
+    if configuration.logging.log_format == "Text":
+        return Journal(*arguments)
+    return JsonJournal(*arguments, quiet=configuration.logging.system_log_level == "WARN")

@@ -186,13 +186,14 @@ class Journal:
 
 
 class JsonJournal:
-    """The lines that Lambda itself writes, as JSON.
+    """The lines that Lambda itself writes, as JSON; a quiet one (level WARN) tells of failures only.
 
     https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html
     """
 
-    def __init__(self, stream: LogStream, clock: Clock, version: str, memory_mb: int) -> None:
+    def __init__(self, stream: LogStream, clock: Clock, version: str, memory_mb: int, *, quiet: bool) -> None:
         self._stream = stream
+        self._quiet = quiet
         self._clock = clock
         self._version = version
         self._memory_mb = memory_mb
@@ -248,6 +249,8 @@ class JsonJournal:
         self._say("platform.report", record)
 
     def _say(self, kind: str, record: dict[str, Any]) -> None:
+        if self._quiet and record.get("status", "success") == "success":
+            return
         event = {"time": stamp(self._clock.time()), "type": kind, "record": record}
         self._stream.say(json.dumps(event, separators=(",", ":")) + "\n")
 

@@ -1,6 +1,7 @@
 """What a function finds in its environment variables: AWS's names and values.
 
-https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html. It starts nothing.
+https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html. What every program of a runtime needs
+to start (PATH, LANG, TZ, PYTHONPATH and the like) the sandbox adds itself. It starts nothing.
 """
 
 from __future__ import annotations
@@ -11,10 +12,6 @@ if TYPE_CHECKING:
     from cloudlet.core.identity import Session
     from cloudlet.services.lambda_.model import FunctionVersion
 
-_LIBRARY_PATH: Final = (
-    "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib"
-)
-_PATH: Final = "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin"
 # AWS's daemon listens on 169.254.100.1, which nothing routes to here; what is sent to this one is dropped.
 _XRAY_ADDRESS: Final = "127.0.0.1"
 _XRAY_PORT: Final = "2000"
@@ -35,16 +32,12 @@ def variables(version: FunctionVersion, region: str, log_stream: str, session: S
 
 def _defaults(runtime: str) -> dict[str, str]:
     defaults = {
-        "PATH": _PATH,
-        "LD_LIBRARY_PATH": _LIBRARY_PATH,
-        "LANG": "en_US.UTF-8",
-        "TZ": ":UTC",
         "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
         "AWS_XRAY_DAEMON_ADDRESS": f"{_XRAY_ADDRESS}:{_XRAY_PORT}",
         "AWS_ENDPOINT_URL": _CLOUD,
     }
     if runtime.startswith("python"):
-        defaults |= {"PYTHONPATH": "/var/runtime", "LC_CTYPE": "C.UTF-8", "SHLVL": "0", "PWD": "/var/task"}
+        defaults |= {"SHLVL": "0", "PWD": "/var/task"}
     elif runtime.startswith("nodejs"):
         major = runtime.removeprefix("nodejs").removesuffix(".x")
         modules = (

@@ -11,7 +11,7 @@ from cloudlet.core.access import Permission
 from cloudlet.core.call import Call
 from cloudlet.core.errors import NotImplementedHere
 from cloudlet.core.operation import operation
-from cloudlet.services.s3 import state
+from cloudlet.services.s3 import state, uploads
 from cloudlet.services.s3.descriptions import check_acl
 from cloudlet.services.s3.errors import (
     BucketAlreadyExists,
@@ -23,6 +23,7 @@ from cloudlet.services.s3.errors import (
 )
 from cloudlet.services.s3.listing import key_of_token, token_of
 from cloudlet.services.s3.model import LEGACY_REGION, Bucket, check_bucket_name, owner_of
+from cloudlet.services.s3.operations.configurations import ENFORCED, check_ownership
 from cloudlet.services.s3.permissions import context_of, on_bucket
 from cloudlet.services.s3.regions import REGIONS
 from cloudlet.services.s3.tags import MOST_OF_BUCKET, read_tags
@@ -49,12 +50,10 @@ def create_bucket(call: Call, request: api.CreateBucketRequestTypeDef) -> dict[s
     check_acl(request)
     if request.get("ObjectLockEnabledForBucket"):
         raise NotImplementedHere("cloudlet does not implement S3 Object Lock (yet). Nothing was done.")
-    ownership = request.get("ObjectOwnership", "BucketOwnerEnforced")
-    if ownership != "BucketOwnerEnforced":
-        raise NotImplementedHere(f"cloudlet does not implement ACLs ({ownership}) (yet). Nothing was done.")
+    check_ownership(request.get("ObjectOwnership", ENFORCED))
     configuration = request.get("CreateBucketConfiguration") or {}
     _check_location(call, configuration.get("LocationConstraint"))
-    tags = read_tags(configuration.get("Tags", ()), most=MOST_OF_BUCKET)
+    tags = read_tags(configuration.get("Tags", ()), most=MOST_OF_BUCKET, system=call.http is None)
     existing = state.find_bucket(call, name)
     if existing is not None:
         _refuse_existing(call, existing)
@@ -106,6 +105,8 @@ def delete_bucket(call: Call, request: api.DeleteBucketRequestTypeDef) -> None:
     bucket = state.bucket(call, request["Bucket"])
     if not state.is_empty(call, bucket):
         raise BucketNotEmpty(bucket.name, versioned=bucket.versioning is not None)
+    for upload in list(uploads.list_uploads(call, bucket)):
+        uploads.forget(call, bucket, upload)
     state.delete_bucket(call, bucket)
 
 

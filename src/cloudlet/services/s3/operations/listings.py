@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cloudlet.core.call import Call
 from cloudlet.core.operation import operation
-from cloudlet.services.s3 import state
+from cloudlet.services.s3 import state, versions
 from cloudlet.services.s3.conditions import modified
 from cloudlet.services.s3.errors import InvalidArgument
 from cloudlet.services.s3.listing import (
@@ -109,3 +109,62 @@ def _entry(row: ObjectVersion, encode: Callable[[str], str], owner: dict[str, st
     if owner:
         entry["Owner"] = owner
     return entry
+
+
+@operation("ListObjectVersions", permissions=on_bucket("ListBucketVersions"), read_only=True, unsigned=True)
+def list_object_versions(call: Call, request: api.ListObjectVersionsRequestTypeDef) -> dict[str, Any]:
+    """Lists all versions and delete markers, those of a key from the latest on."""
+    bucket = state.bucket(call, request["Bucket"])
+    encode = encoder(request.get("EncodingType"))
+    limit = check_max_keys(request.get("MaxKeys"))
+    key_marker, id_marker = request.get("KeyMarker", ""), request.get("VersionIdMarker")
+    wanted = Wanted(
+        request.get("Prefix", ""),
+        request.get("Delimiter", ""),
+        limit,
+        _version_marker(call, bucket, key_marker, id_marker),
+    )
+    page = read_page(wanted, partial(state.versions_from, call, bucket), lambda found: found[0].key)
+    entries = [(_version(bucket, row, latest, encode), row.delete_marker) for row, latest in page.rows]
+    more = page.truncated
+    return {
+        "IsTruncated": more,
+        "KeyMarker": encode(key_marker),
+        "VersionIdMarker": id_marker or "",
+        "NextKeyMarker": encode(page.last) if more else None,
+        "NextVersionIdMarker": _next_version_id(page) if more else None,
+        "Versions": [entry for entry, marker in entries if not marker],
+        "DeleteMarkers": [entry for entry, marker in entries if marker],
+        "Name": bucket.name,
+        "Prefix": encode(request.get("Prefix", "")),
+        "Delimiter": encode(request["Delimiter"]) if request.get("Delimiter") else None,
+        "MaxKeys": limit,
+        "CommonPrefixes": [{"Prefix": encode(prefix)} for prefix in page.common_prefixes],
+        "EncodingType": request.get("EncodingType"),
+    }
+
+
+def _version_marker(call: Call, bucket: Bucket, key: str, version_id: str | None) -> Marker:
+    if version_id is None:
+        return Marker(key, inclusive=not key)
+    if not key:
+        raise InvalidArgument(
+            "A version-id marker cannot be specified without a key marker.", "version-id-marker", version_id
+        )
+    found = versions.named(call, bucket, key, version_id)
+    return Marker(key, inclusive=found is not None, order=found.order if found else None)
+
+
+def _next_version_id(page: Page[tuple[ObjectVersion, bool]]) -> str | None:
+    last = page.rows[-1][0] if page.rows else None
+    return last.version_id if last is not None and last.key == page.last else None
+
+
+def _version(
+    bucket: Bucket, row: ObjectVersion, latest: bool, encode: Callable[[str], str]
+) -> dict[str, Any]:
+    if row.delete_marker:
+        entry: dict[str, Any] = {"Key": encode(row.key), "LastModified": modified(row), "Owner": bucket.owner}
+    else:
+        entry = _entry(row, encode, bucket.owner)
+    return {**entry, "VersionId": row.version_id, "IsLatest": latest}

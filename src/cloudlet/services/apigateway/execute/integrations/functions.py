@@ -29,7 +29,7 @@ async def invoke(invocation: Invocation, function: str, payload: bytes, kind: st
         raise internal_server_error() from None
     except ServiceError as error:
         raise internal_server_error(500 if error.status < 500 else 502) from None
-    return await _content(answer.get("Payload")), "FunctionError" in answer
+    return await _content(answer.get("Payload")), answer.get("FunctionError") is not None
 
 
 async def _content(payload: Any) -> bytes:

@@ -1,6 +1,6 @@
-"""CloudFormation's own resource types.
+"""Resource types of which nothing is made: they only have an address or an id.
 
-The others stand in the services that make them.
+Types that make something stand beside, or in the services that make them.
 """
 
 from __future__ import annotations
@@ -61,6 +61,3 @@ class CdkMetadata:
         self, call: Call, context: ResourceContext, physical_id: str, properties: Properties
     ) -> None:
         """Nothing was made."""
-
-
-RESOURCES = (WaitConditionHandle(), CdkMetadata())

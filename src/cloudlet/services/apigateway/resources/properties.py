@@ -1,0 +1,73 @@
+"""Properties of templates as the API wants them: names begin small, and values have the types they must have.
+
+Knows no type of resource.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from cloudlet.services.apigateway import state
+from cloudlet.services.apigateway.errors import NotFoundException
+
+if TYPE_CHECKING:
+    from cloudlet.core.call import Call
+    from cloudlet.core.resource import Properties, ResourceContext
+
+
+async def made_once(call: Call, context: ResourceContext, make: Callable[[Call], str]) -> str:
+    """What `make` made, in one transaction with the note that it was; a step run again finds the note."""
+
+    def work(inner: Call) -> str:
+        found = state.find_provisioned(inner, context.token)
+        if found is None:
+            found = make(inner)
+            state.save_provisioned(inner, context.token, found)
+        return found
+
+    return await call.transact(work)
+
+
+async def removed(call: Call, context: ResourceContext, operation: str, request: Mapping[str, Any]) -> None:
+    """Removes something and the note of it; what is gone already is no error."""
+    with contextlib.suppress(NotFoundException):
+        await call.ask("apigateway", operation, request)
+    await call.transact(lambda inner: state.delete_provisioned(inner, context.token))
+
+
+def members(properties: Properties, names: Iterable[str]) -> dict[str, Any]:
+    """Some properties as members of a request, those that are there."""
+    return {small(name): properties[name] for name in names if name in properties}
+
+
+def small(name: str) -> str:
+    """A property's name as the API writes it."""
+    return name[0].lower() + name[1:]
+
+
+def flag(value: Any) -> bool:
+    """A boolean that a template may give as text."""
+    return value is True or str(value).lower() == "true"
+
+
+def flags(values: Mapping[str, Any]) -> dict[str, bool]:
+    """Booleans by name."""
+    return {name: flag(value) for name, value in values.items()}
+
+
+def tags(properties: Properties) -> dict[str, str]:
+    """The tags by name."""
+    return {tag["Key"]: tag["Value"] for tag in properties.get("Tags", ())}
+
+
+def replacing(path: str, value: Any) -> dict[str, str]:
+    """A patch that replaces a value; None is replaced by nothing."""
+    text = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    return {"op": "replace", "path": path, "value": text}
+
+
+def escaped(part: str) -> str:
+    """A part of a patch's path."""
+    return part.replace("~", "~0").replace("/", "~1")

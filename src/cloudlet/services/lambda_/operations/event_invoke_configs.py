@@ -1,0 +1,147 @@
+"""How asynchronous events are tried: PutFunctionEventInvokeConfig to ListFunctionEventInvokeConfigs.
+
+Destinations are refused; trying is events.py's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+from cloudlet.core.operation import operation
+from cloudlet.services.lambda_ import errors, permissions, references, state
+from cloudlet.services.lambda_.model import LATEST, EventInvokeConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from types_boto3_lambda import type_defs as api
+
+    from cloudlet.core.call import Call
+    from cloudlet.services.lambda_.references import FunctionReference
+
+_PAGE: Final = 50
+
+
+@operation(
+    "PutFunctionEventInvokeConfig",
+    permissions=permissions.on_function("lambda:PutFunctionEventInvokeConfig"),
+)
+def put_function_event_invoke_config(
+    call: Call, request: api.PutFunctionEventInvokeConfigRequestTypeDef
+) -> dict[str, Any]:
+    """Sets how events are tried, and forgets what was set before."""
+    reference = _named(call, request)
+    _check(request)
+    _check_there(call, reference)
+    return _save(call, reference, EventInvokeConfig(reference.qualifier or LATEST, call.time()), request)
+
+
+@operation(
+    "UpdateFunctionEventInvokeConfig",
+    permissions=permissions.on_function("lambda:UpdateFunctionEventInvokeConfig"),
+)
+def update_function_event_invoke_config(
+    call: Call, request: api.UpdateFunctionEventInvokeConfigRequestTypeDef
+) -> dict[str, Any]:
+    """Changes what the request names of how events are tried."""
+    reference = _named(call, request)
+    _check(request)
+    _check_there(call, reference)
+    before = _config(call, reference)
+    return _save(call, reference, replace(before, modified_at=call.time()), request)
+
+
+@operation(
+    "GetFunctionEventInvokeConfig",
+    permissions=permissions.on_function("lambda:GetFunctionEventInvokeConfig"),
+    read_only=True,
+)
+def get_function_event_invoke_config(
+    call: Call, request: api.GetFunctionEventInvokeConfigRequestTypeDef
+) -> dict[str, Any]:
+    """How events are tried."""
+    reference = _named(call, request)
+    return _config(call, reference).describe(reference.arn)
+
+
+@operation(
+    "DeleteFunctionEventInvokeConfig",
+    permissions=permissions.on_function("lambda:DeleteFunctionEventInvokeConfig"),
+)
+def delete_function_event_invoke_config(
+    call: Call, request: api.DeleteFunctionEventInvokeConfigRequestTypeDef
+) -> None:
+    """Lets events be tried as they are without any setting."""
+    reference = _named(call, request)
+    state.delete_event_invoke_config(call, reference, _config(call, reference))
+
+
+@operation(
+    "ListFunctionEventInvokeConfigs",
+    permissions=permissions.on_unqualified_function("lambda:ListFunctionEventInvokeConfigs"),
+    read_only=True,
+)
+def list_function_event_invoke_configs(
+    call: Call, request: api.ListFunctionEventInvokeConfigsRequestTypeDef
+) -> dict[str, Any]:
+    """The settings of all versions and aliases of a function."""
+    reference = references.parse(call, request["FunctionName"]).with_qualifier(None)
+    _check_there(call, reference)
+    limit = min(request.get("MaxItems", _PAGE), _PAGE)
+    configs = state.list_event_invoke_configs(call, reference, request.get("Marker"))
+    found = list(islice(configs, limit + 1))
+    page = found[:limit]
+    return {
+        "FunctionEventInvokeConfigs": [
+            config.describe(reference.arn_of(config.qualifier)) for config in page
+        ],
+        "NextMarker": page[-1].qualifier if len(found) > limit else None,
+    }
+
+
+def _named(call: Call, request: Mapping[str, Any]) -> FunctionReference:
+    reference = references.parse(call, request["FunctionName"], request.get("Qualifier"))
+    return reference.with_qualifier(reference.qualifier or LATEST)
+
+
+def _check(request: Mapping[str, Any]) -> None:
+    settings = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig")
+    if not any(request.get(setting) is not None for setting in settings):
+        raise errors.InvalidParameterValueException(
+            "You must specify at least one of error handling or destination setting."
+        )
+    destinations = request.get("DestinationConfig", {}).values()
+    if any(destination.get("Destination") for destination in destinations):
+        raise errors.InvalidParameterValueException(
+            "cloudlet does not implement destinations of asynchronous invocations (yet). Nothing was changed."
+        )
+
+
+def _check_there(call: Call, reference: FunctionReference) -> None:
+    try:
+        state.qualified_version(call, reference)
+    except errors.ResourceNotFoundException as error:
+        raise errors.ResourceNotFoundException("The function doesn't exist.") from error
+
+
+def _config(call: Call, reference: FunctionReference) -> EventInvokeConfig:
+    found = state.find_event_invoke_config(call, reference)
+    if found is None:
+        raise errors.ResourceNotFoundException(
+            f"The function {reference.arn} doesn't have an EventInvokeConfig"
+        )
+    return found
+
+
+def _save(
+    call: Call, reference: FunctionReference, config: EventInvokeConfig, request: Mapping[str, Any]
+) -> dict[str, Any]:
+    after = replace(
+        config,
+        maximum_retry_attempts=request.get("MaximumRetryAttempts", config.maximum_retry_attempts),
+        maximum_event_age_seconds=request.get("MaximumEventAgeInSeconds", config.maximum_event_age_seconds),
+    )
+    state.save_event_invoke_config(call, reference, after)
+    return after.describe(reference.arn)

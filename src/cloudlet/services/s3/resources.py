@@ -1,0 +1,267 @@
+"""CloudFormation types of S3.
+
+Handlers call S3's own API and know nothing of templates.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_S3.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+from cloudlet.core.call import Call
+from cloudlet.core.errors import ServiceError
+from cloudlet.core.resource import PartlyProvisioned, Properties, Provisioned, ResourceContext
+from cloudlet.services.s3 import state
+from cloudlet.services.s3.errors import (
+    AccessControlListNotSupported,
+    BucketAlreadyExists,
+    BucketAlreadyOwnedByYou,
+    InvalidRequest,
+    NoSuchBucket,
+)
+from cloudlet.services.s3.model import LEGACY_REGION
+from cloudlet.services.s3.tags import write_tags
+
+_LONGEST_NAME: Final = 63
+_STACK: Final = "aws:cloudformation:stack-id"
+_LOGICAL: Final = "aws:cloudformation:logical-id"
+_OLD_WEBSITES: Final = frozenset(
+    {
+        "us-east-1", "us-west-1", "us-west-2", "ap-southeast-1", "ap-southeast-2", "ap-northeast-1",
+        "eu-west-1", "sa-east-1",
+    }
+)  # fmt: skip
+"""Regions whose website endpoints are written with a dash."""
+
+
+class BucketType:
+    """AWS::S3::Bucket"""
+
+    type_name = "AWS::S3::Bucket"
+    properties = frozenset(
+        {
+            "AccessControl",
+            "BucketEncryption",
+            "BucketName",
+            "CorsConfiguration",
+            "OwnershipControls",
+            "PublicAccessBlockConfiguration",
+            "Tags",
+            "VersioningConfiguration",
+        }
+    )
+    required: frozenset[str] = frozenset()
+    create_only = frozenset({"BucketName"})
+
+    async def create(self, call: Call, context: ResourceContext, properties: Properties) -> Provisioned:
+        """Makes the bucket; finds its own one again after a crash."""
+        _check(properties)
+        name = properties.get("BucketName") or context.generated_name(_LONGEST_NAME, lower=True)
+        await _make(call, name, _tags(context, properties))
+        try:
+            await _configure(call, name, {}, properties)
+        except ServiceError as error:
+            raise PartlyProvisioned(error.message, name) from error
+        return _provisioned(call, name)
+
+    async def update(
+        self, call: Call, context: ResourceContext, physical_id: str, before: Properties, after: Properties
+    ) -> Provisioned:
+        """Changes how the bucket is configured."""
+        _check(after)
+        await _configure(call, physical_id, before, after)
+        tags = write_tags(_tags(context, after))
+        await call.ask("s3", "PutBucketTagging", {"Bucket": physical_id, "Tagging": {"TagSet": tags}})
+        return _provisioned(call, physical_id)
+
+    async def delete(
+        self, call: Call, context: ResourceContext, physical_id: str, properties: Properties
+    ) -> None:
+        """Removes the bucket, if it is empty."""
+        try:
+            await call.ask("s3", "DeleteBucket", {"Bucket": physical_id})
+        except NoSuchBucket:
+            return
+
+
+class BucketPolicyType:
+    """AWS::S3::BucketPolicy"""
+
+    type_name = "AWS::S3::BucketPolicy"
+    properties = frozenset({"Bucket", "PolicyDocument"})
+    required = frozenset({"Bucket", "PolicyDocument"})
+    create_only = frozenset({"Bucket"})
+
+    async def create(self, call: Call, context: ResourceContext, properties: Properties) -> Provisioned:
+        """Gives the bucket its policy, if it has no other one."""
+        name = properties["Bucket"]
+        bucket = await call.transact(partial(state.find_bucket, name=name), read_only=True)
+        if bucket is not None and bucket.policy not in (None, _policy_text(properties)):
+            raise InvalidRequest(f"The bucket policy already exists on bucket {name}.")
+        await _put_policy(call, properties)
+        return Provisioned(properties["Bucket"])
+
+    async def update(
+        self, call: Call, context: ResourceContext, physical_id: str, before: Properties, after: Properties
+    ) -> Provisioned:
+        """Changes the policy."""
+        await _put_policy(call, after)
+        return Provisioned(physical_id)
+
+    async def delete(
+        self, call: Call, context: ResourceContext, physical_id: str, properties: Properties
+    ) -> None:
+        """Takes the policy away."""
+        try:
+            await call.ask("s3", "DeleteBucketPolicy", {"Bucket": physical_id})
+        except NoSuchBucket:
+            return
+
+
+async def _put_policy(call: Call, properties: Properties) -> None:
+    policy = _policy_text(properties)
+    await call.ask("s3", "PutBucketPolicy", {"Bucket": properties["Bucket"], "Policy": policy})
+
+
+def _policy_text(properties: Properties) -> str:
+    document = properties["PolicyDocument"]
+    return document if isinstance(document, str) else json.dumps(document)
+
+
+def _check(properties: Properties) -> None:
+    """Raises AccessControlListNotSupported for access lists that would let others in."""
+    if properties.get("AccessControl", "Private") not in ("Private", "BucketOwnerFullControl"):
+        raise AccessControlListNotSupported
+
+
+async def _make(call: Call, name: str, tags: Mapping[str, str]) -> None:
+    """Makes the bucket, unless a step that was cut off has made it."""
+    existing = await call.transact(partial(state.find_bucket, name=name), read_only=True)
+    if existing is not None:
+        # Asked here because CreateBucket answers the owner with 200 in us-east-1.
+        if existing.account != call.account:
+            raise BucketAlreadyExists(name)
+        if any(existing.tags.get(key) != tags[key] for key in (_STACK, _LOGICAL)):
+            raise BucketAlreadyOwnedByYou(name)
+        return
+    configuration: dict[str, Any] = {"Tags": write_tags(tags)}
+    if call.region != LEGACY_REGION:
+        configuration["LocationConstraint"] = call.region
+    await call.ask("s3", "CreateBucket", {"Bucket": name, "CreateBucketConfiguration": configuration})
+
+
+def _tags(context: ResourceContext, properties: Properties) -> dict[str, str]:
+    own = {tag["Key"]: tag["Value"] for tag in properties.get("Tags", ())}
+    return {**own, **context.tags, _STACK: context.stack_id, _LOGICAL: context.logical_id}
+
+
+async def _configure(call: Call, name: str, before: Properties, after: Properties) -> None:
+    """Sets what is told, and takes away what was told before."""
+    for property_name, setting in _SETTINGS.items():
+        told = after.get(property_name)
+        if told == before.get(property_name):
+            continue
+        if told is None:
+            operation, request = setting.without
+        else:
+            operation, request = setting.put, setting.members(told)
+        await call.ask("s3", operation, {"Bucket": name, **request})
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How a property of the bucket becomes a call."""
+
+    put: str
+    members: Callable[[Any], dict[str, Any]]
+    without: tuple[str, dict[str, Any]]
+    """What is asked when the property goes."""
+
+
+def _versioning(told: Any) -> dict[str, Any]:
+    return {"VersioningConfiguration": {"Status": told["Status"]}}
+
+
+def _encryption(told: Any) -> dict[str, Any]:
+    rules = [
+        {
+            "ApplyServerSideEncryptionByDefault": dict(rule["ServerSideEncryptionByDefault"]),
+            "BucketKeyEnabled": _boolean(rule.get("BucketKeyEnabled", False)),
+        }
+        for rule in told["ServerSideEncryptionConfiguration"]
+    ]
+    return {"ServerSideEncryptionConfiguration": {"Rules": rules}}
+
+
+def _cors(told: Any) -> dict[str, Any]:
+    return {"CORSConfiguration": {"CORSRules": [_cors_rule(rule) for rule in told["CorsRules"]]}}
+
+
+def _cors_rule(told: Mapping[str, Any]) -> dict[str, Any]:
+    names = {"ExposedHeaders": "ExposeHeaders", "Id": "ID", "MaxAge": "MaxAgeSeconds"}
+    rule = {names.get(name, name): value for name, value in told.items()}
+    if "MaxAgeSeconds" in rule:
+        rule["MaxAgeSeconds"] = int(rule["MaxAgeSeconds"])
+    return rule
+
+
+def _block(told: Any) -> dict[str, Any]:
+    return {"PublicAccessBlockConfiguration": {name: _boolean(value) for name, value in told.items()}}
+
+
+def _boolean(value: Any) -> bool:
+    """Templates may say "true"."""
+    return value if isinstance(value, bool) else str(value).lower() == "true"
+
+
+_SETTINGS: Final[Mapping[str, Setting]] = {
+    "VersioningConfiguration": Setting(
+        "PutBucketVersioning",
+        _versioning,
+        ("PutBucketVersioning", {"VersioningConfiguration": {"Status": "Suspended"}}),
+    ),
+    "BucketEncryption": Setting("PutBucketEncryption", _encryption, ("DeleteBucketEncryption", {})),
+    "CorsConfiguration": Setting("PutBucketCors", _cors, ("DeleteBucketCors", {})),
+    "OwnershipControls": Setting(
+        "PutBucketOwnershipControls",
+        lambda told: {"OwnershipControls": {"Rules": [dict(rule) for rule in told["Rules"]]}},
+        (
+            "PutBucketOwnershipControls",
+            {"OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}},
+        ),
+    ),
+    "PublicAccessBlockConfiguration": Setting(
+        "PutPublicAccessBlock",
+        _block,
+        (
+            "PutPublicAccessBlock",
+            _block(
+                {
+                    "BlockPublicAcls": True,
+                    "IgnorePublicAcls": True,
+                    "BlockPublicPolicy": True,
+                    "RestrictPublicBuckets": True,
+                }
+            ),
+        ),
+    ),
+}
+
+
+def _provisioned(call: Call, name: str) -> Provisioned:
+    region = call.region
+    website = f"s3-website-{region}" if region in _OLD_WEBSITES else f"s3-website.{region}"
+    return Provisioned(
+        name,
+        {
+            "Arn": f"arn:aws:s3:::{name}",
+            "DomainName": f"{name}.s3.amazonaws.com",
+            "RegionalDomainName": f"{name}.s3.{region}.amazonaws.com",
+            "DualStackDomainName": f"{name}.s3.dualstack.{region}.amazonaws.com",
+            "WebsiteURL": f"http://{name}.{website}.amazonaws.com",
+        },
+    )

@@ -1,0 +1,128 @@
+"""HTTP and HTTP_PROXY: what the backend is sent and what becomes of its answer."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+
+class Backend(BaseHTTPRequestHandler):
+    """Tells what it was sent."""
+
+    protocol_version = "HTTP/1.1"
+
+    def answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+        if self.path.startswith("/silent"):
+            self.server.released.wait(5)
+        told = {"method": self.command, "path": self.path, "headers": dict(self.headers), "body": body}
+        content = json.dumps(told).encode()
+        self.send_response(404 if self.path.startswith("/missing") else 200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("X-Backend", "yes")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_GET = do_POST = do_PUT = answer  # noqa: N815
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def backend() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Backend)
+    server.released = threading.Event()
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.released.set()
+    server.shutdown()
+    thread.join()
+
+
+def test_a_proxy_passes_nearly_everything_on(api, backend):
+    integration = {
+        "type": "HTTP_PROXY",
+        "integrationHttpMethod": "ANY",
+        "uri": f"{backend}/base/{{proxy}}",
+        "requestParameters": {
+            "integration.request.path.proxy": "method.request.path.proxy",
+            "integration.request.querystring.v": "'bar'",
+            "integration.request.header.X-Mapped": "context.httpMethod",
+        },
+    }
+    path = {"method.request.path.proxy": True}
+    api.method("ANY", "/{proxy+}", integration, requestParameters=path)
+    api.deploy()
+    answer = api.call("/a/b?v=foo", "POST", content="hello", headers={"X-Own": "1", "Content-Encoding": "x"})
+    told = answer.json()
+    assert (told["method"], told["path"], told["body"]) == ("POST", "/base/a/b?v=foo&v=bar", "hello")
+    headers = told["headers"]
+    assert (headers["X-Own"], headers["X-Mapped"]) == ("1", "POST")
+    assert headers["X-Amzn-Apigateway-Api-Id"] == api.id
+    assert headers["Host"] == backend.removeprefix("http://")
+    assert "Content-Encoding" not in headers
+    assert answer.headers["x-backend"] == "yes"
+    assert answer.headers["x-amzn-remapped-date"]
+    assert answer.headers["x-amzn-remapped-content-length"] == str(len(answer.content))
+    assert "x-amzn-trace-id" not in answer.headers
+
+
+def test_without_proxy_only_mapped_headers_pass(api, backend):
+    integration = {"type": "HTTP", "integrationHttpMethod": "GET", "uri": f"{backend}/missing"}
+    named = api.method("GET", "/", integration)
+    mapped = {
+        "method.response.header.X-Out": "integration.response.header.X-Backend",
+        "method.response.header.X-Path": "integration.response.body.path",
+        "method.response.header.Server": "'mine'",
+    }
+    api.respond(named, "200")
+    api.respond(named, "410", selectionPattern="404", responseParameters=mapped)
+    api.deploy()
+    answer = api.call("/?q=1", headers={"X-Own": "1"})
+    assert answer.status_code == 410
+    told = answer.json()
+    assert told["path"] == "/missing"
+    assert told["headers"]["User-Agent"] == f"AmazonAPIGateway_{api.id}"
+    assert "X-Own" not in told["headers"]
+    assert (answer.headers["x-out"], answer.headers["x-path"]) == ("yes", "/missing")
+    assert answer.headers["x-amzn-remapped-server"] == "mine"
+    assert "x-backend" not in answer.headers
+    assert "x-amzn-trace-id" in answer.headers
+
+
+@pytest.mark.parametrize("name", ["Content-Length", "transfer-encoding", "X-Amzn-Trace-Id"])
+def test_some_headers_cannot_be_mapped(api, backend, name):
+    integration = {
+        "type": "HTTP_PROXY",
+        "integrationHttpMethod": "GET",
+        "uri": backend,
+        "requestParameters": {f"integration.request.header.{name}": "'1'"},
+    }
+    api.method("GET", "/", integration)
+    api.deploy()
+    answer = api.call("/")
+    assert (answer.status_code, answer.text) == (500, '{"message": "Internal server error"}')
+
+
+def test_a_backend_that_is_silent_or_not_there(api, backend):
+    slow = {"type": "HTTP_PROXY", "integrationHttpMethod": "GET", "uri": f"{backend}/silent"}
+    api.method("GET", "/slow", {**slow, "timeoutInMillis": 100})
+    api.method("GET", "/gone", {**slow, "uri": "http://127.0.0.1:1/"})
+    api.deploy()
+    assert api.call("/slow").status_code == 504
+    assert api.call("/slow").text == '{"message": "Endpoint request timed out"}'
+    assert api.call("/gone").status_code == 504
+
+
+def test_the_host_of_a_backend_comes_from_a_stage_variable(api, backend):
+    uri = "http://${stageVariables.host}/x"
+    api.method("GET", "/", {"type": "HTTP_PROXY", "integrationHttpMethod": "GET", "uri": uri})
+    api.deploy(variables={"host": backend.removeprefix("http://")})
+    assert api.call("/").json()["path"] == "/x"
