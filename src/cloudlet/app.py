@@ -34,6 +34,7 @@ from cloudlet.store.errors import StoreFailed
 from cloudlet.store.open import open_store
 from cloudlet.wire.authenticate import DEFAULT_ACCOUNT, Authenticator, UnknownKeys
 from cloudlet.wire.client import PooledHttpClient
+from cloudlet.wire.coerce import Coercion
 from cloudlet.wire.internal import InternalWire
 from cloudlet.wire.invoke import Invoker
 from cloudlet.wire.model import Models
@@ -155,7 +156,7 @@ class App:
         def validate(service: str, operation: str, parameters: Mapping[str, Any]) -> None:
             validators.service(service).check(operation, parameters)
 
-        invoker = Invoker(Judge(audit=self._config.auth == "audit"), validate)
+        invoker = Invoker(Judge(audit=self._config.auth == "audit"), validate, Coercion(models).coerce)
         protocols = Protocols(models)
         authenticator = Authenticator(UnknownKeys(strict=self._config.auth == "strict"))
         self.cloud.api = invoker

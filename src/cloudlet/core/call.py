@@ -90,6 +90,8 @@ class Call:
     http: HttpRequest | None = None
     """The request at the edge; None for a call from inside."""
     open_transaction: Transaction | None = None
+    lenient: bool = False
+    """Whether what it asks for may give numbers and booleans as text, as CloudFormation's templates do."""
 
     @property
     def transaction(self) -> Transaction:

@@ -6,7 +6,7 @@ The decorator says only what the service model does not: what IAM judges, and wh
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from string import Formatter
 from types import MappingProxyType
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from cloudlet.core.call import Call, Cloud, Component
-    from cloudlet.core.http import HttpRequest
+    from cloudlet.core.http import Headers, HttpRequest, HttpResponse
     from cloudlet.core.resource import ResourceType
     from cloudlet.core.worker import Worker
 
@@ -70,6 +70,16 @@ class DataPlane:
 
 
 @dataclass(frozen=True, slots=True)
+class CrossOrigin:
+    """How a service's API answers browsers that ask for pages of other origins."""
+
+    preflight: Callable[[Call, HttpRequest], Awaitable[HttpResponse]]
+    """Answers OPTIONS, unsigned as browsers send it."""
+    headers: Callable[[Call, HttpRequest], Awaitable[Headers]]
+    """What the answer to any other request says beside; asked for those that name their origin."""
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """A service's manifest."""
 
@@ -83,6 +93,7 @@ class Service:
     """What lives as long as the server: pools, caches. Found again by `cloud.component(Type)`."""
     workers: tuple[Callable[[Cloud], Worker], ...] = ()
     data_planes: tuple[DataPlane, ...] = ()
+    cross_origin: CrossOrigin | None = None
 
 
 def operation(

@@ -6,7 +6,8 @@ A handler calls its own service's API by `call.ask`; it knows nothing of templat
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
@@ -61,11 +62,20 @@ class Provisioned:
 
 
 class PartlyProvisioned(ServiceError):
-    """Raised by create after it made something that the rollback is to delete; its text is shown as it is."""
+    """Raised by create after it made something that the rollback is to delete."""
 
     def __init__(self, message: str, physical_id: str) -> None:
         super().__init__(message)
         self.physical_id = physical_id
+
+
+@contextmanager
+def partly_made(physical_id: str) -> Iterator[None]:
+    """Around what create does after the thing itself is there, so that a failure does not leave it behind."""
+    try:
+        yield
+    except ServiceError as error:
+        raise PartlyProvisioned(error.message, physical_id) from error
 
 
 class ResourceType(Protocol):

@@ -28,9 +28,15 @@ class Judge(Protocol):
 class Invoker:
     """The only place that calls an operation's function. Implements core.api.Api."""
 
-    def __init__(self, judge: Judge, validate: Callable[[str, str, Mapping[str, Any]], None]) -> None:
+    def __init__(
+        self,
+        judge: Judge,
+        validate: Callable[[str, str, Mapping[str, Any]], None],
+        coerce: Callable[[str, str, Mapping[str, Any]], Mapping[str, Any]],
+    ) -> None:
         self._judge = judge
         self._validate = validate
+        self._coerce = coerce
 
     async def invoke(self, call: Call, operation: Operation, request: Mapping[str, Any]) -> dict[str, Any]:
         """Runs an operation on a validated request."""
@@ -46,6 +52,8 @@ class Invoker:
     ) -> dict[str, Any]:
         """Validates, judges and runs an operation as `call.principal`. Raises ServiceError."""
         chosen = self._operation(call, service, operation)
+        if call.lenient:
+            request = self._coerce(service, operation, request)
         self._validate(service, operation, request)
         return await self.invoke(self._asked(call, service), chosen, request)
 
@@ -71,7 +79,7 @@ class Invoker:
         self._judge.check(call, operation.permissions(call, request))
 
     def _asked(self, call: Call, service: str) -> Call:
-        return replace(call, service=call.cloud.services[service], http=None)
+        return replace(call, service=call.cloud.services[service], http=None, lenient=False)
 
     def _operation(self, call: Call, service: str, name: str) -> Operation:
         found = call.cloud.services.get(service)

@@ -1,7 +1,7 @@
 """The path of every request, as one list of steps. Read this file first.
 
-    own pages -> data planes -> route -> name bucket -> find operation
-              -> authenticate -> parse -> invoke -> serialize
+    own pages -> data planes -> route -> name bucket -> answer preflight
+              -> find operation -> authenticate -> parse -> invoke -> serialize
 
 A step adds what it found to the exchange, or answers, or raises a ServiceError; then the rest is skipped.
 No step knows what an operation does.
@@ -71,6 +71,9 @@ class Exchange:
     parameters: dict[str, Any] = field(default_factory=dict)
     result: dict[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.addressed = self.request
+
     def known(self) -> tuple[Service, Protocol]:
         """What the step `route` has found; only for the steps after it."""
         if self.service is None or self.protocol is None:
@@ -109,6 +112,7 @@ class Pipeline:
             self.serve_data_plane,  # before signatures: API Gateway judges its callers itself
             self.route,
             self.name_bucket,  # before the operation is found: that is read from the path
+            self.answer_preflight,
             self.find_operation,
             self.authenticate,  # before parsing: what is not signed is not looked at
             self.parse,
@@ -119,6 +123,20 @@ class Pipeline:
     async def handle(self, request: HttpRequest) -> HttpResponse:
         """Answers a request. Raises only what tells the server that the client is gone."""
         exchange = Exchange(request, self._cloud.ids.uuid())
+        response = await self._answer(exchange)
+        if request.header("origin") is not None:
+            await self._tell_browser(exchange, response)
+        return response
+
+    async def _tell_browser(self, exchange: Exchange, response: HttpResponse) -> None:
+        """Adds to any answer, refusals too, what lets a page of another origin read it."""
+        service = exchange.service
+        if service is not None and service.cross_origin and exchange.request.method != "OPTIONS":
+            call = self._call(exchange, Principal.anonymous())
+            response.headers += await service.cross_origin.headers(call, exchange.addressed)
+
+    async def _answer(self, exchange: Exchange) -> HttpResponse:
+        request = exchange.request
         try:
             for step in self._steps:
                 await step(exchange)
@@ -159,13 +177,19 @@ class Pipeline:
             raise unknown_service(destination.named)
         exchange.service = self._cloud.services[destination.service]
         exchange.protocol = self._protocols.choose(destination.service, request)
-        exchange.addressed = request
 
     async def name_bucket(self, exchange: Exchange) -> None:
         """Moves the bucket of S3's virtual-hosted addresses from the host to the path."""
         service, _ = exchange.known()
         if service.name == "s3":
             exchange.addressed = path_style(exchange.request)
+
+    async def answer_preflight(self, exchange: Exchange) -> None:
+        """Tells a browser what it may ask for a page of another origin."""
+        service, _ = exchange.known()
+        if service.cross_origin and exchange.request.method == "OPTIONS":
+            call = self._call(exchange, Principal.anonymous())
+            exchange.response = await service.cross_origin.preflight(call, exchange.addressed)
 
     async def find_operation(self, exchange: Exchange) -> None:
         """Finds the operation."""

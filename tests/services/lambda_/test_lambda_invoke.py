@@ -432,3 +432,23 @@ def test_concurrent_calls_get_an_environment_each(functions, role, client):
     with ThreadPoolExecutor(4) as threads:
         seen = list(threads.map(lambda _: invoke(functions), range(4)))
     assert len(set(seen)) == 4
+
+
+def test_idle_environment_stands_still(functions, role):
+    source = (
+        "import threading, time\n"
+        "ticks = 0\n"
+        "def count():\n"
+        "    global ticks\n"
+        "    while True:\n"
+        "        time.sleep(0.01)\n"
+        "        ticks += 1\n"
+        "threading.Thread(target=count, daemon=True).start()\n"
+        "def handler(event, context):\n"
+        "    return ticks\n"
+    )
+    make_function(functions, role, source, MemorySize=1769)
+    make_function(functions, role, "import time\ndef handler(*_):\n    time.sleep(0.6)\n", name="sleeper")
+    before = invoke(functions)
+    invoke(functions, "sleeper")
+    assert invoke(functions) - before < 30

@@ -101,6 +101,7 @@ def test_buckets_are_listed_in_pages(s3, account):
     assert [entry["Name"] for entry in s3.list_buckets(Prefix="page-1")["Buckets"]] == names[1:2]
 
 
+@pytest.mark.unverified("the text is known from experience, not from a recorded answer of AWS")
 def test_tags_of_a_bucket(s3, bucket, refused):
     assert refused(s3.get_bucket_tagging, Bucket=bucket)["Code"] == "NoSuchTagSet"
     tags = [{"Key": "a", "Value": "1"}]

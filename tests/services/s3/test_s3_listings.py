@@ -116,6 +116,7 @@ def test_names_may_be_encoded(s3, filled):
     assert keys(page) == ["c%20d"] or unquote(keys(page)[0].replace("+", " ")) == "c d"
 
 
+@pytest.mark.unverified("the text is known from experience, not from a recorded answer of AWS")
 def test_bad_arguments_are_named(s3, filled, refused):
     error = refused(s3.list_objects_v2, Bucket=filled, MaxKeys=-1)
     assert (error["Code"], error["ArgumentName"]) == ("InvalidArgument", "maxKeys")

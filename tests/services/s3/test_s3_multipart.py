@@ -140,6 +140,7 @@ def test_a_part_is_copied_from_an_object(s3, upload):
     assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == FIRST[1:10]
 
 
+@pytest.mark.unverified("the text is known from experience, not from a recorded answer of AWS")
 def test_a_copied_range_must_lie_in_its_source(s3, upload, refused):
     bucket = upload["Bucket"]
     s3.put_object(Bucket=bucket, Key="source", Body=b"0123456789")
@@ -154,6 +155,7 @@ def test_a_copied_range_must_lie_in_its_source(s3, upload, refused):
     assert error["Message"] == "Range specified is not valid for source object of size: 10"
 
 
+@pytest.mark.unverified("the text is known from experience, not from a recorded answer of AWS")
 def test_part_numbers_have_bounds(s3, upload, refused):
     error = refused(s3.upload_part, **upload, PartNumber=10_001, Body=b"x")
     assert error["Message"] == "Part number must be an integer between 1 and 10000, inclusive"

@@ -82,6 +82,7 @@ def test_a_range_answers_206_with_its_bytes(s3, bucket, size, header, expected):
     assert got["ContentRange"] == f"bytes {start}-{stop - 1}/{size}"
 
 
+@pytest.mark.unverified("seen in answers for several ranges; the malformed ones follow RFC 9110")
 @pytest.mark.parametrize("header", ["bytes=0-1,3-4", "bytes=5-2", "lines=1-2", "bytes=-"])
 def test_a_range_that_s3_does_not_know_is_ignored(s3, bucket, header):
     s3.put_object(Bucket=bucket, Key="k", Body=b"0123456789")

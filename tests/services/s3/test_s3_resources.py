@@ -117,3 +117,39 @@ def test_a_policy_is_given_changed_and_taken_away(stack, s3, bucket, account, re
     assert json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"]) == other
     stack(BucketPolicyType().delete, bucket, after)
     assert refused(s3.get_bucket_policy, Bucket=bucket)["Code"] == "NoSuchBucketPolicy"
+
+
+def test_a_stack_makes_and_removes_a_bucket_with_its_policy(client, s3, account):
+    cloudformation = client("cloudformation")
+    resource = {"Fn::Sub": "${Bucket.Arn}/*"}
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{account}:root"},
+        "Action": "s3:GetObject",
+        "Resource": resource,
+    }
+    template = {
+        "Resources": {
+            "Bucket": {"Type": "AWS::S3::Bucket"},
+            "Policy": {
+                "Type": "AWS::S3::BucketPolicy",
+                "Properties": {
+                    "Bucket": {"Ref": "Bucket"},
+                    "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]},
+                },
+            },
+        },
+        "Outputs": {"Name": {"Value": {"Ref": "Bucket"}}},
+    }
+    cloudformation.create_stack(StackName="s", TemplateBody=json.dumps(template))
+    cloudformation.get_waiter("stack_create_complete").wait(
+        StackName="s", WaiterConfig={"Delay": 0.05, "MaxAttempts": 200}
+    )
+    stack = cloudformation.describe_stacks(StackName="s")["Stacks"][0]
+    name = stack["Outputs"][0]["OutputValue"]
+    assert name in s3.get_bucket_policy(Bucket=name)["Policy"]
+    cloudformation.delete_stack(StackName="s")
+    cloudformation.get_waiter("stack_delete_complete").wait(
+        StackName=stack["StackId"], WaiterConfig={"Delay": 0.05, "MaxAttempts": 200}
+    )
+    assert s3.list_buckets()["Buckets"] == []

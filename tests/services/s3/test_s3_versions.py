@@ -84,6 +84,7 @@ def test_versions_are_listed_in_pages(s3, versioned):
     assert sorted(paged) == sorted(everything)
 
 
+@pytest.mark.unverified("the text is known from experience, not from a recorded answer of AWS")
 def test_versions_that_are_not_there(s3, versioned, refused):
     s3.put_object(Bucket=versioned, Key="k", Body=b"1")
     error = refused(s3.get_object, Bucket=versioned, Key="k", VersionId="x" * 32)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.access import Principal
 from cloudlet.core.errors import ServiceError
-from cloudlet.services.lambda_ import state
+from cloudlet.core.sandbox import SandboxError
+from cloudlet.services.lambda_ import runtimes, state
 from cloudlet.services.lambda_.packages import Packages
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class ActivationWorker:
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
+        self._prepared: dict[str, asyncio.Future[None]] = {}
 
     async def run(self) -> None:
         """Works until cancelled."""
@@ -43,10 +45,22 @@ class ActivationWorker:
                 await asyncio.sleep(0)
                 waiting = await call.transact(state.unsettled, read_only=True)
                 for reference, version in waiting:
-                    await activate(call, reference, version)
+                    self._expect(await activate(call, reference, version))
                 await woken
             finally:
                 woken.cancel()
+
+    def _expect(self, version: FunctionVersion | None) -> None:
+        """Has a runtime got ready for the first call, which mostly follows soon."""
+        engine = None if version is None else runtimes.find_engine(version.configuration.runtime)
+        if engine is not None and engine not in self._prepared:
+            self._prepared[engine] = asyncio.ensure_future(self._get_ready(engine))
+
+    async def _get_ready(self, engine: str) -> None:
+        try:
+            await self._cloud.sandboxes.prepare(engine)
+        except SandboxError as error:
+            _LOG.warning("%s functions cannot run: %s", engine, error)
 
 
 async def activate(call: Call, reference: FunctionReference, version: str) -> FunctionVersion | None:

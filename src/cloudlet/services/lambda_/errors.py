@@ -52,13 +52,6 @@ class TooManyRequestsException(LambdaError):
     status = 429
 
 
-class RequestTooLargeException(LambdaError):
-    """Raised for an event beyond the limit of its invocation type."""
-
-    fault = None
-    status = 413
-
-
 class RequestEntityTooLargeException(LambdaError):
     """Raised for a zip beyond the limit of a direct upload."""
 

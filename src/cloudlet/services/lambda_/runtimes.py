@@ -1,6 +1,7 @@
 """Lambda's runtimes: which AWS still takes, and which of them cloudlet can run.
 
-It runs nothing; what interpreter serves a runtime is the sandbox's business.
+One interpreter serves all names of a language: the Python that runs cloudlet runs python3.*, the machine's
+Node runs nodejs*, and provided.* finds the machine's own system. It runs nothing.
 """
 
 from __future__ import annotations

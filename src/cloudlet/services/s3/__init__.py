@@ -1,6 +1,7 @@
 """S3: buckets, objects, versions, multipart uploads."""
 
-from cloudlet.core.operation import Service, operations_in
+from cloudlet.core.operation import CrossOrigin, Service, operations_in
+from cloudlet.services.s3 import cross_origin
 from cloudlet.services.s3.operations import (
     attributes,
     buckets,
@@ -26,4 +27,5 @@ SERVICE = Service(
     ),
     resources=(BucketType(), BucketPolicyType()),
     workers=(GarbageWorker,),
+    cross_origin=CrossOrigin(cross_origin.preflight, cross_origin.headers),
 )

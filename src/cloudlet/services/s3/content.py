@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.errors import ServiceError
 from cloudlet.core.http import Body, BytesBody, FileBody
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from cloudlet.core.call import Call
     from cloudlet.core.http import ResponseBody
     from cloudlet.core.store import Blobs
+
+_WRITE_BYTES: Final = 512 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +109,15 @@ async def _head(stream: AsyncIterator[bytes]) -> bytes:
 
 
 async def _joined(head: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    if head:
-        yield head
+    """The head and the rest in larger pieces: each one costs the writer a change of threads."""
+    gathered = bytearray(head)
     async for piece in rest:
-        yield piece
+        gathered += piece
+        if len(gathered) >= _WRITE_BYTES:
+            yield bytes(gathered)
+            gathered.clear()
+    if gathered:
+        yield bytes(gathered)
 
 
 def body_of(call: Call, of: Bucket, version: ObjectVersion, offset: int, count: int) -> ResponseBody:

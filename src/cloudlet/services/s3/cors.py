@@ -64,3 +64,48 @@ def write_rule(rule: CorsRule) -> dict[str, Any]:
         "ExposeHeaders": list(rule.expose_headers) or None,
         "MaxAgeSeconds": rule.max_age_seconds,
     }
+
+
+def find_rule(
+    rules: Iterable[CorsRule], origin: str, method: str, headers: Iterable[str] = ()
+) -> CorsRule | None:
+    """The first rule that lets a request through."""
+    asked = [name.lower() for name in headers]
+    return next((rule for rule in rules if _allows(rule, origin, method, asked)), None)
+
+
+def _allows(rule: CorsRule, origin: str, method: str, headers: list[str]) -> bool:
+    allowed = [pattern.lower() for pattern in rule.allowed_headers]
+    return (
+        any(_fits(pattern, origin) for pattern in rule.allowed_origins)
+        and method in rule.allowed_methods
+        and all(any(_fits(pattern, name) for pattern in allowed) for name in headers)
+    )
+
+
+def _fits(pattern: str, text: str) -> bool:
+    """Whether a text is a pattern in which one asterisk may stand for anything."""
+    start, asterisk, end = pattern.partition("*")
+    if not asterisk:
+        return text == pattern
+    return len(text) >= len(start) + len(end) and text.startswith(start) and text.endswith(end)
+
+
+def headers_of(rule: CorsRule, origin: str, requested: Iterable[str] = ()) -> list[tuple[str, str]]:
+    """What an answer says to the browser."""
+    everybody = "*" in rule.allowed_origins
+    headers = [
+        ("Access-Control-Allow-Origin", "*" if everybody else origin),
+        ("Access-Control-Allow-Methods", ", ".join(rule.allowed_methods)),
+    ]
+    names = ", ".join(name.lower() for name in requested)
+    if names:
+        headers.append(("Access-Control-Allow-Headers", names))
+    if rule.expose_headers:
+        headers.append(("Access-Control-Expose-Headers", ", ".join(rule.expose_headers)))
+    if rule.max_age_seconds is not None:
+        headers.append(("Access-Control-Max-Age", str(rule.max_age_seconds)))
+    if not everybody:
+        headers.append(("Access-Control-Allow-Credentials", "true"))
+    headers.append(("Vary", "Origin, Access-Control-Request-Headers, Access-Control-Request-Method"))
+    return headers

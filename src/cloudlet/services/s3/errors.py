@@ -293,7 +293,13 @@ class InvalidTag(ServiceError):
 
 
 class BadRequest(ServiceError):
-    """Raised for too many tags."""
+    """Raised for too many tags, and for preflights that do not say enough."""
+
+
+class AccessForbidden(ServiceError):
+    """Raised to a browser that asks for a page of an origin that no rule lets in."""
+
+    status = 403
 
 
 class NoSuchTagSet(ServiceError):

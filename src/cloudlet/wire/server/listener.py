@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from cloudlet.wire.server.door import Door
 
 if TYPE_CHECKING:
+    from cloudlet.core.http import Origin
     from cloudlet.wire.server.site import Site
     from cloudlet.wire.tls import CertificateAuthority
 
@@ -47,6 +48,11 @@ class Listener:
         self._admissions: set[asyncio.Task[None]] = set()
         self._retry: asyncio.TimerHandle | None = None
         sock.setblocking(False)
+
+    @property
+    def origin(self) -> Origin:
+        """Which door its requests come through."""
+        return self._site.origin
 
     def start(self) -> None:
         """Begins, or goes on, to accept."""

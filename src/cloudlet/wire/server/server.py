@@ -84,7 +84,13 @@ class Server:
         return listener
 
     async def close(self, grace_seconds: float) -> None:
-        """Stops accepting, lets running requests end, then cuts what is left."""
-        await asyncio.gather(*(listener.close(grace_seconds) for listener in self._listeners))
+        """Stops accepting, lets running requests from the host end, then cuts what is left.
+
+        What sandboxes ask goes on until then, because the host's requests may need it to end; it gets no
+        grace of its own: a runtime waits for its next event for ever.
+        """
+        for origin, seconds in ((Origin.HOST, grace_seconds), (Origin.SANDBOX, 0.0)):
+            served = (listener for listener in self._listeners if listener.origin is origin)
+            await asyncio.gather(*(listener.close(seconds) for listener in served))
         if self._eager is not None:
             self._eager.cancel()

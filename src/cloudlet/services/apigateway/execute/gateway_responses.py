@@ -16,6 +16,7 @@ from cloudlet.services.apigateway.model import GatewayResponse
 from cloudlet.services.apigateway.responses import DEFAULT_TEMPLATES, STATUS, response_for
 
 from .errors import GatewayError
+from .headers import can_be_sent
 from .invocation import Invocation
 from .mapping import Source, context_value, gateway_response_source
 
@@ -54,6 +55,7 @@ class GatewayResponses:
             value = self._source(expression)(invocation)
             if value is not None and target.startswith(_HEADER):
                 headers += _lines(target.removeprefix(_HEADER), value)
+        headers = [each for each in headers if can_be_sent(*each)]
         body = _VARIABLE.sub(lambda found: self._value(invocation, found[1] or found[2]), text)
         return HttpResponse(self._status(response, error), headers, body.encode())
 

@@ -6,6 +6,7 @@ Reads no request; works on names.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 DROPPED_ON_ENTRY: Final = frozenset(
@@ -50,6 +51,15 @@ _REMAPPED_UNLESS_PROXY: Final = _REMAPPED | {
     "www-authenticate",
 }
 _DROPPED_ON_EXIT: Final = frozenset({"transfer-encoding"})
+
+
+_TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+
+
+def can_be_sent(name: str, value: str) -> bool:
+    """Whether HTTP can say a header; one with a line break in it would begin another one."""
+    breaks = "\n" in value or "\r" in value or "\0" in value
+    return not breaks and _TOKEN.fullmatch(name) is not None
 
 
 def may_be_mapped(integration_type: str, name: str) -> bool:

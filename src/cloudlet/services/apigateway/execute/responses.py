@@ -12,7 +12,7 @@ from cloudlet.core.http import Headers, HttpResponse
 
 from .compiled import CompiledIntegration, CompiledResponse
 from .errors import configuration_error, internal_server_error
-from .headers import name_on_exit
+from .headers import can_be_sent, name_on_exit
 from .invocation import Answer, Invocation
 from .java_regex import PatternError
 from .payload import response_payload
@@ -30,6 +30,8 @@ async def map_response(invocation: Invocation) -> None:
         status, headers, body = answer.status, _left(integration.type, answer.headers), answer.body
     else:
         status, headers, body = _mapped(invocation, integration, answer)
+    if status < 200 or not all(can_be_sent(name, value) for name, value in headers):
+        raise internal_server_error(502 if integration.type == "AWS_PROXY" else 500)
     if not any(name.lower() == "content-type" for name, _ in headers):
         headers.insert(0, ("Content-Type", JSON))
     if integration.type in _TRACED:

@@ -6,6 +6,7 @@ Writes nothing.
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import Final
 
 from cloudlet.core.access import Principal
@@ -101,7 +102,7 @@ class Handlers:
 
     def _call(self, owned: OwnedType) -> Call:
         call = self._cloud.call(owned.service, self._principal, *self._place)
-        return call.on_behalf(SERVICE_PRINCIPAL)
+        return replace(call.on_behalf(SERVICE_PRINCIPAL), lenient=True)
 
     def _context(self, resource: StackResource, *, rerun: bool) -> ResourceContext:
         stack = self._stack
@@ -121,6 +122,8 @@ class Handlers:
         )
 
     def _failure(self, resource: StackResource, error: Exception) -> Failure:
+        if isinstance(error, PartlyProvisioned) and isinstance(error.__cause__, ServiceError):
+            return Failure(self._failure(resource, error.__cause__).reason, error.physical_id)
         physical_id = error.physical_id if isinstance(error, PartlyProvisioned) else None
         if isinstance(error, Failure):
             return error

@@ -101,10 +101,10 @@ class Environment:
     async def _initialize(self) -> None:
         """The init phase. One that fails is tried again within the invocation, as AWS does."""
         plan = self.plan
-        began = self._loop.time()
+        began = self._clock.machine_time()
         plan.journal.init_started(plan.runtime_version, plan.runtime_version_arn)
         failure = await self._start_runtime(INIT_SECONDS, "")
-        milliseconds = (self._loop.time() - began) * 1000
+        milliseconds = self._milliseconds_since(began)
         if failure is None:
             self._init_milliseconds = milliseconds
         else:
@@ -141,9 +141,9 @@ class Environment:
     async def _invoke(self, invocation: Invocation) -> Reply:
         plan = self.plan
         plan.journal.started(invocation.request_id)
-        began = self._loop.time()
+        began = self._clock.machine_time()
         reply = await self._reply(invocation)
-        milliseconds = (self._loop.time() - began) * 1000
+        milliseconds = self._milliseconds_since(began)
         # What the function wrote before it answered is in its pipe: one turn of the loop reads it.
         await asyncio.sleep(0)
         plan.journal.ended(
@@ -189,6 +189,10 @@ class Environment:
         if not asks:
             await self._end_runtime()
         return asks
+
+    def _milliseconds_since(self, began: float) -> float:
+        """By the machine's clock, as the loop's knows whole milliseconds only."""
+        return max(self._clock.machine_time() - began, 0.0) * 1000
 
     def _memory(self) -> int:
         now = self._loop.time()
