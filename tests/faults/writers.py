@@ -79,7 +79,9 @@ def write_until_killed(cloud: CloudProcess, round_: int, source: random.Random, 
 
 
 def _clients(cloud: CloudProcess) -> Callable[[str], Any]:
-    made = {service: cloud.client(service, max_pool_connections=WRITERS) for service in ("dynamodb", "s3", "iam")}
+    made = {
+        service: cloud.client(service, max_pool_connections=WRITERS) for service in ("dynamodb", "s3", "iam")
+    }
     return made.__getitem__
 
 
