@@ -70,7 +70,7 @@ def describe(call: Call, request: Request) -> dict[str, Any]:
     return {"Table": describe_table(table, state.table_size(call, table), _arn(call, table))}
 
 
-@operation("ListTables", read_only=True)
+@operation("ListTables", resource="table/*", read_only=True)
 def list_tables(call: Call, request: Request) -> dict[str, Any]:
     """The names of the account's tables in the region, in order."""
     limit = request.get("Limit", _DEFAULT_PAGE)

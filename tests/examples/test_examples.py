@@ -1,0 +1,151 @@
+"""Every folder of examples/ does what its README says, by the commands that stand there."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_command import AwsCommand, environment
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+OF_THE_READER = ("cloudlet start", 'eval "$(cloudlet env')
+"""The commands by which a reader gets the cloud that a test already has."""
+
+Answer = tuple[int, Any]
+
+
+@pytest.fixture
+def follow(server: Any, account: str, tmp_path: Path) -> Callable[[str], tuple[list[str], dict[str, str]]]:
+    """Runs the commands of an example's README; what each curl printed, and the shell's variables."""
+
+    def follow(name: str) -> tuple[list[str], dict[str, str]]:
+        folder = tmp_path / name
+        shutil.copytree(EXAMPLES / name, folder)
+        script = "\n".join(_commands(folder / "README.md"))
+        script = re.sub(r"(?m)^curl ", "answer curl -sS ", script)
+        script = f"""
+            set -euo pipefail
+            answer() {{ "$@" >>answers; printf '\\0' >>answers; }}
+            {script}
+            printf 'api=%s\\nurl=%s\\nfunction=%s\\n' "$api" "$url" "${{function-}}" >variables
+        """
+        done = subprocess.run(
+            ["bash", "-c", script],
+            env=environment(server.endpoint, tmp_path, account, "secret"),
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        variables = dict(line.split("=", 1) for line in (folder / "variables").read_text().splitlines())
+        return (folder / "answers").read_text().split("\0")[:-1], variables
+
+    return follow
+
+
+@pytest.fixture
+def aws(server: Any, account: str, tmp_path: Path) -> AwsCommand:
+    return AwsCommand(server.endpoint, tmp_path, account)
+
+
+def test_every_example_is_tested():
+    folders = {path.name for path in EXAMPLES.iterdir() if path.is_dir()}
+    assert folders == {"dynamodb-proxy", "hello"}
+
+
+def test_comments_are_posted_and_read_through_the_gateway(follow, client):
+    answers, variables = follow("dynamodb-proxy")
+    assert json.loads(answers[0]) == {}
+    (comment,) = json.loads(answers[1])["comments"]
+    (item,) = client("dynamodb").scan(TableName="Comments")["Items"]
+    assert comment == {
+        "commentId": item["commentId"]["S"],
+        "userName": "Just Saying Thank You",
+        "message": "I really enjoyed this story!!",
+    }
+    url = variables["url"]
+    assert _post(url, {"pageId": "other", "userName": "Ada", "message": "Ünïcode"}) == (200, {})
+    status, page = _get(f"{url}/other")
+    assert (status, [each["message"] for each in page["comments"]]) == (200, ["Ünïcode"])
+    assert _get(f"{url}/nobody-wrote-here") == (200, {"comments": []})
+
+
+def test_role_of_the_gateway_is_all_that_it_may_do(follow, client):
+    """What the README promises of a policy without dynamodb:Query."""
+    _, variables = follow("dynamodb-proxy")
+    iam = client("iam")
+    (role,) = iam.list_roles()["Roles"]
+    named = {"RoleName": role["RoleName"], "PolicyName": "comments"}
+    document = iam.get_role_policy(**named)["PolicyDocument"]
+    document["Statement"] = [each for each in document["Statement"] if each["Action"] != "dynamodb:Query"]
+    iam.put_role_policy(**named, PolicyDocument=json.dumps(document))
+    assert _get(f"{variables['url']}/breaking-news") == (200, {"comments": []})
+    posted = _post(variables["url"], {"pageId": "a", "userName": "b", "message": "c"})
+    assert posted == (200, {})
+
+
+@pytest.mark.skipif(
+    "CLOUDLET_RUNTIMES" not in os.environ, reason="CLOUDLET_RUNTIMES names no folder of Node packages"
+)
+def test_functions_count_and_keep_notes_and_are_refused_the_rest(follow, client, aws):
+    answers, variables = follow("hello")
+    assert json.loads(answers[0]) == {"greeting": "Hello, ada!", "visits": 1}
+    assert json.loads(answers[1]) == {"key": "notes/shopping.txt"}
+    refused = json.loads(answers[2])
+    assert refused["error"] == "AccessDenied"
+    assert "is not authorized to perform: s3:PutObject" in refused["message"]
+    assert "/secret/x.txt" in refused["message"]
+    assert refused["message"].endswith("because no identity-based policy allows the s3:PutObject action")
+
+    url = variables["url"]
+    assert _get(f"{url}/count/ada") == (200, {"greeting": "Hello, ada!", "visits": 2})
+    assert _post(f"{url}/notes", {"name": "secret/y", "text": "no"})[0] == 403
+    outputs = client("cloudformation").describe_stacks(StackName="hello")["Stacks"][0]["Outputs"]
+    bucket = next(each["OutputValue"] for each in outputs if each["OutputKey"] == "Bucket")
+    assert [each["Key"] for each in client("s3").list_objects_v2(Bucket=bucket)["Contents"]] == [
+        "notes/shopping.txt"
+    ]
+    assert aws("s3", "cp", f"s3://{bucket}/notes/shopping.txt", "-") == "milk"
+    read_log = ("logs", "filter-log-events", "--log-group-name", f"/aws/lambda/{variables['function']}")
+    deadline = time.monotonic() + 15
+    while "ada came for visit 2" not in aws(*read_log, "--query", "events[].message", "--output", "text"):
+        assert time.monotonic() < deadline
+
+
+def _commands(readme: Path) -> list[str]:
+    """The README's commands, but for those that bring the cloud itself."""
+    blocks = re.findall(r"(?ms)^```sh\n(.*?)^```", readme.read_text())
+    assert blocks, f"{readme} shows no commands"
+    lines = "".join(blocks).splitlines()
+    kept = [line for line in lines if not line.startswith(OF_THE_READER)]
+    assert len(kept) == len(lines) - len(OF_THE_READER), f"{readme} starts the cloud in another way"
+    return kept
+
+
+def _get(url: str) -> Answer:
+    return _send(urllib.request.Request(url))
+
+
+def _post(url: str, document: Any) -> Answer:
+    headers = {"Content-Type": "application/json"}
+    return _send(urllib.request.Request(url, json.dumps(document).encode(), headers))
+
+
+def _send(request: urllib.request.Request) -> Answer:
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
