@@ -55,6 +55,7 @@ class CloudProcess:
         self.process: subprocess.Popen[str]
         self.port = port
         self.said = ""
+        self._session = boto3.session.Session()
 
     def __enter__(self) -> CloudProcess:
         self.start()
@@ -62,8 +63,7 @@ class CloudProcess:
 
     def __exit__(self, *_: object) -> None:
         if self.process.poll() is None:
-            self.process.kill()
-        self.process.communicate()
+            self.kill()
 
     @property
     def endpoint(self) -> str:
@@ -103,11 +103,11 @@ class CloudProcess:
     def kill(self) -> None:
         """Ends it as a power cut would."""
         self.process.kill()
-        self.process.communicate()
+        self.process.wait()
 
     def client(self, service: str, key: str = "test", secret: str = "test", **config: Any) -> Any:
         """A boto3 client."""
-        return boto3.session.Session().client(
+        return self._session.client(
             service,
             endpoint_url=self.endpoint,
             region_name="us-east-1",

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import pytest
 
+from cloudlet.config import Config
 from cloudlet.core.access import Principal
 from cloudlet.core.lease import LeaseLost, Leases
 
 T = TypeVar("T")
 LEASES = Leases(("test-lease",), seconds=10)
+
+
+@pytest.fixture(scope="module")
+def server(server: Any) -> Iterator[Any]:
+    """A server of its own, because these tests move the clock."""
+    running = type(server)(Config(data=None, state="memory", port=0))
+    yield running
+    running.close()
 
 
 @pytest.fixture

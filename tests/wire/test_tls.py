@@ -26,7 +26,11 @@ def test_authority_is_kept_on_disk_and_its_key_is_its_owners_only(tmp_path):
     assert second.certificate_path.read_bytes() == content
     assert stat.S_IMODE((tmp_path / "tls" / "ca-key.pem").stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "tls").stat().st_mode) == 0o700
-    assert sorted(path.name for path in (tmp_path / "tls").iterdir()) == ["ca-key.pem", "ca.pem", "checked.txt"]
+    assert sorted(path.name for path in (tmp_path / "tls").iterdir()) == [
+        "ca-key.pem",
+        "ca.pem",
+        "checked.txt",
+    ]
 
 
 def test_lost_certificate_is_made_again_with_the_same_key(tmp_path):

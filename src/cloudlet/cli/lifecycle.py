@@ -1,4 +1,4 @@
-"""Starting and stopping a cloud, in the foreground or in the background."""
+"""Starting a cloud, in the foreground or in the background. Loads everything that a cloud is made of."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ from cloudlet.core.sandbox import SandboxError
 from cloudlet.store.errors import EngineMissing, StoreError, StoreInUse
 
 _START_SECONDS: Final = 30.0
-_STOP_SECONDS: Final = 30.0
 _ENGINES: Final = ("rocksdb", "sqlite", "memory")
 
 
@@ -103,6 +102,7 @@ async def _serve(config: Config, places: Places) -> None:
     try:
         runfile.write(run_file, await _describe(app, config))
         gc.freeze()
+        gc.enable()
         click.echo(texts.started(app, config, time.perf_counter() - began))
         await _report_sandbox(app)
         await _until(stopped, app)
@@ -195,18 +195,6 @@ def _start_in_background(places: Places, port: int) -> None:
             return
         time.sleep(0.01)
     raise Problem(f"It did not answer within {_START_SECONDS:.0f} seconds; see {log}.")
-
-
-def stop(places: Places, port: int) -> None:
-    """Ends a cloud and waits until its data is closed. Raises Problem if none runs."""
-    running = client.running(places, port)
-    os.kill(running.pid, signal.SIGTERM)
-    deadline = time.monotonic() + _STOP_SECONDS
-    while running.alive:
-        if time.monotonic() > deadline:
-            raise Problem(f"Process {running.pid} has not ended within {_STOP_SECONDS:.0f} seconds.")
-        time.sleep(0.01)
-    click.echo("Stopped.")
 
 
 def _is_loopback(host: str) -> bool:

@@ -23,7 +23,7 @@ def refuse(request: HttpRequest, error: ServiceError, request_id: str) -> HttpRe
     """The answer that says no, in the form that the request's own form suggests."""
     if request.header("x-amz-target") is not None or "json" in (request.header("content-type") or ""):
         body = orjson.dumps({"__type": error.code, "message": error.message})
-        headers = [("Content-Type", "application/x-amz-json-1.0"), ("x-amzn-ErrorType", error.code)]
+        headers = [("Content-Type", "application/x-amz-json-1.0")]
     else:
         body = (
             f"<ErrorResponse><Error><Type>{'Sender' if error.status < 500 else 'Receiver'}</Type>"
@@ -31,7 +31,9 @@ def refuse(request: HttpRequest, error: ServiceError, request_id: str) -> HttpRe
             f"<RequestId>{request_id}</RequestId></ErrorResponse>"
         ).encode()
         headers = [("Content-Type", "text/xml")]
-    return HttpResponse(error.status, [*headers, ("x-amzn-RequestId", request_id)], body)
+    # Clients of REST services read the code in a header, and their requests do not show that they are such.
+    headers += [("x-amzn-ErrorType", error.code), ("x-amzn-RequestId", request_id)]
+    return HttpResponse(error.status, headers, body)
 
 
 def _text(value: str) -> str:

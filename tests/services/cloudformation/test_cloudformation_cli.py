@@ -34,6 +34,22 @@ Outputs:
   Role: {Value: !GetAtt Role.Arn}
 """
 
+FUNCTION = """
+Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: "2012-10-17"
+        Statement: [{Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: sts:AssumeRole}]
+  Function:
+    Type: AWS::Lambda::Function
+    Properties:
+      {Runtime: python3.11, Handler: app.handler, Role: !GetAtt Role.Arn, Code: code, MemorySize: "256"}
+Outputs:
+  Function: {Value: !Ref Function}
+"""
+
 
 @pytest.fixture
 def aws(server: Any, account: str, tmp_path: Path) -> Any:
@@ -42,11 +58,12 @@ def aws(server: Any, account: str, tmp_path: Path) -> Any:
     def run(*words: str) -> subprocess.CompletedProcess[str]:
         program = "import sys; from awscli.clidriver import main; sys.exit(main())"
         return subprocess.run(
-            [sys.executable, "-c", program, "--endpoint-url", server.endpoint, "cloudformation", *words],
+            [sys.executable, "-c", program, "cloudformation", *words],
             env={
                 **os.environ,
                 "AWS_ACCESS_KEY_ID": account,
                 "AWS_SECRET_ACCESS_KEY": "x",
+                "AWS_ENDPOINT_URL": server.endpoint,
                 "AWS_DEFAULT_REGION": "us-east-1",
                 "AWS_CONFIG_FILE": str(tmp_path / "none"),
                 "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"),
@@ -88,3 +105,29 @@ def test_create_wait_and_describe(aws, tmp_path):
     assert aws("wait", "stack-create-complete", "--stack-name", "app").returncode == 0
     shown = aws("describe-stacks", "--stack-name", "app", "--output", "json")
     assert json.loads(shown.stdout)["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"
+
+
+def test_package_uploads_code_and_deploy_takes_the_template_from_s3(aws, client, deployer, account, tmp_path):
+    bucket = f"packages-{account}"
+    client("s3").create_bucket(Bucket=bucket)
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "app.py").write_text("def handler(event, context):\n    return 'ran'\n")
+    (tmp_path / "template.yaml").write_text(FUNCTION)
+
+    packaged = aws(
+        "package",
+        "--template-file",
+        "template.yaml",
+        "--s3-bucket",
+        bucket,
+        "--output-template-file",
+        "out.yaml",
+    )
+    assert packaged.returncode == 0, packaged.stderr
+    deployed = aws(
+        *("deploy", "--template-file", "out.yaml", "--stack-name", "app", "--s3-bucket", bucket),
+        *("--capabilities", "CAPABILITY_IAM"),
+    )
+    assert deployed.returncode == 0, deployed.stderr
+    answer = client("lambda").invoke(FunctionName=deployer.outputs("app")["Function"])
+    assert json.load(answer["Payload"]) == "ran"

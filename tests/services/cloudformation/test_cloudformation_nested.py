@@ -103,3 +103,14 @@ def test_an_object_that_is_not_there_is_an_s3_error(cfn, upload):
     url = upload(INNER)
     with pytest.raises(cfn.exceptions.ClientError, match="S3 error: The specified key does not exist"):
         cfn.create_stack(StackName="app", TemplateURL=url + "x")
+
+
+def test_a_nested_stack_whose_update_fails_takes_its_parent_back(deployer, upload):
+    deployer.create("app", outer(upload(INNER), 1))
+    broken = json.loads(json.dumps(INNER))
+    broken["Resources"]["Thing"]["Properties"]["FailUpdate"] = "no"
+    stack = deployer.update("app", outer(upload(broken, "broken.json"), 2))
+    assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    reason = next(event[2] for event in deployer.events("app") if event[1] == "UPDATE_FAILED")
+    assert "was not successfully updated. Currently in UPDATE_ROLLBACK_COMPLETE" in reason
+    assert {thing.size for thing in deployer.things().values() if thing.name != "user"} == {"1"}

@@ -86,8 +86,8 @@ class Server:
     async def close(self, grace_seconds: float) -> None:
         """Stops accepting, lets running requests from the host end, then cuts what is left.
 
-        What sandboxes ask goes on until then, because the host's requests may need it to end; it gets no grace
-        of its own: a runtime waits for its next event for ever.
+        What sandboxes ask goes on until then, because the host's requests may need it to end; it gets no
+        grace of its own: a runtime waits for its next event for ever.
         """
         for origin, seconds in ((Origin.HOST, grace_seconds), (Origin.SANDBOX, 0.0)):
             served = (listener for listener in self._listeners if listener.origin is origin)

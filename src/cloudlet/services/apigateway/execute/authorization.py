@@ -33,7 +33,7 @@ async def authorize(invocation: Invocation) -> None:
             call, invocation.request, "execute-api", LARGEST_PAYLOAD_BYTES
         )
     except ServiceError as error:
-        raise _refused(error) from None
+        raise _refused(error) from error
     invocation.request.body = BytesBody(content)
     call.principal = principal
     invocation.caller = _identity(principal)
@@ -43,7 +43,7 @@ async def authorize(invocation: Invocation) -> None:
     try:
         await call.transact(lambda inner: call.cloud.api.check_within(inner, [permission]), read_only=True)
     except AccessDenied as error:
-        raise GatewayError("ACCESS_DENIED", error.message, "AccessDeniedException") from None
+        raise GatewayError("ACCESS_DENIED", error.message, "AccessDeniedException") from error
 
 
 def method_arn(invocation: Invocation) -> str:

@@ -69,9 +69,9 @@ async def caller_of(invocation: Invocation) -> Call:
     sessions = call.cloud.component(RoleSessions)
     try:
         session = await sessions.session(as_gateway, integration.credentials)
-    except ServiceError:
+    except ServiceError as error:
         # "API Gateway does not have permission to assume the provided role": told to its log only.
-        raise internal_server_error() from None
+        raise internal_server_error() from error
     return call.as_principal(session.principal)
 
 

@@ -6,6 +6,7 @@ What happens in between stands in `steps.py`.
 from __future__ import annotations
 
 import base64
+import logging
 from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.access import Principal
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from .compiled import CompiledStage
 
+_LOG: Final = logging.getLogger("cloudlet.apigateway")
 _FORBIDDEN: Final = b'{"message":"Forbidden"}'
 
 
@@ -38,6 +40,9 @@ async def handle(cloud: Cloud, request: HttpRequest) -> HttpResponse:
         for step in STEPS:
             await step(invocation)
     except GatewayError as error:
+        if error.__cause__ is not None:
+            # The client learns no more than AWS would say; whoever runs the cloud may want the reason.
+            _LOG.info("request %s: %s, for %s", invocation.request_id, error.message, error.__cause__)
         return _finished(invocation, stage.gateway_responses.answer(invocation, error))
     except RequestEntityTooLarge:
         return _finished(invocation, stage.gateway_responses.answer(invocation, too_large()))

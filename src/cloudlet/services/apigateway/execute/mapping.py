@@ -102,8 +102,8 @@ def _of_body(name: str, body: Callable[[Invocation], bytes], *, strict: bool) ->
     def read(invocation: Invocation) -> Value:
         try:
             found = Path.compile(f"$.{name}").read(_document(body(invocation), strict))
-        except PathError:
-            raise internal_server_error() from None
+        except PathError as error:
+            raise internal_server_error() from error
         return None if found is None else found if isinstance(found, str) else json_text(found)
 
     return read
@@ -115,8 +115,8 @@ def _document(body: bytes, strict: bool) -> Any:
         return {}
     try:
         return json.loads(text)
-    except ValueError:
-        raise (bad_body("Invalid JSON in request body") if strict else internal_server_error()) from None
+    except ValueError as error:
+        raise (bad_body("Invalid JSON in request body") if strict else internal_server_error()) from error
 
 
 def _decoded(value: str | None) -> str | None:

@@ -68,8 +68,8 @@ def first_type(accept: str) -> str:
 def _decoded(body: bytes) -> bytes:
     try:
         return base64.b64decode(body, validate=True)
-    except (binascii.Error, ValueError):
-        raise internal_server_error() from None
+    except (binascii.Error, ValueError) as error:
+        raise internal_server_error() from error
 
 
 def inflated(body: bytes, encoding: str) -> bytes:
@@ -80,8 +80,8 @@ def inflated(body: bytes, encoding: str) -> bytes:
     reader = zlib.decompressobj(window)
     try:
         content = reader.decompress(body, LARGEST_PAYLOAD_BYTES + 1)
-    except zlib.error:
-        raise bad_body() from None
+    except zlib.error as error:
+        raise bad_body() from error
     if len(content) > LARGEST_PAYLOAD_BYTES or not reader.eof:
         raise bad_body()
     return content

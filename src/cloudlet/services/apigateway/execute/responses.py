@@ -80,8 +80,8 @@ def _selected(integration: CompiledIntegration, answer: Answer) -> CompiledRespo
 def _matches(response: CompiledResponse, text: str) -> bool:
     try:
         return response.pattern is not None and response.pattern.matches(text)
-    except PatternError:
-        raise internal_server_error() from None
+    except PatternError as error:
+        raise internal_server_error() from error
 
 
 def _overridden(status: int, headers: Headers, overrides: Mapping[str, Any]) -> tuple[int, Headers]:

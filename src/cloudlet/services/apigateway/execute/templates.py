@@ -53,13 +53,13 @@ class Templates:
             if template is None:
                 template = self._by_type[content_type] = Template.compile(text)
             return template.render(variables)
-        except TemplateError:
-            raise internal_server_error() from None
+        except TemplateError as error:
+            raise internal_server_error() from error
 
 
 def text_of(body: bytes) -> str:
     """A body as a template reads it. Raises GatewayError for bytes that are no text."""
     try:
         return body.decode()
-    except UnicodeDecodeError:
-        raise configuration_error() from None
+    except UnicodeDecodeError as error:
+        raise configuration_error() from error

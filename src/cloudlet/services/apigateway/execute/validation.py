@@ -35,8 +35,8 @@ class BodyValidator:
             return
         try:
             document = json.loads(body or b"{}")
-        except ValueError:
-            raise bad_body() from None
+        except ValueError as error:
+            raise bad_body() from error
         errors = [error.message for error in self._validator(name).iter_errors(document)]
         if errors:
             raise bad_body(detail=f"[{', '.join(errors)}]")
@@ -67,8 +67,8 @@ class BodyValidator:
             raise configuration_error()
         try:
             return json.loads(text)
-        except ValueError:
-            raise configuration_error() from None
+        except ValueError as error:
+            raise configuration_error() from error
 
 
 def _local(schema: Any, found: list[str]) -> Any:

@@ -289,12 +289,13 @@ async def describe_stacks(call: Call, request: Mapping[str, Any]) -> dict[str, A
         return await call.transact(lambda inner: _describe_all(inner, request), read_only=True)
     stack = await call.transact(lambda inner: state.stack(inner, name), read_only=True)
     if stack.in_progress:
-        await _until_rest(call, stack.stack_id)
+        waits = _is_waiter(call.user_agent)
+        await until_rest(call, stack.stack_id, _HELD_FOR_WAITERS_SECONDS if waits else _HELD_SECONDS)
     return await call.transact(lambda inner: _describe_one(inner, name, stack), read_only=True)
 
 
-async def _until_rest(call: Call, stack_id: str) -> None:
-    seconds = _HELD_FOR_WAITERS_SECONDS if _is_waiter(call.user_agent) else _HELD_SECONDS
+async def until_rest(call: Call, stack_id: str, seconds: float) -> None:
+    """Returns when nothing works on a stack, or after `seconds`."""
     cloud = call.cloud
     waiting = asyncio.ensure_future(cloud.wakeups.wait(state.stack_topic(stack_id), cloud.clock, seconds))
     try:

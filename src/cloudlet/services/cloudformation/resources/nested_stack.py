@@ -14,9 +14,11 @@ from cloudlet.core.resource import PartlyProvisioned, Properties, Provisioned, R
 from cloudlet.services.cloudformation import state
 from cloudlet.services.cloudformation.deploy.parameters import text_of
 from cloudlet.services.cloudformation.errors import AlreadyExistsException, ValidationError
-from cloudlet.services.cloudformation.model import STACK_TYPE
+from cloudlet.services.cloudformation.model import STACK_TYPE, Stack
+from cloudlet.services.cloudformation.operations.stacks import until_rest
 
 _NAME_LENGTH: Final = 128
+_PATIENCE_SECONDS: Final = 60.0
 _NOTHING_TO_DO: Final = "No updates are to be performed."
 
 
@@ -45,11 +47,11 @@ class NestedStack:
         except AlreadyExistsException:
             if not context.rerun:
                 raise
-            stack_id = (await _described(call, name))["StackId"]
+            stack_id = await call.transact(lambda inner: state.stack(inner, name).stack_id, read_only=True)
         await call.transact(lambda inner: _adopt(inner, context, stack_id))
         stack = await _at_rest(call, stack_id)
-        if stack["StackStatus"] != "CREATE_COMPLETE":
-            reason = stack.get("StackStatusReason") or ""
+        if stack.status != "CREATE_COMPLETE":
+            reason = stack.status_reason or ""
             raise PartlyProvisioned(
                 f"Embedded stack {stack_id} was not successfully created: {reason}", stack_id
             )
@@ -69,11 +71,13 @@ class NestedStack:
         except ValidationError as error:
             if error.message != _NOTHING_TO_DO:
                 raise
+            # So it is with a stack that has already rolled itself back.
+            return _provisioned(await _at_rest(call, physical_id))
         stack = await _at_rest(call, physical_id)
-        if stack["StackStatus"] not in ("UPDATE_COMPLETE", "CREATE_COMPLETE"):
+        if stack.status != "UPDATE_COMPLETE":
             raise ValidationError(
                 f"Embedded stack {physical_id} was not successfully updated. "
-                f"Currently in {stack['StackStatus']} with reason: {stack.get('StackStatusReason') or ''}"
+                f"Currently in {stack.status} with reason: {stack.status_reason or ''}"
             )
         return _provisioned(stack)
 
@@ -83,10 +87,9 @@ class NestedStack:
         """Deletes the stack and waits until it is gone."""
         await call.ask("cloudformation", "DeleteStack", {"StackName": physical_id})
         stack = await _at_rest(call, physical_id)
-        if stack["StackStatus"] != "DELETE_COMPLETE":
+        if stack.status != "DELETE_COMPLETE":
             raise ValidationError(
-                f"Embedded stack {physical_id} was not successfully deleted: "
-                f"{stack.get('StackStatusReason') or ''}"
+                f"Embedded stack {physical_id} was not successfully deleted: {stack.status_reason or ''}"
             )
 
 
@@ -117,23 +120,13 @@ def _adopt(call: Call, context: ResourceContext, stack_id: str) -> None:
     state.save_stack(call, replace(nested, parent_id=outer.stack_id, root_id=root))
 
 
-async def _described(call: Call, name: str) -> dict[str, Any]:
-    stack: dict[str, Any] = (await call.ask("cloudformation", "DescribeStacks", {"StackName": name}))[
-        "Stacks"
-    ][0]
-    return stack
-
-
-async def _at_rest(call: Call, stack_id: str) -> dict[str, Any]:
+async def _at_rest(call: Call, stack_id: str) -> Stack:
     while True:
-        # Each answer is held back until the stack is at rest, or for a second.
-        stack = await _described(call, stack_id)
-        if not stack["StackStatus"].endswith("_IN_PROGRESS"):
+        await until_rest(call, stack_id, _PATIENCE_SECONDS)
+        stack = await call.transact(lambda inner: state.stack(inner, stack_id), read_only=True)
+        if not stack.in_progress:
             return stack
 
 
-def _provisioned(stack: dict[str, Any]) -> Provisioned:
-    outputs = {
-        f"Outputs.{output['OutputKey']}": output["OutputValue"] for output in stack.get("Outputs") or []
-    }
-    return Provisioned(stack["StackId"], outputs)
+def _provisioned(stack: Stack) -> Provisioned:
+    return Provisioned(stack.stack_id, {f"Outputs.{output.key}": output.value for output in stack.outputs})

@@ -58,7 +58,9 @@ async def plan(call: Call, target: Target) -> Plan:
 
 
 async def _assume_role(call: Call, target: Target) -> Session:
-    role, name = target.version.configuration.role, target.version.name
+    role = target.version.configuration.role
+    # A function's name may have one character, a role session's must have two.
+    name = target.version.name.ljust(2, "_")
     try:
         return await call.transact(
             lambda inner: call.cloud.identities.assume_role(inner.as_service(_PRINCIPAL), role, name)

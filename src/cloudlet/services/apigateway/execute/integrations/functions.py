@@ -24,11 +24,11 @@ async def invoke(invocation: Invocation, function: str, payload: bytes, kind: st
     try:
         asked = call.ask("lambda", "Invoke", request)
         answer = await within(invocation.method.integration.timeout_seconds, asked)
-    except AccessDenied:
+    except AccessDenied as error:
         # The function's policy, or the role's, does not let the API in: AWS says no more than this.
-        raise internal_server_error() from None
+        raise internal_server_error() from error
     except ServiceError as error:
-        raise internal_server_error(500 if error.status < 500 else 502) from None
+        raise internal_server_error(500 if error.status < 500 else 502) from error
     return await _content(answer.get("Payload")), answer.get("FunctionError") is not None
 
 

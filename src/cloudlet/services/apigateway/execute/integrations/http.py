@@ -34,10 +34,10 @@ async def integrate(invocation: Invocation) -> None:
     client = invocation.call.cloud.http_client
     try:
         response = await client.send(http_method, url, headers, wanted.body, integration.timeout_seconds)
-    except BackendTimeout:
-        raise integration_timeout() from None
-    except BackendUnreachable:
-        raise integration_failure() from None
+    except BackendTimeout as error:
+        raise integration_timeout() from error
+    except BackendUnreachable as error:
+        raise integration_failure() from error
     invocation.answer = Answer(
         response.status, response.headers, await content_of(response), selected_by=str(response.status)
     )

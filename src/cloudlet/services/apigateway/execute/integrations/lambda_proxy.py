@@ -98,8 +98,8 @@ def answer_of(payload: bytes, accept: str, binary: BinaryMediaTypes) -> Answer:
     """The response that a function's answer means. Raises GatewayError for one that means none."""
     try:
         document: Any = msgspec.json.decode(payload)
-    except msgspec.DecodeError:
-        raise internal_server_error(502) from None
+    except msgspec.DecodeError as error:
+        raise internal_server_error(502) from error
     if not isinstance(document, dict) or not document.keys() <= _MEMBERS or not document:
         raise internal_server_error(502)
     headers = _headers(document.get("headers"), document.get("multiValueHeaders"))
@@ -107,16 +107,16 @@ def answer_of(payload: bytes, accept: str, binary: BinaryMediaTypes) -> Answer:
     if document.get("isBase64Encoded") is True and first_type(accept) in binary:
         try:
             body = base64.b64decode(body, validate=True)
-        except (binascii.Error, ValueError):
-            raise internal_server_error() from None
+        except (binascii.Error, ValueError) as error:
+            raise internal_server_error() from error
     return Answer(_status(document.get("statusCode", 200)), headers, body)
 
 
 def _status(value: Any) -> int:
     try:
         status = int(value)
-    except (TypeError, ValueError):
-        raise internal_server_error(502) from None
+    except (TypeError, ValueError) as error:
+        raise internal_server_error(502) from error
     if isinstance(value, bool) or not 100 <= status <= 599:
         raise internal_server_error(502)
     return status

@@ -1,0 +1,33 @@
+"""What the documents say of the services is what the code does."""
+
+from __future__ import annotations
+
+from scripts.service_tables import pages
+
+from cloudlet.app import SERVICES
+from cloudlet.wire.model import Models
+from style.sources import ROOT
+
+
+def test_the_tables_of_services_are_up_to_date() -> None:
+    stale = [
+        str(path.relative_to(ROOT)) for path, text in pages() if not path.exists() or path.read_text() != text
+    ]
+    assert stale == [], "run scripts/docs"
+
+
+def test_every_operation_is_one_of_aws() -> None:
+    models = Models()
+    strange = [
+        f"{service.name} {name}"
+        for service in SERVICES
+        for name in service.operations
+        if name not in models.service(service.name).operation_names
+    ]
+    assert strange == []
+
+
+def test_every_operation_that_works_is_listed() -> None:
+    for service in SERVICES:
+        page = (ROOT / "docs" / "services" / f"{service.name}.md").read_text()
+        assert [name for name in service.operations if f"| {name} | works |" not in page] == []
