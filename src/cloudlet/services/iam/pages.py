@@ -6,7 +6,6 @@ Knows nothing of what is listed.
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from cloudlet.core.errors import ServiceError
@@ -44,8 +43,9 @@ def _offset(marker: str | None) -> int:
         return 0
     try:
         prefix, _, number = base64.urlsafe_b64decode(marker).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+        offset = int(number)
+    except ValueError:  # of base64, of UTF-8 or of a number
         raise ValidationError("Invalid Marker.") from None
-    if prefix != "iam" or not number.isdecimal():
+    if prefix != "iam" or offset < 0:
         raise ValidationError("Invalid Marker.")
-    return int(number)
+    return offset
