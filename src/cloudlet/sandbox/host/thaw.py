@@ -12,7 +12,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # It waits for the end of its input, which the kernel brings about however the server ends.
-_SCRIPT: Final = 'read -r _; for state in "$1"/*/freezer.state; do if [ -e "$state" ]; then echo THAWED >"$state"; fi; done'
+_SCRIPT: Final = """
+read -r _
+for state in "$1"/*/freezer.state; do
+    if [ -e "$state" ]; then echo THAWED >"$state"; fi
+done
+"""
 
 
 class Thaw:
