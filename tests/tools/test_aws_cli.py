@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 
 import pytest
+
 from cloud_functions import TRUST, WRITE_LOGS, allow, policy, zipped
 
 TEMPLATE = """
