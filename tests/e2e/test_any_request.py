@@ -15,10 +15,10 @@ import pytest
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.serialize import create_serializer
 from botocore.session import Session
-from cloud_functions import TRUST, zipped
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from cloud_functions import TRUST, zipped
 from cloudlet.app import SERVICES as SERVICES_HERE
 
 SERVICES = ("apigateway", "cloudformation", "dynamodb", "iam", "lambda", "logs", "s3", "sts")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from cloud_functions import Deployment, zipped
 
 NODE_FAILURES = [

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
+
 from cloud_functions import TRUST, allow
 from cloud_process import CloudProcess
 
