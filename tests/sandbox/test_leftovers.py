@@ -16,7 +16,6 @@ from sandbox_bench import Bench, leads_to_cloud
 
 from cloudlet.sandbox.host.leftovers import Record, sweep_empty
 from cloudlet.sandbox.opening import open_sandboxes
-from conftest import Bench, leads_to_cloud
 
 SERVER = """
 import asyncio, sys
