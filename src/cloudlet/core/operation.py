@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from cloudlet.core.worker import Worker
 
 Request: TypeAlias = "Mapping[str, Any]"
-Result: TypeAlias = "dict[str, Any] | None"
 Resource: TypeAlias = "str | Callable[[Call, Any], str | Sequence[str]]"
 """A template such as "table/{TableName}", a whole ARN template, "*", or a function that returns ARNs."""
 Context: TypeAlias = "Mapping[str, Sequence[str]]"
