@@ -1,4 +1,4 @@
-"""What a killed server leaves behind: control groups, empty by then. Nothing else outlives it.
+"""What a killed server leaves behind where its survivor was killed too: control groups, and nothing else.
 
 Only what this program wrote down as its own is touched.
 """
@@ -8,16 +8,18 @@ from __future__ import annotations
 import json
 import logging
 import os
-import signal
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from cloudlet.sandbox.host.burial import bury
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _log: Final = logging.getLogger(__name__)
 PREFIX: Final = "cloudlet"
+_BURIAL_SECONDS: Final = 5.0
 _STARTED_FIELD: Final = 19  # of /proc/PID/stat, counted from the one after the name
 
 
@@ -38,14 +40,20 @@ class Record:
         self._path.unlink(missing_ok=True)
 
     def sweep(self) -> None:
-        """Gives back what servers left that are gone."""
+        """Gives back what servers left that are gone. Blocks until their last processes are gone too."""
         for path in self._folder.glob("*.groups"):
             note = json.loads(path.read_text())
             if note["server"] == _identity(note["server"][0]):
                 continue
-            removed = [_remove_group(Path(folder)) for folder in note["folders"]]
-            if all(removed):
-                path.unlink()
+            try:
+                left = bury(map(Path, note["folders"]), _BURIAL_SECONDS)
+            except OSError:
+                _log.warning("Groups of an earlier server could not be removed.", exc_info=True)
+                continue
+            if left:
+                _log.warning("Groups of an earlier server could not be emptied: %s", left)
+            else:
+                path.unlink(missing_ok=True)  # another server may sweep too
 
 
 def sweep_empty(parents: Iterable[Path]) -> None:
@@ -69,18 +77,3 @@ def _identity(pid: int) -> list[int]:
     except (FileNotFoundError, ProcessLookupError):
         return [pid, -1]
     return [pid, int(stat.rpartition(")")[2].split()[_STARTED_FIELD])]
-
-
-def _remove_group(folder: Path) -> bool:
-    if not folder.is_dir():
-        return True
-    try:
-        for group in [*(child for child in folder.iterdir() if child.is_dir()), folder]:
-            for pid in (group / "cgroup.procs").read_text().split():
-                with suppress(ProcessLookupError):
-                    os.kill(int(pid), signal.SIGKILL)
-            group.rmdir()
-    except OSError:
-        _log.warning("A control group of an earlier server could not be removed: %s", folder, exc_info=True)
-        return False
-    return True
