@@ -188,6 +188,27 @@ def test_a_group_that_another_has_removed_is_no_failure(tmp_path):
     assert bury([tmp_path / "gone"], 0) == []
 
 
+def test_a_function_holds_no_file_but_its_output_and_its_connection(bench, python):
+    source = """
+        import os
+
+        def handler(event, context):
+            opened = os.listdir('/proc/self/fd')
+            return sorted({os.readlink(f'/proc/self/fd/{n}').split(':')[0] for n in opened if _is_there(n)})
+
+        def _is_there(number):
+            return os.path.lexists(f'/proc/self/fd/{number}')
+    """
+
+    async def scenario(code):
+        async with bench.function(code) as function:
+            return await function.invoke({})
+
+    kind, held = bench.run(scenario(python(source)))
+    assert kind == "response"
+    assert set(held) == {"/dev/null", "pipe", "socket"}
+
+
 V2 = """
 import os, signal, sys
 from pathlib import Path

@@ -187,10 +187,10 @@ class NamespaceSandboxes:
 
     async def _make_blank(self, mold: Mold) -> Blank:
         """A sandbox in its group, with its listeners and its /tmp. Raises SandboxError."""
+        self._survivor.watch()
         zygote = await self._zygote(sdk=mold.sdk)
         self._count += 1
         try:
-            self._survivor.watch()
             cgroup = self._groups.make(str(self._count))
         except OSError as error:
             raise SandboxError(f"A control group could not be made: {error}") from error

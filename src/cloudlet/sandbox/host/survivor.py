@@ -10,6 +10,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Final
 
+from cloudlet.core.sandbox import SandboxError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -27,11 +29,14 @@ class Survivor:
         self._process: subprocess.Popen[bytes] | None = None
 
     def watch(self) -> None:
-        """Sees to it that the process is there; to be called before a group is made. Raises OSError."""
+        """Sees to it that the process is there; to be called before a group is made. Raises SandboxError."""
         if not self._folders:
             return  # what a signal has stopped dies by SIGKILL
         if self._process is None or self._process.poll() is not None:
-            self._process = self._start()
+            try:
+                self._process = self._start()
+            except OSError as error:
+                raise SandboxError(f"What is to outlive the server could not be started: {error}") from error
 
     def close(self) -> None:
         """Ends the process: the groups have been removed."""
