@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 
 import pytest
-from botocore.exceptions import ClientError
+
+import refusals
 
 THING = {"Type": "Test::Things::Thing", "Properties": {"Size": 1}}
 RESOURCES = {"A": THING}
 
 
 def refusal(call, **request):
-    with pytest.raises(ClientError) as caught:
-        call(**request)
-    return caught.value.response["Error"]["Message"]
+    return refusals.refusal(call, **request)[1]
 
 
 def with_resource(**attributes):

@@ -9,7 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import ClientError
-from lambda_functions import invoke, make_function, make_role, zip_of, zip_of_names
+from lambda_functions import invoke, make_function, make_role, zip_of
+
+from cloud_functions import zipped
 
 
 @pytest.fixture
@@ -394,7 +396,7 @@ def test_reserved_concurrency_of_zero_throttles(functions, role):
 def test_layer_is_found_by_the_function(functions, role):
     layer = functions.publish_layer_version(
         LayerName="words",
-        Content={"ZipFile": zip_of_names({"python/words.py": "WORD = 'from the layer'\n", "data/x": "y"})},
+        Content={"ZipFile": zipped({"python/words.py": "WORD = 'from the layer'\n", "data/x": "y"})},
     )
     source = (
         "import words\ndef handler(event, context):\n    return [words.WORD, open('/opt/data/x').read()]\n"
@@ -420,7 +422,7 @@ def test_custom_runtime_is_its_bootstrap(functions, role):
         Runtime="provided.al2023",
         Handler="anything",
         Role=role,
-        Code={"ZipFile": zip_of_names({"bootstrap": bootstrap}, mode=0o755)},
+        Code={"ZipFile": zipped({"bootstrap": bootstrap}, mode=0o755)},
     )
     assert functions.invoke(FunctionName="custom", Payload=b"[12]")["Payload"].read() == b"]21["
 
