@@ -92,7 +92,7 @@ def _check_schema(schema: str | None) -> None:
         raise BadRequestException("Model schema must have at least 1 property or array items defined")
     try:
         json.loads(schema)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadRequestException(
             f"Invalid model schema specified. Validation Result: warnings : [], errors : [{error}]"
         ) from None
