@@ -312,7 +312,7 @@ def test_members_of_a_described_stack(deployer):
     assert (stack["RollbackConfiguration"], stack["NotificationARNs"], stack["Tags"]) == ({}, [], [])
 
 
-def test_termination_protection(cfn, deployer):
+def test_a_protected_stack_is_not_deleted(cfn, deployer):
     deployer.create("app", body(A={"Size": 1}), EnableTerminationProtection=True)
     assert refusal(cfn.delete_stack, StackName="app") == (
         "ValidationError",

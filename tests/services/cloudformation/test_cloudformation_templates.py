@@ -162,7 +162,7 @@ def test_a_template_whose_values_cannot_be_is_refused(cfn, template, message):
     assert refusal(cfn.create_stack, StackName="app", TemplateBody=json.dumps(template)) == message
 
 
-@pytest.mark.unverified("the text is known from the brief of this project, not from an answer of AWS")
+@pytest.mark.unverified("the text was read in a report, not in an answer of AWS")
 def test_yaml_aliases_are_refused(cfn):
     body = "Resources:\n  A: &a {Type: Test::Things::Thing, Properties: {Size: 1}}\n  B: *a\n"
     message = "Template error: YAML aliases are not allowed in CloudFormation templates"

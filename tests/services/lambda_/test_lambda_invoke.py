@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from lambda_functions import invoke, make_function, make_role, zip_of
 
 from cloud_functions import zipped
+from refusals import refusal
 
 
 @pytest.fixture
@@ -176,6 +177,15 @@ def test_module_that_raises_is_an_init_error(functions, role):
     assert told["errorMessage"] == "Runtime startup fails"
     assert told["errorType"] == "Exception"
     assert told["requestId"] == ""
+
+
+@pytest.mark.parametrize("context", ["!", "bm8="])
+def test_client_context_that_is_no_json_is_refused(functions, role, context):
+    make_function(functions, role)
+    assert refusal(functions.invoke, FunctionName="function", ClientContext=context) == (
+        "InvalidRequestContentException",
+        "Client context must be a valid Base64-encoded JSON object.",
+    )
 
 
 @pytest.mark.parametrize(

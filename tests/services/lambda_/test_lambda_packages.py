@@ -112,7 +112,7 @@ def refuse(name):
         (b'{"a": 1', "Unexpected end-of-input"),
     ],
 )
-def test_parsers_words(payload, trouble):
+def test_the_parsers_words_are_those_of_aws(payload, trouble):
     with pytest.raises(InvalidRequestContentException) as caught:
         payloads.checked(payload, 1000)
     assert f"Could not parse payload into json: {trouble}" in caught.value.message
