@@ -77,10 +77,10 @@ class Pages:
             raise PageError(
                 HTTPStatus.NOT_FOUND, f"There is no {request.method} {request.path} here, but: {known}."
             )
-        if request.origin is Origin.SANDBOX and request.path not in _FOR_FUNCTIONS:
-            raise PageError(HTTPStatus.FORBIDDEN, "Functions may not ask this.")
         if request.method != "GET":
             _refuse_strangers(request)
+        elif request.origin is Origin.SANDBOX and request.path not in _FOR_FUNCTIONS:
+            raise PageError(HTTPStatus.FORBIDDEN, "Functions may not ask this.")
         return page
 
     async def _health(self, _: Mapping[str, Any]) -> Mapping[str, Any]:
