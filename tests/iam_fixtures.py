@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+
+import refusals
 
 Refusal = Callable[..., tuple[str, str]]
 
@@ -37,14 +38,7 @@ def iam(client: Callable[..., Any]) -> Any:
 @pytest.fixture
 def refusal() -> Refusal:
     """The code and the message of the error that a call ends with."""
-
-    def call(function: Callable[..., Any], **members: Any) -> tuple[str, str]:
-        with pytest.raises(ClientError) as caught:
-            function(**members)
-        error = caught.value.response["Error"]
-        return error["Code"], error["Message"]
-
-    return call
+    return refusals.refusal
 
 
 @pytest.fixture

@@ -108,7 +108,7 @@ ARN = "arn:aws:sns:eu-west-1:123456789012:topic"
         ("stringequals", "a", "a", True),
     ],
 )
-def test_operator(operator, policy, request_value, expected):
+def test_an_operator_compares_as_documented(operator, policy, request_value, expected):
     assert holds(operator, policy, request_value) is expected
 
 
@@ -160,7 +160,7 @@ def test_null_asks_whether_the_key_is_absent(value, present, expected):  # [oper
         ("ForAnyValue:StringEqualsIfExists", ["a"], None, True),
     ],
 )
-def test_set_operators(operator, policy, request_values, expected):  # [multi]
+def test_a_set_operator_asks_for_all_or_any(operator, policy, request_values, expected):  # [multi]
     assert holds(operator, policy, request_values) is expected
 
 

@@ -66,7 +66,7 @@ from cloudlet.access.context import request_context
         (USER, "aws:nosuchkey", None),
     ],
 )
-def test_key(caller, key, expected):
+def test_a_key_has_the_value_of_its_caller(caller, key, expected):
     assert request_context(caller, now=NOW).find(key) == expected
 
 

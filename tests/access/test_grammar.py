@@ -99,7 +99,7 @@ def of(statement: object, version: str | None = "2012-10-17") -> dict[str, objec
         ),
     ],
 )
-def test_identity_policy(document, text):
+def test_an_identity_policy_is_taken_or_refused_in_words(document, text):
     assert refusal(document) == text
 
 
@@ -165,7 +165,7 @@ def trust(principal: object = None, action: object = "sts:AssumeRole", **more: o
         (trust({"Service": "s3 files"}), 'Invalid principal in policy: "SERVICE":"s3 files"'),
     ],
 )
-def test_trust_policy(document, text):
+def test_a_malformed_trust_policy_is_refused_in_words(document, text):
     assert refusal(document, PolicyKind.TRUST) == text
 
 
@@ -193,7 +193,7 @@ def test_trust_policy_in_texts_from_second_hand(document, text):
         (allow(), "Missing required field Principal"),
     ],
 )
-def test_resource_policy(statement, text):
+def test_a_malformed_resource_policy_is_refused_in_words(statement, text):
     assert refusal(of(statement), PolicyKind.RESOURCE) == text
 
 

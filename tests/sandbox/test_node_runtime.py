@@ -76,7 +76,7 @@ def test_a_missing_module_is_an_init_error(bench, node):
 
     (kind, error), ended = bench.run(scenario())
     assert (kind, error["errorType"]) == ("init_error", "Runtime.ImportModuleError")
-    assert ended.status == 128 or ended.status == 129
+    assert ended.status == 129
 
 
 def test_console_messages_come_whole(bench, node, environment):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sys
 import tempfile
 from bisect import bisect_left
 from pathlib import Path
@@ -449,7 +450,7 @@ def test_a_url_that_names_no_engine_is_refused() -> None:
 
 
 def test_a_missing_library_is_said_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "cloudlet.store.rocksdb", None)
+    monkeypatch.setitem(sys.modules, "cloudlet.store.rocksdb", None)
     with pytest.raises(EngineMissing, match="rocksdict"):
         open_store(f"rocksdb:{tmp_path}", unexpected)
     assert list(tmp_path.iterdir()) == []

@@ -27,7 +27,7 @@ def test_date_follows_the_clouds_clock():
     assert dates.now().endswith(" GMT")
 
 
-def test_usual_head():
+def test_a_head_is_written_as_usual():
     text, framing, keep_alive = head(HttpResponse(404, [("x-amzn-RequestId", "1")], b"abc"))
     assert text == (
         b"HTTP/1.1 404 Not Found\r\nx-amzn-RequestId: 1\r\nDate: now\r\nContent-Length: 3\r\n\r\n"
@@ -55,7 +55,7 @@ def test_name_beyond_latin_1_is_sent_as_utf_8_and_latin_1_as_it_came():
         (HttpResponse(200, [], FileBody(__file__, 0, 5)), "GET", False, Framing.LENGTH, True),
     ],
 )
-def test_framing(response, method, http_1_0, framing, keep_alive):
+def test_an_answer_is_framed_as_its_client_understands(response, method, http_1_0, framing, keep_alive):
     text, found, kept = head(response, method, http_1_0=http_1_0)
     assert (found, kept) == (framing, keep_alive)
     assert (b"Connection: close\r\n" in text) is (not keep_alive)

@@ -62,7 +62,7 @@ def said(error: ServiceError) -> tuple[str, int, str]:
         (QUERY, "SignatureDoesNotMatch", 403),
     ],
 )
-def test_wrong_signature(request_, family, code, status):
+def test_a_wrong_signature_is_refused_in_words(request_, family, code, status):
     error = refused(request_, family, "wrong")
     assert (error.code, error.status) == (code, status)
     assert error.message.startswith(MISMATCH)
@@ -126,7 +126,7 @@ def test_foreign_session_token_has_no_full_stop():
         ),
     ],
 )
-def test_no_signature(family, code, status, message):
+def test_a_request_without_signature_is_refused_in_words(family, code, status, message):
     request = HttpRequest("POST", "/", "", [("Host", "h")])
     assert is_anonymous(request)
     assert said(refused(request, family)) == (code, status, message)
@@ -159,7 +159,7 @@ def edited(request: HttpRequest, old: str, new: str) -> HttpRequest:
     return replaced(request, "authorization", value.replace(old, new))
 
 
-def test_incomplete_headers(request_):
+def test_incomplete_headers_are_named(request_):
     assert said(refused(replaced(request_, "authorization", "AWS4-HMAC-SHA256 x=y"))) == (
         "IncompleteSignatureException",
         400,

@@ -191,7 +191,7 @@ def test_unknown_access_key(put):
     assert error.members == {"AWSAccessKeyId": "AKIAIOSFODNN7EXAMPLE"}
 
 
-def test_tokens():
+def test_bad_session_tokens_are_refused_in_words():
     expired, unknown = s3.session_token_expired("t"), s3.unknown_session_token("t")
     assert (expired.code, expired.status, expired.message) == (
         "ExpiredToken",

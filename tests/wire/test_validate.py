@@ -153,6 +153,9 @@ def test_keys_of_a_map_are_told_with_the_map():
     )
 
 
+@pytest.mark.unverified(
+    "the values of an enum stand in the model's order; in AWS's recorded answers they stand in another"
+)
 def test_api_gateway_names_the_request_in_paths_of_the_body_only():
     message = refusal(
         "apigateway", "UpdateMethodResponse", restApiId="a", resourceId="b",
@@ -230,6 +233,7 @@ def test_shapes_that_contain_themselves_are_judged_at_every_depth():
     assert "Value 'long' at 'value.m.a.member.m.b.member.s' failed" in refused.value.message
 
 
+@pytest.mark.unverified("the text was read where others report it, not in a recorded answer of AWS")
 def test_sqs_names_an_absent_parameter_without_a_constraint():
     with pytest.raises(ServiceError) as refused:
         VALIDATORS.service("sqs").check("CreateQueue", {})

@@ -20,6 +20,7 @@ from cloudlet.sandbox.host.driver import NamespaceSandboxes
 from cloudlet.sandbox.host.images import Images
 from cloudlet.sandbox.host.leftovers import Record
 from cloudlet.sandbox.host.processes import ProcessGroups
+from cloudlet.sandbox.host.survivor import Survivor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,7 +92,7 @@ class _Opening:
         if sys.platform != "linux":
             raise SandboxError(f"Namespaces are Linux's; this is {sys.platform}.")
         (self._folder / "root").mkdir(exist_ok=True)
-        groups, images = self._groups(), self._images()
+        groups, images = await asyncio.to_thread(self._groups), self._images()
         failures: list[SandboxError] = []
         for attempt in ((groups, images), (groups, None), (None, None)):
             sandboxes = self._namespaces(*attempt)
@@ -116,6 +117,7 @@ class _Opening:
             mount_point=self._folder / "root",
             groups=groups or ProcessGroups(),
             record=record,
+            survivor=Survivor(self._machine.package, () if groups is None else groups.folders),
             images=images,
             user_namespace=os.geteuid() != 0,
         )

@@ -29,9 +29,8 @@ class PooledHttpClient:
         self, method: str, url: str, headers: Headers, body: bytes, timeout_seconds: float
     ) -> HttpResponse:
         """A server's answer as it came. Raises BackendUnreachable or BackendTimeout."""
-        # Its import takes a third of the server's whole start, and many never call another server.
-        from aiohttp import ClientError, ClientTimeout  # noqa: PLC0415
-        from yarl import URL  # noqa: PLC0415
+        from aiohttp import ClientError, ClientTimeout  # noqa: PLC0415 (a third of the whole start time)
+        from yarl import URL  # noqa: PLC0415 (comes with aiohttp)
 
         session = self._session or self._opened()
         try:
@@ -64,7 +63,7 @@ class PooledHttpClient:
             self._session = None
 
     def _opened(self) -> ClientSession:
-        from aiohttp import ClientSession, DummyCookieJar, TCPConnector  # noqa: PLC0415
+        from aiohttp import ClientSession, DummyCookieJar, TCPConnector  # noqa: PLC0415 (as above)
 
         self._session = ClientSession(
             connector=TCPConnector(limit=_MOST_CONNECTIONS),

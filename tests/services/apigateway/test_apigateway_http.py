@@ -118,7 +118,9 @@ def test_a_backend_that_is_silent_or_not_there(api, backend):
     api.deploy()
     assert api.call("/slow").status_code == 504
     assert api.call("/slow").text == '{"message": "Endpoint request timed out"}'
-    assert api.call("/gone").status_code == 504
+    gone = api.call("/gone")
+    assert (gone.status_code, gone.text) == (504, '{"message": "Network error communicating with endpoint"}')
+    assert gone.headers["x-amzn-errortype"] == "InternalServerErrorException"
 
 
 def test_the_host_of_a_backend_comes_from_a_stage_variable(api, backend):

@@ -39,7 +39,7 @@ CATASTROPHES = [
         (r".*foo.*bar.*", "x" * 300 + "foo" + "y" * 300 + "bar", True),
     ],
 )
-def test_matches(pattern, text, expected):
+def test_a_pattern_matches_as_in_java(pattern, text, expected):
     assert java_regex.matches(text, pattern) is expected
 
 
@@ -56,7 +56,7 @@ def test_a_plain_replacement_works_on_a_large_text():
         ("", "-", "-a-b-c-a-b-c-"),
     ],
 )
-def test_replace(pattern, replacement, expected):
+def test_a_replacement_is_made_as_in_java(pattern, replacement, expected):
     assert java_regex.replace("abcabc", pattern, replacement, 0) == expected
 
 

@@ -191,7 +191,7 @@ def test_reads_the_documented_examples(path, expected):
 
 
 @pytest.mark.parametrize(("path", "expected"), READ)
-def test_reads(path, expected):
+def test_a_path_finds_what_jayway_finds(path, expected):
     assert Path.compile(path).read(ITEMS) == expected
 
 

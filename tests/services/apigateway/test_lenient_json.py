@@ -46,12 +46,12 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("text", "expected"), TAKEN)
-def test_takes(text, expected):
+def test_what_is_nearly_json_is_taken(text, expected):
     assert parse(text) == expected
 
 
 @pytest.mark.parametrize("text", REFUSED, ids=lambda text: text[:30])
-def test_refuses(text):
+def test_what_is_no_json_is_refused(text):
     with pytest.raises(LenientJsonError):
         parse(text)
 

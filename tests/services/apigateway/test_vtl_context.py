@@ -193,7 +193,7 @@ def test_every_parameter_passes_through_the_documented_template():
         ("[$util.nothing('x')]", "[]"),
     ],
 )
-def test_util(text, expected):
+def test_util_does_what_aws_documents(text, expected):
     assert render(text, '{"message": "foobar"}') == expected
 
 

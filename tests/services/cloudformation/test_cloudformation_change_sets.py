@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from botocore.exceptions import ClientError
+
+from refusals import refusal
 
 THING = "Test::Things::Thing"
 
@@ -13,13 +14,6 @@ THING = "Test::Things::Thing"
 def body(label=None, **resources):
     made = {name: {"Type": THING, "Properties": properties} for name, properties in resources.items()}
     return json.dumps({"Resources": made})
-
-
-def refusal(call, **request):
-    with pytest.raises(ClientError) as caught:
-        call(**request)
-    error = caught.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 def changes(cfn, template, **more):
@@ -318,7 +312,7 @@ def test_members_of_a_described_stack(deployer):
     assert (stack["RollbackConfiguration"], stack["NotificationARNs"], stack["Tags"]) == ({}, [], [])
 
 
-def test_termination_protection(cfn, deployer):
+def test_a_protected_stack_is_not_deleted(cfn, deployer):
     deployer.create("app", body(A={"Size": 1}), EnableTerminationProtection=True)
     assert refusal(cfn.delete_stack, StackName="app") == (
         "ValidationError",

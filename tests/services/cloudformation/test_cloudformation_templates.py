@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 
 import pytest
-from botocore.exceptions import ClientError
+
+import refusals
 
 THING = {"Type": "Test::Things::Thing", "Properties": {"Size": 1}}
 RESOURCES = {"A": THING}
 
 
 def refusal(call, **request):
-    with pytest.raises(ClientError) as caught:
-        call(**request)
-    return caught.value.response["Error"]["Message"]
+    return refusals.refusal(call, **request)[1]
 
 
 def with_resource(**attributes):
@@ -163,7 +162,7 @@ def test_a_template_whose_values_cannot_be_is_refused(cfn, template, message):
     assert refusal(cfn.create_stack, StackName="app", TemplateBody=json.dumps(template)) == message
 
 
-@pytest.mark.unverified("the text is known from the brief of this project, not from an answer of AWS")
+@pytest.mark.unverified("the text was read in a report, not in an answer of AWS")
 def test_yaml_aliases_are_refused(cfn):
     body = "Resources:\n  A: &a {Type: Test::Things::Thing, Properties: {Size: 1}}\n  B: *a\n"
     message = "Template error: YAML aliases are not allowed in CloudFormation templates"

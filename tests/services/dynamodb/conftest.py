@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from botocore.exceptions import ClientError
+
+from refusals import refusal
 
 HASH_TABLE = {
     "AttributeDefinitions": [{"AttributeName": "a", "AttributeType": "S"}],
@@ -96,14 +97,7 @@ def advance(server):
 @pytest.fixture
 def refused():
     """Calls an operation that must be refused; its code and message."""
-
-    def refuse(operation, **request):
-        with pytest.raises(ClientError) as caught:
-            operation(**request)
-        error = caught.value.response["Error"]
-        return error["Code"], error["Message"]
-
-    return refuse
+    return refusal
 
 
 @pytest.fixture

@@ -250,6 +250,10 @@ OPERAND = "Incorrect operand type for operator or function; operator or function
             "because its projection type is not ALL",
         ),
         (
+            {"expression": "c = :v", "IndexName": "some", "ProjectionExpression": "f, a, g"},
+            INVALID + "Global secondary index some does not project [f, g]",
+        ),
+        (
             {"expression": "a = :v", "FilterExpression": "b = :v"},
             "Filter Expression can only contain non-primary key attributes: Primary key attribute: b",
         ),

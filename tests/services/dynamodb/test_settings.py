@@ -25,6 +25,13 @@ def test_tags_of_no_table_are_refused(dynamodb, invalid, refused, hash_table):
     assert invalid(dynamodb.tag_resource, **{**tags, "ResourceArn": "whatever"}) == "Invalid TableArn"
 
 
+@pytest.mark.unverified("AWS refuses with ValidationException; its text is from memory")
+def test_a_table_has_at_most_50_tags(dynamodb, invalid, hash_table):
+    tags = [{"Key": str(number), "Value": ""} for number in range(51)]
+    message = invalid(dynamodb.tag_resource, ResourceArn=arn_of(dynamodb, hash_table), Tags=tags)
+    assert message == "Too many tags: a resource can have at most 50"
+
+
 def test_time_to_live_is_off_until_it_is_set(dynamodb, invalid, hash_table):
     described = dynamodb.describe_time_to_live(TableName=hash_table)["TimeToLiveDescription"]
     assert described == {"TimeToLiveStatus": "DISABLED"}

@@ -370,3 +370,18 @@ def test_index_updates_that_make_no_sense_are_refused(dynamodb, invalid, refused
     )
     updates = {"TableName": hash_table, "GlobalSecondaryIndexUpdates": [delete]}
     assert refused(dynamodb.update_table, **updates)[0] == "ResourceNotFoundException"
+
+
+def test_index_that_exists_is_not_made_again(dynamodb, invalid, range_table):
+    create = {
+        "IndexName": "all",
+        "KeySchema": [{"AttributeName": "c", "KeyType": "HASH"}],
+        "Projection": {"ProjectionType": "ALL"},
+    }
+    message = invalid(
+        dynamodb.update_table,
+        TableName=range_table,
+        AttributeDefinitions=[{"AttributeName": "c", "AttributeType": "S"}],
+        GlobalSecondaryIndexUpdates=[{"Create": create}],
+    )
+    assert message == "Attempting to create an index which already exists"

@@ -171,6 +171,24 @@ def test_client_token_makes_a_repeated_request_harmless(dynamodb, refused, advan
     assert get(dynamodb, hash_table, "x")["n"] == {"N": "3"}
 
 
+@pytest.mark.unverified("the text is from memory")
+def test_client_token_of_another_request_is_refused_in_words(dynamodb, refused, hash_table):
+    dynamodb.transact_write_items(TransactItems=[put(hash_table, "x")], ClientRequestToken="token")
+    other = {"TransactItems": [put(hash_table, "y")], "ClientRequestToken": "token"}
+    assert refused(dynamodb.transact_write_items, **other) == (
+        "IdempotentParameterMismatchException",
+        "The request uses the same client token as a previous, but non-identical request",
+    )
+
+
+@pytest.mark.unverified("the text is from memory")
+def test_action_of_two_kinds_is_refused(dynamodb, invalid, hash_table):
+    both = {**put(hash_table, "x"), "Delete": key(hash_table, "y")}
+    assert invalid(dynamodb.transact_write_items, TransactItems=[both]) == (
+        "TransactItems can only contain one of Check, Put, Update or Delete"
+    )
+
+
 def test_transactions_cost_twice_as_much(dynamodb, hash_table):
     writes = [put(hash_table, "x"), put(hash_table, "y", attributes={"v": {"S": "v" * 1500}})]
     answer = dynamodb.transact_write_items(TransactItems=writes, ReturnConsumedCapacity="TOTAL")

@@ -247,6 +247,21 @@ def test_an_account_has_one_alias(iam, account):
     assert iam.list_account_aliases()["AccountAliases"] == []
 
 
+@pytest.mark.unverified("the texts are from memory")
+def test_an_alias_belongs_to_one_account(iam, client, account, refusal):
+    alias = f"alias-{account}"
+    iam.create_account_alias(AccountAlias=alias)
+    other = client("iam", key=str((int(account) + 1) % 10**12).zfill(12))
+    assert refusal(other.create_account_alias, AccountAlias=alias) == (
+        "EntityAlreadyExists",
+        f"The account alias {alias} already exists.",
+    )
+    assert refusal(other.delete_account_alias, AccountAlias=alias) == (
+        "NoSuchEntity",
+        f"The account alias {alias} cannot be found.",
+    )
+
+
 def test_the_summary_counts_what_is_there(iam, arn):
     iam.create_user(UserName="ann")
 

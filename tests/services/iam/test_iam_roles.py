@@ -69,6 +69,11 @@ def test_lists_are_cut_into_pages(iam, refusal):
     assert "Marker" not in pages[-1]
 
 
+@pytest.mark.unverified("the code and the text are from memory")
+def test_a_marker_of_no_list_is_refused(iam, refusal):
+    assert refusal(iam.list_roles, Marker="foreign") == ("ValidationError", "Invalid Marker.")
+
+
 def test_a_role_is_found_whatever_the_case_of_its_name(iam, refusal):
     iam.create_role(RoleName="Worker", AssumeRolePolicyDocument=EC2)
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import json
-import stat
-import zipfile
 from typing import Any
+
+from cloud_functions import zipped
 
 TRUST = {
     "Version": "2012-10-17",
@@ -19,19 +18,7 @@ ECHO = "def handler(event, context):\n    return event\n"
 
 def zip_of(**files: str | bytes) -> bytes:
     """A zip of files; a double underscore in a name stands for a dot."""
-    return zip_of_names({name.replace("__", "."): content for name, content in files.items()})
-
-
-def zip_of_names(files: dict[str, str | bytes], *, mode: int = 0o644) -> bytes:
-    """A zip of files by their names."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            entry = zipfile.ZipInfo(name)
-            entry.external_attr = (stat.S_IFREG | mode) << 16
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, content)
-    return buffer.getvalue()
+    return zipped({name.replace("__", "."): content for name, content in files.items()})
 
 
 def make_role(iam: Any, name: str = "runner", *statements: dict[str, Any]) -> str:

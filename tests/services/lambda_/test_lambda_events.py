@@ -9,7 +9,9 @@ import time
 
 import pytest
 from botocore.exceptions import ClientError
-from lambda_functions import TRUST, invoke, make_function, make_role, zip_of, zip_of_names
+from lambda_functions import TRUST, invoke, make_function, make_role, zip_of
+
+from cloud_functions import zipped
 
 WRITE_LOGS = {
     "Effect": "Allow",
@@ -230,7 +232,7 @@ def test_code_can_be_had_where_get_function_says(functions, client):
 def test_zip_that_leads_out_of_its_folder_is_refused(functions, client, name):
     with pytest.raises(ClientError) as caught:
         make_function(
-            functions, make_role(client("iam")), Code={"ZipFile": zip_of_names({name: "x", "index.py": "y"})}
+            functions, make_role(client("iam")), Code={"ZipFile": zipped({name: "x", "index.py": "y"})}
         )
     assert caught.value.response["Error"]["Message"] == (
         "Could not unzip uploaded file. Please check your file, then try to upload again."
@@ -242,7 +244,7 @@ def test_zip_bomb_is_refused(functions, client):
         make_function(
             functions,
             make_role(client("iam")),
-            Code={"ZipFile": zip_of_names({"index.py": bytes(262144001)})},
+            Code={"ZipFile": zipped({"index.py": bytes(262144001)})},
         )
     assert caught.value.response["Error"]["Message"] == "Unzipped size must be smaller than 262144000 bytes"
 

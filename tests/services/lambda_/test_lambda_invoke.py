@@ -9,7 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import ClientError
-from lambda_functions import invoke, make_function, make_role, zip_of, zip_of_names
+from lambda_functions import invoke, make_function, make_role, zip_of
+
+from cloud_functions import zipped
+from refusals import refusal
 
 
 @pytest.fixture
@@ -174,6 +177,15 @@ def test_module_that_raises_is_an_init_error(functions, role):
     assert told["errorMessage"] == "Runtime startup fails"
     assert told["errorType"] == "Exception"
     assert told["requestId"] == ""
+
+
+@pytest.mark.parametrize("context", ["!", "bm8="])
+def test_client_context_that_is_no_json_is_refused(functions, role, context):
+    make_function(functions, role)
+    assert refusal(functions.invoke, FunctionName="function", ClientContext=context) == (
+        "InvalidRequestContentException",
+        "Client context must be a valid Base64-encoded JSON object.",
+    )
 
 
 @pytest.mark.parametrize(
@@ -394,7 +406,7 @@ def test_reserved_concurrency_of_zero_throttles(functions, role):
 def test_layer_is_found_by_the_function(functions, role):
     layer = functions.publish_layer_version(
         LayerName="words",
-        Content={"ZipFile": zip_of_names({"python/words.py": "WORD = 'from the layer'\n", "data/x": "y"})},
+        Content={"ZipFile": zipped({"python/words.py": "WORD = 'from the layer'\n", "data/x": "y"})},
     )
     source = (
         "import words\ndef handler(event, context):\n    return [words.WORD, open('/opt/data/x').read()]\n"
@@ -420,7 +432,7 @@ def test_custom_runtime_is_its_bootstrap(functions, role):
         Runtime="provided.al2023",
         Handler="anything",
         Role=role,
-        Code={"ZipFile": zip_of_names({"bootstrap": bootstrap}, mode=0o755)},
+        Code={"ZipFile": zipped({"bootstrap": bootstrap}, mode=0o755)},
     )
     assert functions.invoke(FunctionName="custom", Payload=b"[12]")["Payload"].read() == b"]21["
 

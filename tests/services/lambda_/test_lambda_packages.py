@@ -10,8 +10,8 @@ import zipfile
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lambda_functions import zip_of_names
 
+from cloud_functions import zipped
 from cloudlet.services.lambda_ import archives, payloads
 from cloudlet.services.lambda_.errors import InvalidParameterValueException, InvalidRequestContentException
 
@@ -65,7 +65,7 @@ def test_link_stays_a_link(tmp_path):
 
 
 def test_size_in_the_directory_is_not_believed(tmp_path):
-    content = bytearray(zip_of_names({"big": bytes(archives.UNZIPPED_LIMIT_BYTES + 1)}))
+    content = bytearray(zipped({"big": bytes(archives.UNZIPPED_LIMIT_BYTES + 1)}))
     true_size = (archives.UNZIPPED_LIMIT_BYTES + 1).to_bytes(4, "little")
     lying = bytes(content).replace(true_size, (10).to_bytes(4, "little"))
     with pytest.raises(InvalidParameterValueException):
@@ -75,7 +75,7 @@ def test_size_in_the_directory_is_not_believed(tmp_path):
 @settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_broken_zip_is_refused_in_words(tmp_path_factory, data):
-    content = bytearray(zip_of_names({"index.py": "x" * 100, "lib/a.py": "y"}))
+    content = bytearray(zipped({"index.py": "x" * 100, "lib/a.py": "y"}))
     for _ in range(data.draw(st.integers(1, 4))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     target = tmp_path_factory.mktemp("zip") / "code"
@@ -112,7 +112,7 @@ def refuse(name):
         (b'{"a": 1', "Unexpected end-of-input"),
     ],
 )
-def test_parsers_words(payload, trouble):
+def test_the_parsers_words_are_those_of_aws(payload, trouble):
     with pytest.raises(InvalidRequestContentException) as caught:
         payloads.checked(payload, 1000)
     assert f"Could not parse payload into json: {trouble}" in caught.value.message

@@ -51,7 +51,7 @@ def create(functions, role, name="function", **more):
     )
 
 
-def test_life_of_a_function(functions, role):
+def test_a_function_is_made_changed_and_deleted(functions, role):
     record = Record("test_lambda_api", "TestLambdaFunction::test_function_lifecycle")
     made = create(functions, role, Timeout=5, MemorySize=256, Environment={"Variables": {}})
     record.check("create_response", made)
@@ -80,7 +80,7 @@ def test_life_of_a_function(functions, role):
     record.check("delete_postdelete", refusal(functions.get_function, FunctionName="function"))
 
 
-def test_version_made_with_the_function(functions, role):
+def test_a_version_is_made_with_the_function(functions, role):
     record = Record("test_lambda_api", "TestLambdaVersions::test_publish_version_on_create")
     made = create(functions, role, Handler="index.handler", Code={"ZipFile": INDEX}, Publish=True)
     record.check("create_response", made)
@@ -102,7 +102,7 @@ def test_version_made_with_the_function(functions, role):
     )
 
 
-def test_life_of_versions(functions, role):
+def test_versions_are_published_and_deleted(functions, role):
     record = Record("test_lambda_api", "TestLambdaVersions::test_version_lifecycle")
     function = {"FunctionName": "function"}
     made = create(
@@ -157,7 +157,7 @@ def test_publishing_another_revision_or_code_is_refused(functions, role):
     )
 
 
-def test_version_made_with_new_code(functions, role):
+def test_a_version_is_made_with_new_code(functions, role):
     record = Record("test_lambda_api", "TestLambdaVersions::test_publish_with_update")
     made = create(functions, role, Handler="index.handler", Code={"ZipFile": INDEX})
     record.check("create_response", made)
@@ -169,7 +169,7 @@ def test_version_made_with_new_code(functions, role):
     )
 
 
-def test_life_of_aliases(functions, role):
+def test_aliases_are_made_changed_and_deleted(functions, role):
     record = Record("test_lambda_api", "TestLambdaAlias::test_alias_lifecycle")
     function = {"FunctionName": "function"}
     made = create(
@@ -296,7 +296,7 @@ def test_function_of_another_region_is_not_reachable(functions, account):
     record.check("wrong_region_exception", refusal(functions.get_function, FunctionName=arn))
 
 
-def test_listed_functions(functions, role):
+def test_functions_are_listed_in_pages(functions, role):
     record = Record("test_lambda_api", "TestLambdaFunction::test_list_functions")
     create(functions, role, "first", Publish=True, Environment={"Variables": {}}, Timeout=30)
     create(functions, role, "second", Environment={"Variables": {}}, Timeout=30)
@@ -312,7 +312,7 @@ def test_listed_functions(functions, role):
     record.check("list_default", pages.paginate(PaginationConfig={"PageSize": 1}).build_full_result())
 
 
-def test_reserved_concurrency(functions, role):
+def test_concurrency_is_reserved_and_released(functions, role):
     record = Record("test_lambda_api", "TestLambdaReservedConcurrency::test_function_concurrency")
     create(functions, role)
     function = {"FunctionName": "function"}
@@ -341,7 +341,7 @@ def test_bad_reserved_concurrency_is_refused(functions, role, account):
     )
 
 
-def test_policies(functions, role, account):
+def test_policies_gain_statements(functions, role, account):
     record = Record("test_lambda_api", "TestLambdaPermissions::test_add_lambda_permission_fields")
     create(functions, role)
     common = {"FunctionName": "function", "Action": "lambda:InvokeFunction"}
@@ -436,7 +436,7 @@ def test_bad_permissions_are_refused(functions, role, account):
     bad("remove_permission_fn_alias_doesnotexist", remove, Qualifier="alias-doesnotexist")
 
 
-def test_tags_of_functions(functions, role, account):
+def test_functions_are_tagged_and_untagged(functions, role, account):
     record = Record("test_lambda_api", "TestLambdaTags::test_tag_exceptions")
     create(functions, role, Publish=True)
     arn = f"arn:aws:lambda:us-east-1:{account}:function"
@@ -457,7 +457,7 @@ def test_tags_of_functions(functions, role, account):
     limits.check("list_tags_response", functions.list_tags(Resource=f"{arn}:function"))
 
 
-def test_life_of_layers(functions, role):
+def test_layers_are_published_and_deleted(functions, role):
     record = Record("test_lambda_api", "TestLambdaLayer::test_layer_lifecycle")
     create(functions, role, Environment={"Variables": {}}, Timeout=30)
     active(functions)
@@ -545,7 +545,7 @@ def test_layers_that_a_function_cannot_have_are_refused(functions, role, account
     six.check("create_function_with_six_layers", refused)
 
 
-def test_policies_of_layers(functions):
+def test_layers_have_policies(functions):
     record = Record("test_lambda_api", "TestLambdaLayer::test_layer_policy_lifecycle")
     functions.publish_layer_version(LayerName="layer", Content={"ZipFile": INDEX})
     version = {"LayerName": "layer", "VersionNumber": 1}
@@ -573,7 +573,7 @@ def test_environment_beyond_four_kilobytes_is_refused(functions, role):
     create(functions, role, Environment={"Variables": {"LARGE_VAR": "x" * 4080}})
 
 
-def test_account_settings(functions, role):
+def test_the_account_tells_its_limits_and_usage(functions, role):
     before = functions.get_account_settings()
     assert before["AccountLimit"] == {
         "TotalCodeSize": 80530636800,
@@ -633,7 +633,7 @@ def test_bad_settings_of_events_are_refused(functions, role):
     record.check("list_function_doesnotexist", not_there)
 
 
-def test_code_from_s3(functions, role, client):
+def test_code_comes_from_s3(functions, role, client):
     record = Record("test_lambda_api", "TestLambdaFunction::test_lambda_code_location_s3")
     s3 = client("s3")
     bucket = f"code-{role.split(':')[4]}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from botocore.exceptions import ClientError
+
+from refusals import refusal
 
 
 @pytest.fixture
@@ -27,13 +28,6 @@ def now(server):
 def put(logs, stream, *messages, start):
     events = [{"timestamp": start + place, "message": text} for place, text in enumerate(messages)]
     return logs.put_log_events(**stream, logEvents=events)
-
-
-def refusal(call, **request) -> tuple[str, str]:
-    with pytest.raises(ClientError) as caught:
-        call(**request)
-    error = caught.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 def test_a_group_is_described_with_its_arns(logs, account):

@@ -113,6 +113,7 @@ def test_tags_of_a_bucket(s3, bucket, refused):
     assert refused(s3.get_bucket_tagging, Bucket=bucket)["Message"] == "The TagSet does not exist"
 
 
+@pytest.mark.unverified("the texts were read where others report them, not in a recorded answer of AWS")
 def test_rules_for_other_origins(s3, bucket, refused):
     assert refused(s3.get_bucket_cors, Bucket=bucket)["Code"] == "NoSuchCORSConfiguration"
     rule = {"AllowedMethods": ["GET"], "AllowedOrigins": ["https://*.example.com"], "MaxAgeSeconds": 3000}

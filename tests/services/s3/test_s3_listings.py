@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import unquote
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -111,9 +109,10 @@ def test_no_keys_are_wanted(s3, filled):
     assert (page["KeyCount"], page["IsTruncated"]) == (0, False)
 
 
+@pytest.mark.unverified("one measurement at AWS tells of c+d, users of other servers of c%20d")
 def test_names_may_be_encoded(s3, filled):
     page = s3.list_objects_v2(Bucket=filled, EncodingType="url", Prefix="c ")
-    assert keys(page) == ["c%20d"] or unquote(keys(page)[0].replace("+", " ")) == "c d"
+    assert keys(page) == ["c%20d"]
 
 
 @pytest.mark.unverified("the text is known from experience, not from a recorded answer of AWS")

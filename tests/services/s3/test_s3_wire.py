@@ -93,13 +93,13 @@ def fetch(url, method="GET", body=None):
     return answer.status, answer.read()
 
 
-@pytest.mark.parametrize("version", ["s3", "s3v4"])
-def test_presigned_urls_put_and_get(client, bucket, version):
+@pytest.mark.parametrize(("version", "late"), [("s3", 403), ("s3v4", 400)])
+def test_presigned_urls_put_and_get(client, bucket, version, late):
     s3 = client("s3", signature_version=version)
     where = {"Bucket": bucket, "Key": "a b"}
     assert fetch(s3.generate_presigned_url("put_object", Params=where), "PUT", b"hello")[0] == 200
     assert fetch(s3.generate_presigned_url("get_object", Params=where)) == (200, b"hello")
-    assert fetch(s3.generate_presigned_url("get_object", Params=where, ExpiresIn=-5))[0] in (400, 403)
+    assert fetch(s3.generate_presigned_url("get_object", Params=where, ExpiresIn=-5))[0] == late
 
 
 def test_a_key_with_a_secret_signs_urls_that_cannot_be_changed(client, s3, bucket):

@@ -349,6 +349,14 @@ def test_an_access_key_says_its_account(sts, account, as_user, iam, role):
     assert sts.get_access_key_info(AccessKeyId=session)["Account"] == account
 
 
+@pytest.mark.unverified("the code and the text are from memory")
+def test_an_access_key_that_nobody_has_says_nothing(sts, refusal):
+    assert refusal(sts.get_access_key_info, AccessKeyId="AKIAIOSFODNN7NOBODYS") == (
+        "ValidationError",
+        "The access key ID AKIAIOSFODNN7NOBODYS is not valid.",
+    )
+
+
 def test_an_altered_token_is_refused(sts, role, client, refusal):
     credentials = sts.assume_role(RoleArn=role["Arn"], RoleSessionName="test")["Credentials"]
     content = bytearray(base64.b64decode(credentials["SessionToken"]))

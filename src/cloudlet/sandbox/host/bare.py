@@ -25,7 +25,7 @@ from cloudlet.sandbox.host.processes import ProcessGroup
 from cloudlet.sandbox.inside.entrypoint import BOOTSTRAPS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from cloudlet.core.http import Handler
     from cloudlet.core.sandbox import Capabilities, Closer, SandboxSpec, Serve
@@ -156,15 +156,7 @@ class BareSandboxes:
             "bootstraps": _bootstraps(spec, opt),
             "environment": self._environment(spec, folder, opt, addresses),
         }
-        package = str(self._machine.package.parent)
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-S", "-c", _LAUNCH, package, json.dumps(orders)),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=drains[0].theirs,
-            stderr=drains[0].theirs,
-            pass_fds=(drains[1].theirs, complaining),
-            start_new_session=True,
-        )
+        process = await self._launched(orders, output=drains[0], log=drains[1], complaining=complaining)
         os.close(complaining)
         for drain in drains:
             drain.hand_over()
@@ -174,6 +166,19 @@ class BareSandboxes:
         self._running.add(sandbox)
         sandbox.end.add_done_callback(lambda _: self._running.discard(sandbox))
         return sandbox
+
+    async def _launched(
+        self, orders: Mapping[str, object], output: Drain, log: Drain, complaining: int
+    ) -> asyncio.subprocess.Process:
+        package = str(self._machine.package.parent)
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-I", "-S", "-c", _LAUNCH, package, json.dumps(orders)),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output.theirs,
+            stderr=output.theirs,
+            pass_fds=(log.theirs, complaining),
+            start_new_session=True,
+        )
 
     async def prepare(self, runtime: str) -> None:
         """Does nothing: every process is started anew."""

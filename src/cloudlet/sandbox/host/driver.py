@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from cloudlet.sandbox.host.images import Images
     from cloudlet.sandbox.host.leftovers import Record
     from cloudlet.sandbox.host.surroundings import Machine
+    from cloudlet.sandbox.host.survivor import Survivor
 
 RUNTIMES: Final = ("python", "nodejs", "provided")
 _USUAL_MEMORY_BYTES: Final = 128 << 20
@@ -52,6 +53,7 @@ class NamespaceSandboxes:
         mount_point: Path,
         groups: CgroupParent,
         record: Record,
+        survivor: Survivor,
         images: Images | None,
         user_namespace: bool,
     ) -> None:
@@ -62,6 +64,7 @@ class NamespaceSandboxes:
         self._mount_point = mount_point
         self._groups = groups
         self._record = record
+        self._survivor = survivor
         self._images = images
         self._user_namespace = user_namespace
         self._zygotes: dict[bool, asyncio.Task[Zygote]] = {}
@@ -122,6 +125,7 @@ class NamespaceSandboxes:
         self._zygotes.clear()
         self._groups.remove()
         self._record.remove()
+        self._survivor.close()
 
     async def _mold(self, spec: SandboxSpec) -> tuple[Mold, frozenset[str]]:
         """The mold, and the modules that must be imported anew because the function brings its own.
@@ -183,6 +187,7 @@ class NamespaceSandboxes:
 
     async def _make_blank(self, mold: Mold) -> Blank:
         """A sandbox in its group, with its listeners and its /tmp. Raises SandboxError."""
+        self._survivor.watch()
         zygote = await self._zygote(sdk=mold.sdk)
         self._count += 1
         try:

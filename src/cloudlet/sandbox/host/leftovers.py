@@ -1,4 +1,4 @@
-"""What a killed server leaves behind: control groups, empty by then. Nothing else outlives it.
+"""What a killed server leaves behind where its survivor was killed too: control groups, and nothing else.
 
 Only what this program wrote down as its own is touched.
 """
@@ -8,18 +8,18 @@ from __future__ import annotations
 import json
 import logging
 import os
-import signal
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from cloudlet.sandbox.host.burial import bury
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _log: Final = logging.getLogger(__name__)
 PREFIX: Final = "cloudlet"
-_END_SECONDS: Final = 2.0
+_BURIAL_SECONDS: Final = 5.0
 _STARTED_FIELD: Final = 19  # of /proc/PID/stat, counted from the one after the name
 
 
@@ -40,17 +40,20 @@ class Record:
         self._path.unlink(missing_ok=True)
 
     def sweep(self) -> None:
-        """Gives back what servers left that are gone."""
+        """Gives back what servers left that are gone. Blocks until their last processes are gone too."""
         for path in self._folder.glob("*.groups"):
             note = json.loads(path.read_text())
             if note["server"] == _identity(note["server"][0]):
                 continue
-            folders = [Path(folder) for folder in note["folders"]]
-            for group in (group for folder in folders for group in _groups(folder)):
-                _end(group)
-            removed = [_remove_group(folder) for folder in folders]
-            if all(removed):
-                path.unlink()
+            try:
+                left = bury(map(Path, note["folders"]), _BURIAL_SECONDS)
+            except OSError:
+                _log.warning("Groups of an earlier server could not be removed.", exc_info=True)
+                continue
+            if left:
+                _log.warning("Groups of an earlier server could not be emptied: %s", left)
+            else:
+                path.unlink(missing_ok=True)  # another server may sweep too
 
 
 def sweep_empty(parents: Iterable[Path]) -> None:
@@ -74,34 +77,3 @@ def _identity(pid: int) -> list[int]:
     except (FileNotFoundError, ProcessLookupError):
         return [pid, -1]
     return [pid, int(stat.rpartition(")")[2].split()[_STARTED_FIELD])]
-
-
-def _groups(folder: Path) -> list[Path]:
-    return [*(child for child in folder.iterdir() if child.is_dir()), folder] if folder.is_dir() else []
-
-
-def _end(group: Path) -> None:
-    """Ends what runs in a group, also what is frozen in it."""
-    for pid in _processes(group):
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    state = group / "freezer.state"
-    if state.exists() and "FROZEN" in state.read_text():
-        state.write_text("THAWED")
-
-
-def _remove_group(folder: Path) -> bool:
-    deadline = time.monotonic() + _END_SECONDS
-    try:
-        for group in _groups(folder):
-            while _processes(group) and time.monotonic() < deadline:
-                time.sleep(0.01)
-            group.rmdir()
-    except OSError:
-        _log.warning("A control group of an earlier server could not be removed: %s", folder, exc_info=True)
-        return False
-    return True
-
-
-def _processes(group: Path) -> list[int]:
-    return [int(pid) for pid in (group / "cgroup.procs").read_text().split()]

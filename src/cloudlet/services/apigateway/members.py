@@ -39,6 +39,6 @@ def _described(name: str, value: Any) -> Any:
 
 def given(kind: type[T], request: Mapping[str, Any], **known: Any) -> T:
     """A row from those members of a request that it has a field for."""
-    names = (each.name for each in fields(kind))  # type: ignore[arg-type]
+    names = (each.name for each in fields(kind))  # type: ignore[arg-type]  # rows are dataclasses
     found = {name: request[member_name(name)] for name in names if request.get(member_name(name)) is not None}
     return kind(**{**found, **known})

@@ -6,7 +6,6 @@ It decides nothing: who may ask is judged before, what may change is the operati
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.rows import Rows
@@ -130,18 +129,17 @@ def list_versions(
     return _VERSIONS.below(call, reference.account, reference.region, reference.name, after=beyond)
 
 
-def list_all_versions(call: Call, after: FunctionReference | None, limit: int) -> list[FunctionVersion]:
+def list_all_versions(call: Call, after: FunctionReference | None) -> Iterator[FunctionVersion]:
     """The versions of all functions of the call's account and region that follow one, by name."""
     beyond = None if after is None else _version_key(after, after.qualifier or LATEST)[2:]
-    return list(_VERSIONS.below(call, call.account, call.region, after=beyond, limit=limit))
+    return _VERSIONS.below(call, call.account, call.region, after=beyond)
 
 
-def list_latest(call: Call, after: str | None, limit: int) -> list[FunctionVersion]:
+def list_latest(call: Call, after: str | None) -> Iterator[FunctionVersion]:
     """$LATEST of the functions that follow a name."""
-    heads = _FUNCTIONS.below(call, call.account, call.region, after=(after,) if after else None, limit=limit)
-    names = [head.name for head in islice(heads, limit)]
+    heads = _FUNCTIONS.below(call, call.account, call.region, after=(after,) if after else None)
     own = FunctionReference(call.account, call.region, "")
-    return [version(call, replace(own, name=name), LATEST) for name in names]
+    return (version(call, replace(own, name=head.name), LATEST) for head in heads)
 
 
 def unsettled(call: Call) -> list[tuple[FunctionReference, str]]:

@@ -11,8 +11,8 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from re import _constants as opcodes  # type: ignore[attr-defined]
-from re import _parser as sre  # type: ignore[attr-defined]
+from re import _constants as opcodes  # type: ignore[attr-defined]  # nothing else tells how re reads
+from re import _parser as sre  # type: ignore[attr-defined]  # as above
 from typing import Any, Final
 
 # About a second of the engine.

@@ -190,7 +190,7 @@ def _patched(row: Integration, patch: Patch) -> Integration:
             raise unknown_path(patch)
         field = "request_parameters" if head == "requestParameters" else "request_templates"
         present = row.request_parameters if head == "requestParameters" else row.request_templates
-        return replace(row, **{field: _texts(present, name, patch)})  # type: ignore[arg-type]
+        return replace(row, **{field: _texts(present, name, patch)})  # type: ignore[arg-type]  # named above
     if head == "cacheKeyParameters" and len(rest) == 1:
         kept = [each for each in row.cache_key_parameters if each != rest[0]]
         return replace(row, cache_key_parameters=kept if patch.op == "remove" else [*kept, rest[0]])
@@ -199,7 +199,7 @@ def _patched(row: Integration, patch: Patch) -> Integration:
     check_replaces(patch)
     if head == "timeoutInMillis":
         return replace(row, timeout_in_millis=_number(patch))
-    return replace(row, **{_MEMBERS[head]: patch.value or None})  # type: ignore[arg-type]
+    return replace(row, **{_MEMBERS[head]: patch.value or None})  # type: ignore[arg-type]  # by _MEMBERS
 
 
 _MEMBERS: Final = {

@@ -169,7 +169,7 @@ def _patched(row: Method, patch: Patch) -> Method:
     if head == "authorizerId":
         return row
     changed = {_MEMBERS[head]: patch.flag if head == "apiKeyRequired" else patch.value or None}
-    return replace(row, **changed)  # type: ignore[arg-type]
+    return replace(row, **changed)  # type: ignore[arg-type]  # by _MEMBERS
 
 
 _MEMBERS: Final = {

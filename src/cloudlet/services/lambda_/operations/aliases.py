@@ -6,12 +6,12 @@ What an alias leads a call to is decided in invoke/router.py.
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from cloudlet.core.operation import operation
 from cloudlet.services.lambda_ import errors, permissions, references, state
 from cloudlet.services.lambda_.model import LATEST, Alias
+from cloudlet.services.lambda_.pages import page_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from cloudlet.core.call import Call
     from cloudlet.services.lambda_.references import FunctionReference
-
-_PAGE: Final = 50
 
 
 @operation("CreateAlias", permissions=permissions.on_unqualified_function("lambda:CreateAlias"))
@@ -85,18 +83,16 @@ def list_aliases(call: Call, request: api.ListAliasesRequestTypeDef) -> dict[str
     """A function's aliases by name, or those of one version."""
     reference = _function(call, request["FunctionName"])
     state.function(call, reference)
-    limit = min(request.get("MaxItems", _PAGE), _PAGE)
     wanted = request.get("FunctionVersion")
     matching = (
         alias
         for alias in state.list_aliases(call, reference, request.get("Marker"))
         if wanted is None or wanted in (alias.version, *alias.weights)
     )
-    found = list(islice(matching, limit + 1))
-    page = found[:limit]
+    page, marker = page_of(matching, request, lambda alias: alias.name)
     return {
         "Aliases": [alias.describe(reference.unqualified_arn) for alias in page],
-        "NextMarker": page[-1].name if len(found) > limit else None,
+        "NextMarker": marker,
     }
 
 

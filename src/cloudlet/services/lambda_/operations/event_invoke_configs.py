@@ -6,12 +6,12 @@ Destinations are refused; trying is events.py's.
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from cloudlet.core.operation import operation
 from cloudlet.services.lambda_ import errors, permissions, references, state
 from cloudlet.services.lambda_.model import LATEST, EventInvokeConfig
+from cloudlet.services.lambda_.pages import page_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from cloudlet.core.call import Call
     from cloudlet.services.lambda_.references import FunctionReference
-
-_PAGE: Final = 50
 
 
 @operation(
@@ -89,15 +87,13 @@ def list_function_event_invoke_configs(
     """The settings of all versions and aliases of a function."""
     reference = references.parse(call, request["FunctionName"]).with_qualifier(None)
     _check_there(call, reference)
-    limit = min(request.get("MaxItems", _PAGE), _PAGE)
     configs = state.list_event_invoke_configs(call, reference, request.get("Marker"))
-    found = list(islice(configs, limit + 1))
-    page = found[:limit]
+    page, marker = page_of(configs, request, lambda config: config.qualifier)
     return {
         "FunctionEventInvokeConfigs": [
             config.describe(reference.arn_of(config.qualifier)) for config in page
         ],
-        "NextMarker": page[-1].qualifier if len(found) > limit else None,
+        "NextMarker": marker,
     }
 
 

@@ -24,6 +24,7 @@ from cloudlet.services.lambda_ import (
 )
 from cloudlet.services.lambda_.invoke.pool import Pool
 from cloudlet.services.lambda_.model import LATEST, Function, FunctionVersion, LayerReference
+from cloudlet.services.lambda_.pages import page_of
 
 if TYPE_CHECKING:
     from types_boto3_lambda import type_defs as api
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from cloudlet.services.lambda_.model import Configuration, Package
     from cloudlet.services.lambda_.references import FunctionReference
 
-_PAGE: Final = 50
 _CODE_STORAGE_LIMIT_BYTES: Final = 80_530_636_800
 
 
@@ -86,15 +86,11 @@ def get_function_configuration(
 @operation("ListFunctions", read_only=True)
 def list_functions(call: Call, request: api.ListFunctionsRequestTypeDef) -> dict[str, Any]:
     """The functions of the account and region by name; with FunctionVersion=ALL each of their versions."""
-    limit = min(request.get("MaxItems", _PAGE), _PAGE)
     if request.get("FunctionVersion") == "ALL":
-        return _list_every_version(call, request.get("Marker"), limit)
-    found = state.list_latest(call, request.get("Marker"), limit + 1)
-    page = found[:limit]
-    return {
-        "Functions": [_listed(call, version, None) for version in page],
-        "NextMarker": page[-1].name if len(found) > limit else None,
-    }
+        return _list_every_version(call, request)
+    functions = state.list_latest(call, request.get("Marker"))
+    page, marker = page_of(functions, request, lambda version: version.name)
+    return {"Functions": [_listed(call, version, None) for version in page], "NextMarker": marker}
 
 
 @operation(
@@ -356,13 +352,13 @@ def _refuse_to_delete_alias(call: Call, reference: FunctionReference) -> None:
     raise errors.InvalidParameterValueException("Deletion of aliases is not currently supported.")
 
 
-def _list_every_version(call: Call, marker: str | None, limit: int) -> dict[str, Any]:
-    after = references.parse(call, marker) if marker else None
-    found = state.list_all_versions(call, after, limit + 1)
-    page = found[:limit]
+def _list_every_version(call: Call, request: api.ListFunctionsRequestTypeDef) -> dict[str, Any]:
+    after = references.parse(call, request["Marker"]) if request.get("Marker") else None
+    versions = state.list_all_versions(call, after)
+    page, marker = page_of(versions, request, lambda version: f"{version.name}:{version.version}")
     return {
         "Functions": [_listed(call, version, version.version) for version in page],
-        "NextMarker": f"{page[-1].name}:{page[-1].version}" if len(found) > limit else None,
+        "NextMarker": marker,
     }
 
 

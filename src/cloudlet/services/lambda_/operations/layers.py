@@ -6,14 +6,14 @@ Laying layers over each other is the sandbox's business.
 from __future__ import annotations
 
 import json
-from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from cloudlet.core.access import Permission
 from cloudlet.core.operation import operation
 from cloudlet.services.lambda_ import downloads, errors, permissions, sources, state, statements
 from cloudlet.services.lambda_.model import Layer, LayerVersion
 from cloudlet.services.lambda_.operations.functions import count_code
+from cloudlet.services.lambda_.pages import page_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from cloudlet.core.call import Call
     from cloudlet.services.lambda_.model import Package, ResourcePolicy
-
-_PAGE: Final = 50
 
 
 def _layer_arn(call: Call, name: str) -> str:
@@ -72,14 +70,10 @@ def get_layer_version_by_arn(call: Call, request: api.GetLayerVersionByArnReques
 @operation("ListLayers", read_only=True)
 def list_layers(call: Call, request: api.ListLayersRequestTypeDef) -> dict[str, Any]:
     """The account's layers with the newest fitting version of each."""
-    limit = min(request.get("MaxItems", _PAGE), _PAGE)
     listed = (_listed(call, layer, request) for layer in state.list_layers(call, request.get("Marker")))
-    found = list(islice((each for each in listed if each is not None), limit + 1))
-    page = found[:limit]
-    return {
-        "Layers": page,
-        "NextMarker": page[-1]["LayerName"] if len(found) > limit else None,
-    }
+    fitting = (layer for layer in listed if layer is not None)
+    page, marker = page_of(fitting, request, lambda layer: str(layer["LayerName"]))
+    return {"Layers": page, "NextMarker": marker}
 
 
 @operation(
@@ -93,14 +87,9 @@ def list_layer_versions(call: Call, request: api.ListLayerVersionsRequestTypeDef
     """A layer's versions, the newest first."""
     arn = _layer_arn(call, request["LayerName"])
     region, account, name = _parts(arn)
-    limit = min(request.get("MaxItems", _PAGE), _PAGE)
     versions = state.list_layer_versions(call, account, region, name, request.get("Marker"))
-    found = list(islice(_fitting(versions, request), limit + 1))
-    page = found[:limit]
-    return {
-        "LayerVersions": [version.describe(arn) for version in page],
-        "NextMarker": str(page[-1].version) if len(found) > limit else None,
-    }
+    page, marker = page_of(_fitting(versions, request), request, lambda version: str(version.version))
+    return {"LayerVersions": [version.describe(arn) for version in page], "NextMarker": marker}
 
 
 @operation("DeleteLayerVersion", permissions=_on_version("lambda:DeleteLayerVersion"))

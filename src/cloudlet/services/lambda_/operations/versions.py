@@ -5,20 +5,18 @@ Versions are made in functions.py, where CreateFunction and UpdateFunctionCode m
 
 from __future__ import annotations
 
-from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from cloudlet.core.operation import operation
 from cloudlet.services.lambda_ import errors, model, permissions, references, state
 from cloudlet.services.lambda_.model import LATEST
 from cloudlet.services.lambda_.operations.functions import publish
+from cloudlet.services.lambda_.pages import page_of
 
 if TYPE_CHECKING:
     from types_boto3_lambda import type_defs as api
 
     from cloudlet.core.call import Call
-
-_PAGE: Final = 50
 
 
 @operation("PublishVersion", permissions=permissions.on_unqualified_function("lambda:PublishVersion"))
@@ -55,13 +53,12 @@ def list_versions_by_function(
     """$LATEST, then the published versions in their order."""
     reference = references.parse(call, request["FunctionName"]).with_qualifier(None)
     state.function(call, reference)
-    limit = min(request.get("MaxItems", _PAGE), _PAGE)
-    found = list(islice(state.list_versions(call, reference, request.get("Marker")), limit + 1))
-    page = found[:limit]
+    versions = state.list_versions(call, reference, request.get("Marker"))
+    page, marker = page_of(versions, request, lambda version: version.version)
     return {
         "Versions": [
             model.describe_version(version, reference.arn_of(version.version), call.region, listed=True)
             for version in page
         ],
-        "NextMarker": page[-1].version if len(found) > limit else None,
+        "NextMarker": marker,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.call import Call
-from cloudlet.core.operation import operation
+from cloudlet.core.operation import Request, operation
 from cloudlet.services.logs import state
 from cloudlet.services.logs.errors import InvalidParameterException
 from cloudlet.services.logs.model import LogEvent, accept, event_id
@@ -39,14 +39,14 @@ def put_log_events(call: Call, request: api.PutLogEventsRequestTypeDef) -> dict[
     return answer
 
 
-def _asked_group(request: Any) -> str:
+def _asked_group(request: Request) -> str:
     identifier = request.get("logGroupName") or request.get("logGroupIdentifier")
     if not identifier:
         raise InvalidParameterException("Either logGroupName or logGroupIdentifier must be provided.")
     return group_name(identifier)
 
 
-def _stream_arn(call: Call, request: Any) -> str:
+def _stream_arn(call: Call, request: Request) -> str:
     return call.arn(f"log-group:{_asked_group(request)}:log-stream:{request['logStreamName']}")
 
 
@@ -95,7 +95,7 @@ def _read_token(token: str) -> tuple[str, tuple[int, int]]:
     return direction, (int(digits[:26]), int(digits[26:]))
 
 
-def _filtered_group(call: Call, request: Any) -> str:
+def _filtered_group(call: Call, request: Request) -> str:
     return call.arn(f"log-group:{_asked_group(request)}:log-stream:")
 
 
@@ -124,7 +124,7 @@ def filter_log_events(call: Call, request: api.FilterLogEventsRequestTypeDef) ->
     return {"events": found, "searchedLogStreams": []}
 
 
-def _chosen_streams(call: Call, group: str, request: Any) -> list[str]:
+def _chosen_streams(call: Call, group: str, request: Request) -> list[str]:
     names, prefix = request.get("logStreamNames"), request.get("logStreamNamePrefix")
     if names and prefix:
         raise InvalidParameterException("LogStreamNamePrefix and LogStreamNames are mutually exclusive.")

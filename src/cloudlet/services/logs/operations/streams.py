@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cloudlet.core.call import Call
-from cloudlet.core.operation import operation
+from cloudlet.core.operation import Request, operation
 from cloudlet.services.logs import state
 from cloudlet.services.logs.errors import InvalidParameterException, ResourceAlreadyExistsException
 from cloudlet.services.logs.model import LogStream
@@ -34,7 +34,7 @@ def delete_log_stream(call: Call, request: api.DeleteLogStreamRequestTypeDef) ->
     state.delete_stream(call, group.name, state.stream(call, group.name, request["logStreamName"]).name)
 
 
-def _described_group(call: Call, request: Any) -> str:
+def _described_group(call: Call, request: Request) -> str:
     name = group_name(request.get("logGroupName") or request.get("logGroupIdentifier") or "")
     return call.arn(f"log-group:{name}:log-stream:")
 
@@ -58,7 +58,7 @@ def describe_log_streams(call: Call, request: api.DescribeLogStreamsRequestTypeD
     return _page(call, group.name, streams, request)
 
 
-def _page(call: Call, group: str, streams: list[LogStream], request: Any) -> dict[str, Any]:
+def _page(call: Call, group: str, streams: list[LogStream], request: Request) -> dict[str, Any]:
     limit, token = request.get("limit", 50), request.get("nextToken")
     start = next((place + 1 for place, each in enumerate(streams) if each.name == token), 0)
     page = streams[start : start + limit]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cloudlet.core.arn import find_arn
 from cloudlet.core.call import Call
-from cloudlet.core.operation import operation
+from cloudlet.core.operation import Request, operation
 from cloudlet.services.logs import state
 from cloudlet.services.logs.errors import InvalidParameterException, ResourceNotFoundException
 from cloudlet.services.logs.model import LogGroup
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from types_boto3_logs import type_defs as api
 
 
-def _arn(call: Call, request: Any) -> str:
+def _arn(call: Call, request: Request) -> str:
     return str(request["resourceArn"])
 
 
@@ -69,5 +70,5 @@ def list_tags_log_group(call: Call, request: api.ListTagsLogGroupRequestTypeDef)
     return {"tags": dict(state.group(call, request["logGroupName"]).tags)}
 
 
-def _without(group: LogGroup, keys: Any) -> LogGroup:
+def _without(group: LogGroup, keys: Iterable[str]) -> LogGroup:
     return replace(group, tags={key: value for key, value in group.tags.items() if key not in set(keys)})

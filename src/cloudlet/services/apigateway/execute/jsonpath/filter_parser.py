@@ -9,6 +9,7 @@ import re
 from abc import ABC, abstractmethod
 from typing import Any, Final
 
+from ..cursor import TextCursor
 from ..escapes import unescaped
 from ..java_regex import PatternError
 from .errors import PathError
@@ -28,32 +29,17 @@ WORDS: Final[dict[str, Any]] = {"true": True, "false": False, "null": None}
 MAX_DEPTH: Final = 30
 
 
-class FilterParser(ABC):
+class FilterParser(TextCursor, ABC):
     """Recursive descent over filters, on a cursor that the parser of paths shares."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
-        self.position = 0
+        super().__init__(text)
         self.depth = 0
         self._nesting = 0
 
     @abstractmethod
     def nested_path(self) -> Reader:
         """A path that begins here with $ or @."""
-
-    def accept(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
-        """Step over what matches here, if it does."""
-        match = pattern.match(self.text, self.position)
-        if match:
-            self.position = match.end()
-        return match
-
-    def accept_text(self, expected: str) -> bool:
-        """Step over these very characters, if they come next."""
-        if not self.text.startswith(expected, self.position):
-            return False
-        self.position += len(expected)
-        return True
 
     def expect_text(self, expected: str) -> None:
         """Step over these very characters; it is an error when they do not come next."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from ..cursor import TextCursor
 from .errors import TemplateError, error_at
 
 MARKER: Final = re.compile(r"[$#\\]")
@@ -49,32 +50,14 @@ OPERATOR_WORDS: Final = {
 }
 
 
-class Cursor:
+class Cursor(TextCursor):
     """A place in the text of a template."""
 
-    __slots__ = ("position", "text")
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.position = 0
+    __slots__ = ()
 
     def at_end(self) -> bool:
         """Whether nothing is left."""
         return self.position >= len(self.text)
-
-    def accept(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
-        """Step over what matches here, if it does."""
-        match = pattern.match(self.text, self.position)
-        if match:
-            self.position = match.end()
-        return match
-
-    def accept_text(self, expected: str) -> bool:
-        """Step over these very characters, if they come next."""
-        if not self.text.startswith(expected, self.position):
-            return False
-        self.position += len(expected)
-        return True
 
     def expect_text(self, expected: str) -> None:
         """Step over these very characters; it is an error when they do not come next."""
