@@ -36,6 +36,8 @@ class BenchmarkCloud:
     def __init__(self) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="cloudlet-bench-"))
         self.environment = {**os.environ, "CLOUDLET_HOME": str(self.home)}
+        # Users have compiled modules; some build machines forbid writing them.
+        self.environment.pop("PYTHONDONTWRITEBYTECODE", None)
         with socket.create_server(("127.0.0.1", 0)) as listener:
             self.port = listener.getsockname()[1]
         self.endpoint = f"http://127.0.0.1:{self.port}"

@@ -14,6 +14,7 @@ from socket import socket
 from typing import Any, Final
 
 from cloudlet import __version__
+from cloudlet.access.audit import Audit
 from cloudlet.access.evaluate import Evaluator
 from cloudlet.access.judge import Judge
 from cloudlet.config import Config
@@ -70,6 +71,7 @@ class App:
         self._data = data
         self.port = config.port
         self._identities = StoredIdentities()
+        self._audit = Audit() if config.auth == "audit" else None
         self.failed: asyncio.Future[StoreFailed] = asyncio.get_running_loop().create_future()
         self._authority = CertificateAuthority(data / "tls")
         self._sandboxes = SandboxesOnDemand(self._open_sandboxes)
@@ -150,6 +152,12 @@ class App:
         await self.cloud.blobs.sweep(lambda _: False, 0)
         await self._start_services()
 
+    def least_privilege(self) -> Mapping[str, Any] | None:
+        """What /_cloudlet/least-privilege tells; None unless this is --auth audit."""
+        if self._audit is None:
+            return None
+        return {"complete": self._audit.complete, "policies": self._audit.policies()}
+
     def _pipeline(self) -> Pipeline:
         models = Models()
         validators = Validators(models)
@@ -157,7 +165,7 @@ class App:
         def validate(service: str, operation: str, parameters: Mapping[str, Any]) -> None:
             validators.service(service).check(operation, parameters)
 
-        invoker = Invoker(Judge(audit=self._config.auth == "audit"), validate, Coercion(models).coerce)
+        invoker = Invoker(Judge(self._audit), validate, Coercion(models).coerce)
         protocols = Protocols(models)
         authenticator = Authenticator(UnknownKeys(strict=self._config.auth == "strict"))
         self.cloud.api = invoker
@@ -168,6 +176,7 @@ class App:
             self.health,
             self.status,
             self.reset,
+            self.least_privilege,
             self._authority.certificate_path.read_bytes,
         )
         return Pipeline(

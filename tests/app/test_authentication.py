@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +14,7 @@ from botocore.config import Config as ClientConfig
 from botocore.exceptions import ClientError
 
 from cloudlet.config import Config
-from conftest import Client, RunningServer
+from running_server import Client, RunningServer
 
 EVERYTHING = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
 
@@ -173,6 +175,27 @@ def test_audit_lets_pass_and_writes_what_would_be_refused(
     said = " ".join(record.getMessage() for record in caplog.records)
     assert "arn:aws:iam::000000000000:user/ann" in said
     assert "dynamodb:ListTables" in said
+
+
+def test_audit_says_which_policy_would_just_do(audit: RunningServer, aws_session: Any) -> None:
+    key = user_key(client_of(audit, aws_session, "iam", "test", "test"), "eve")
+    dynamodb = client_of(audit, aws_session, "dynamodb", *key)
+    for name in ("one", "two"):
+        with pytest.raises(dynamodb.exceptions.ResourceNotFoundException):
+            dynamodb.describe_table(TableName=name)
+    with urllib.request.urlopen(f"{audit.endpoint}/_cloudlet/least-privilege") as response:
+        seen = json.load(response)
+    assert seen["complete"] is True
+    policy = json.loads(seen["policies"]["arn:aws:iam::000000000000:user/eve"])
+    tables = [f"arn:aws:dynamodb:us-east-1:000000000000:table/{name}" for name in ("one", "two")]
+    assert policy["Statement"] == [
+        {"Effect": "Allow", "Action": ["dynamodb:DescribeTable"], "Resource": tables}
+    ]
+
+
+def test_only_audit_says_which_policy_would_do(server: RunningServer) -> None:
+    with pytest.raises(urllib.error.HTTPError, match="409"):
+        urllib.request.urlopen(f"{server.endpoint}/_cloudlet/least-privilege")
 
 
 def test_audit_still_checks_signatures(audit: RunningServer, aws_session: Any) -> None:

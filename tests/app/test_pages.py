@@ -16,7 +16,7 @@ from cryptography import x509
 from cloudlet.config import Config
 from cloudlet.core.http import BytesBody, HttpRequest, Origin
 from cloudlet.wire.pages import Facts, Pages
-from conftest import RunningServer
+from running_server import RunningServer
 
 Ask = Callable[..., tuple[int, Any]]
 JSON = {"Content-Type": "application/json"}
@@ -130,7 +130,9 @@ async def nothing() -> Any:
     raise AssertionError("a stranger came through")
 
 
-NO_FACTS = Facts(clock=None, health=dict, status=nothing, reset=nothing, ca_certificate=bytes)  # type: ignore[arg-type]
+NO_FACTS = Facts(
+    clock=None, health=dict, status=nothing, reset=nothing, least_privilege=dict, ca_certificate=bytes
+)  # type: ignore[arg-type]
 
 
 def test_reset_forgets_everything(tmp_path: Path, aws_session: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
+
 from cloud_functions import allow
 
 needs_node_packages = pytest.mark.skipif(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+
 from cloud_functions import allow
 
 ANY_CALL = """
@@ -209,7 +210,8 @@ def test_files_and_processes_of_another_function_are_not_there(deployment):
         "            found.append(pathlib.Path('/proc', pid, 'environ').read_text())\n"
         "        except OSError:\n"
         "            pass\n"
-        "    return [os.listdir('/tmp'), os.listdir('/var/task'), 'AWS_LAMBDA_FUNCTION_NAME=first' in str(found)]\n"
+        "    seen = 'AWS_LAMBDA_FUNCTION_NAME=first' in str(found)\n"
+        "    return [os.listdir('/tmp'), os.listdir('/var/task'), seen]\n"
     )
     deployment.python("first", source, Environment={"Variables": {"SECRET": "of the first"}})
     deployment.python("second", source)

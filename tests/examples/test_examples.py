@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from aws_command import AwsCommand, environment
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"

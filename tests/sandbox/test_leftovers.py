@@ -16,7 +16,6 @@ from sandbox_bench import Bench, leads_to_cloud
 
 from cloudlet.sandbox.host.leftovers import Record, sweep_empty
 from cloudlet.sandbox.opening import open_sandboxes
-from conftest import Bench, leads_to_cloud
 
 SERVER = """
 import asyncio, sys
@@ -26,7 +25,7 @@ from sandbox_counterpart import Function, Server
 from cloudlet.core.sandbox import SandboxSpec
 from cloudlet.sandbox.opening import open_sandboxes
 
-async def main(state_dir, authority, key, code):
+async def main(state_dir, authority, key, code, *_):
     sandboxes = await open_sandboxes(
         serve=Server(authority, key).serve, state_dir=Path(state_dir), ca_certificate=Path(authority),
         hosts=leads_to_cloud, driver="namespaces",
@@ -36,6 +35,8 @@ async def main(state_dir, authority, key, code):
     sandbox = await sandboxes.start(spec, runtime_api=function, output=function.write)
     await sandboxes.prepare("nodejs")
     await function.invoke({})
+    if "frozen" in sys.argv:
+        sandbox.freeze()
     print(sandbox.born.pid, flush=True)
     await asyncio.Event().wait()
 
@@ -52,16 +53,16 @@ FORKS = """
 """
 
 
-@pytest.fixture
-def killed_server(authority, python, tmp_path):
-    """A server with a running function, killed; the processes it had, and its state folder."""
+@pytest.fixture(params=["running", "frozen"])
+def killed_server(request, authority, python, tmp_path):
+    """A server with a running or frozen function, killed; the processes it had, and its state folder."""
     tests = Path(__file__).parent
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join([str(tests.parents[1] / "src"), str(tests), *sys.path])
     }
     state_dir = tmp_path / "state"
     state_dir.mkdir()
-    arguments = [str(each) for each in (state_dir, *authority, python(FORKS))]
+    arguments = [str(each) for each in (state_dir, *authority, python(FORKS), request.param)]
     server = subprocess.Popen(
         [sys.executable, "-c", SERVER, *arguments], env=environment, stdout=subprocess.PIPE
     )

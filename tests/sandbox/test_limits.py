@@ -11,7 +11,6 @@ from process_table import descendants, runs
 from sandbox_bench import LIMITS
 
 from cloudlet.core.sandbox import Enforcement, Limits
-from conftest import LIMITS
 
 WAIT_SECONDS = 15
 

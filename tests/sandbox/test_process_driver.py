@@ -11,7 +11,6 @@ from sandbox_bench import Bench, leads_to_cloud
 
 from cloudlet.core.sandbox import Enforcement, SandboxError
 from cloudlet.sandbox.opening import open_sandboxes
-from conftest import Bench, leads_to_cloud
 
 
 @pytest.fixture(scope="module")

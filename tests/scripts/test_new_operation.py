@@ -24,7 +24,8 @@ def project(tmp_path: Path) -> Path:
         PROJECT / "src/cloudlet/services/iam/managed", tmp_path / "src/cloudlet/services/iam/managed"
     )
     (tmp_path / "tests").mkdir()
-    shutil.copy(PROJECT / "tests/conftest.py", tmp_path / "tests")
+    for module in ("conftest.py", "running_server.py"):
+        shutil.copy(PROJECT / "tests" / module, tmp_path / "tests")
     shutil.copy(PROJECT / "pyproject.toml", tmp_path)
     return tmp_path
 

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 
 import pytest
+
 from cloud_functions import TRUST, WRITE_LOGS, allow, policy, zipped
 
 TEMPLATE = """
@@ -129,8 +130,8 @@ def test_function_is_created_invoked_updated_and_its_log_read(aws, tmp_path):
     assert _until(lambda: [event["message"] for event in aws.json(*search)["events"]]) == [
         "heard {'a': 'ü'}\n"
     ]
-    streams = aws.json("logs", "describe-log-streams", "--log-group-name", group)["logStreams"]
-    named = ("--log-group-name", group, "--log-stream-name", streams[0]["logStreamName"])
+    stream = aws.json(*search)["events"][0]["logStreamName"]
+    named = ("--log-group-name", group, "--log-stream-name", stream)
     lines = [event["message"] for event in aws.json("logs", "get-log-events", *named)["events"]]
     assert [line.split()[0] for line in lines[:5]] == ["INIT_START", "START", "heard", "END", "REPORT"]
     aws("lambda", "delete-function", *name)

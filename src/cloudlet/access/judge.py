@@ -14,6 +14,7 @@ from cloudlet.core.access import Permission, Principal, PrincipalKind, Principal
 from cloudlet.core.errors import AccessDenied
 
 if TYPE_CHECKING:
+    from cloudlet.access.audit import Audit
     from cloudlet.core.call import Call
 
 _LOG: Final = logging.getLogger("cloudlet.access")
@@ -26,7 +27,7 @@ _HAVE_POLICIES: Final = frozenset(
 class Judge:
     """Decides about every call."""
 
-    def __init__(self, *, audit: bool) -> None:
+    def __init__(self, audit: Audit | None = None) -> None:
         self._audit = audit
 
     def check(self, call: Call, permissions: Sequence[Permission]) -> None:
@@ -47,12 +48,14 @@ class Judge:
             called_via=call.via,
         )
         for permission in permissions:
+            if self._audit is not None:
+                self._audit.record(principal, permission)
             decision = call.cloud.access.decide(principal, policies, permission, context)
             if not decision.allowed:
                 self._refuse(principal, permission, decision.message)
 
     def _refuse(self, principal: Principal, permission: Permission, message: str) -> None:
-        if not self._audit:
+        if self._audit is None:
             raise AccessDenied(message)
         _LOG.warning("would refuse: %s needs %s on %s", principal.arn, permission.action, permission.resource)
 

@@ -45,6 +45,11 @@ def status(cloud: Running) -> Mapping[str, Any]:
     return _get(cloud, "/_cloudlet/status")
 
 
+def least_privilege(cloud: Running) -> Mapping[str, Any]:
+    """The policies that would do for what a cloud in audit mode has seen. Raises Problem otherwise."""
+    return _get(cloud, "/_cloudlet/least-privilege")
+
+
 def log_lines(cloud: Running, function: str, region: str, *, follow: bool) -> Iterator[str]:
     """The lines of a function's log, the oldest first. Raises Problem if there is no such log."""
     group = function if function.startswith("/") else f"/aws/lambda/{function}"

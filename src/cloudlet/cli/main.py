@@ -93,6 +93,13 @@ def env(port: int) -> None:
     click.echo(texts.environment(client.running(Places.default(), port)))
 
 
+@main.command("least-privilege")
+@_PORT
+def least_privilege(port: int) -> None:
+    """Print, for each user and role, the policy that would just do for what was seen under --auth audit."""
+    click.echo(texts.least_privilege(client.least_privilege(client.running(Places.default(), port))))
+
+
 @main.command()
 @_PORT
 @click.option("--region", default="us-east-1", show_default=True, envvar="AWS_DEFAULT_REGION")

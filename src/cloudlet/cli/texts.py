@@ -73,3 +73,11 @@ def environment(cloud: Running) -> str:
     }
     lines = [f"export {name}={value}" for name, value in variables.items()]
     return "\n".join(["unset AWS_PROFILE AWS_SESSION_TOKEN", *lines])
+
+
+def least_privilege(seen: Mapping[str, Any]) -> str:
+    """What `cloudlet least-privilege` says."""
+    parts = [f"{owner}\n{document}" for owner, document in seen["policies"].items()]
+    if not seen["complete"]:
+        parts.append("This is not all: more was asked for than is remembered.")
+    return "\n\n".join(parts) or "No user or role has asked for anything yet."

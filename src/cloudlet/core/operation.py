@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from cloudlet.core.worker import Worker
 
 Request: TypeAlias = "Mapping[str, Any]"
-Result: TypeAlias = "dict[str, Any] | None"
 Resource: TypeAlias = "str | Callable[[Call, Any], str | Sequence[str]]"
 """A template such as "table/{TableName}", a whole ARN template, "*", or a function that returns ARNs."""
 Context: TypeAlias = "Mapping[str, Sequence[str]]"
@@ -51,23 +50,9 @@ class Operation:
 class DataPlane:
     """A door of a service that is not its API: the invoke URLs of API Gateway, function URLs, websites."""
 
-    name: str
-    host_label: str
-    """Requests to `{id}.{host_label}.anything` come here."""
-    path_prefixes: tuple[str, ...]
-    handle: Callable[[Cloud, HttpRequest], Any]
-    """An `async def (Cloud, HttpRequest) -> HttpResponse`."""
-    claims: Callable[[HttpRequest], bool] | None = None
-    """Which requests come here, where host and path alone do not say it."""
-
-    def is_for(self, request: HttpRequest) -> bool:
-        """Whether a request comes here."""
-        if self.claims is not None:
-            return self.claims(request)
-        if request.path.startswith(self.path_prefixes):
-            return True
-        labels = (request.header("host") or "").split(".", 2)
-        return len(labels) > 2 and labels[1] == self.host_label
+    claims: Callable[[HttpRequest], bool]
+    """Whether a request comes here; asked of every request, so it must be quick."""
+    handle: Callable[[Cloud, HttpRequest], Awaitable[HttpResponse]]
 
 
 @dataclass(frozen=True, slots=True)

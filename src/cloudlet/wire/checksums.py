@@ -8,22 +8,20 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
-import crcmod
-import google_crc32c
-
+from cloudlet.checksums import ALGORITHMS, encoded
 from cloudlet.core.errors import ServiceError
 from cloudlet.core.http import RequestEntityTooLarge
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from cloudlet.core.http import Body, HttpRequest
 
-CHECKSUM_HEADER: Final = "x-amz-checksum-"
+CHECKSUM_HEADERS: Final[Mapping[str, str]] = {f"x-amz-checksum-{name.lower()}": name for name in ALGORITHMS}
+"""The algorithms by the header that carries their checksum."""
 
 
 class BadDigest(ServiceError):
@@ -36,52 +34,6 @@ class InvalidDigest(ServiceError):
 
 class InvalidRequest(ServiceError):
     """Raised for S3 requests that make no sense, for instance two checksums of one body."""
-
-
-class Hasher(Protocol):
-    """A checksum in the making."""
-
-    def update(self, data: bytes, /) -> None:
-        """Adds the next bytes."""
-
-    def digest(self) -> bytes:
-        """The checksum of all bytes so far."""
-
-
-class Crc:
-    """A cyclic redundancy check as a Hasher; its digest is big-endian, as AWS writes it."""
-
-    __slots__ = ("_extend", "_size_bytes", "_value")
-
-    def __init__(self, extend: Callable[[bytes, int], int], size_bytes: int) -> None:
-        self._extend = extend
-        self._size_bytes = size_bytes
-        self._value = 0
-
-    def update(self, data: bytes, /) -> None:
-        """Adds the next bytes."""
-        self._value = self._extend(data, self._value)
-
-    def digest(self) -> bytes:
-        """The checksum of all bytes so far."""
-        return self._value.to_bytes(self._size_bytes, "big")
-
-
-_crc64nvme: Final = crcmod.mkCrcFun(0x1AD93D23594C93659, initCrc=0, rev=True, xorOut=0xFFFFFFFFFFFFFFFF)
-
-
-def _extend_crc32c(data: bytes, value: int) -> int:
-    return int(google_crc32c.extend(value, data))
-
-
-ALGORITHMS: Final[Mapping[str, Callable[[], Hasher]]] = {
-    "crc32": lambda: Crc(zlib.crc32, 4),
-    "crc32c": lambda: Crc(_extend_crc32c, 4),
-    "crc64nvme": lambda: Crc(_crc64nvme, 8),
-    "sha1": lambda: hashlib.sha1(usedforsecurity=False),
-    "sha256": hashlib.sha256,
-}
-"""By the name in lower case, as it ends the x-amz-checksum- header."""
 
 
 class Check(Protocol):
@@ -108,9 +60,8 @@ class Checksum:
 
     def finish(self) -> None:
         """Raises BadDigest if the checksum is another."""
-        if base64.b64encode(self._hasher.digest()).decode() != self.value:
-            name = self.algorithm.upper()
-            raise BadDigest(f"The {name} you specified did not match the calculated checksum.")
+        if encoded(self._hasher) != self.value:
+            raise BadDigest(f"The {self.algorithm} you specified did not match the calculated checksum.")
 
 
 class ContentMd5:
@@ -133,7 +84,7 @@ class ContentMd5:
             raise BadDigest(
                 "The Content-MD5 you specified did not match what we received.",
                 ExpectedDigest=self._expected.hex(),
-                CalculatedDigest=base64.b64encode(self._hasher.digest()).decode(),
+                CalculatedDigest=encoded(self._hasher),
             )
 
 
@@ -143,15 +94,15 @@ def header_checks(request: HttpRequest) -> list[Check]:
     md5 = request.header("content-md5")
     if md5 is not None:
         checks.append(ContentMd5(md5))
-    announced = [name for name in ALGORITHMS if request.header(CHECKSUM_HEADER + name) is not None]
+    announced = {name: value for name in CHECKSUM_HEADERS if (value := request.header(name)) is not None}
     if len(announced) > 1:
         raise InvalidRequest(
             "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."
         )
-    for algorithm in announced:
-        value = request.header(CHECKSUM_HEADER + algorithm) or ""
+    for name, value in announced.items():
+        algorithm = CHECKSUM_HEADERS[name]
         if not is_checksum(algorithm, value):
-            raise InvalidRequest(f"Value for {CHECKSUM_HEADER}{algorithm} header is invalid.")
+            raise InvalidRequest(f"Value for {name} header is invalid.")
         checks.append(Checksum(algorithm, value))
     return checks
 

@@ -18,6 +18,7 @@ from cloudlet.core.http import HttpRequest, HttpResponse, Origin
 
 _BODY_LIMIT_BYTES: Final = 64 * 1024
 _PREFIXES: Final = ("/_cloudlet/", "/_localstack/health")
+_FOR_FUNCTIONS: Final = frozenset({"/_cloudlet/health", "/_localstack/health", "/_cloudlet/clock"})
 
 Page: TypeAlias = "Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any]]]"
 
@@ -38,6 +39,7 @@ class Facts:
     health: Callable[[], Mapping[str, Any]]
     status: Callable[[], Awaitable[Mapping[str, Any]]]
     reset: Callable[[], Awaitable[None]]
+    least_privilege: Callable[[], Mapping[str, Any] | None]
     ca_certificate: Callable[[], bytes]
 
 
@@ -53,6 +55,7 @@ class Pages:
             ("GET", "/_cloudlet/clock"): self._clock,
             ("POST", "/_cloudlet/clock"): self._advance_clock,
             ("POST", "/_cloudlet/reset"): self._reset,
+            ("GET", "/_cloudlet/least-privilege"): self._least_privilege,
         }
 
     async def answer(self, request: HttpRequest) -> HttpResponse | None:
@@ -76,6 +79,8 @@ class Pages:
             )
         if request.method != "GET":
             _refuse_strangers(request)
+        elif request.origin is Origin.SANDBOX and request.path not in _FOR_FUNCTIONS:
+            raise PageError(HTTPStatus.FORBIDDEN, "Functions may not ask this.")
         return page
 
     async def _health(self, _: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -95,6 +100,14 @@ class Pages:
             )
         self._facts.clock.advance(seconds)
         return await self._clock(parameters)
+
+    async def _least_privilege(self, _: Mapping[str, Any]) -> Mapping[str, Any]:
+        seen = self._facts.least_privilege()
+        if seen is None:
+            raise PageError(
+                HTTPStatus.CONFLICT, "Only a cloud started with --auth audit watches what is needed."
+            )
+        return seen
 
     async def _reset(self, _: Mapping[str, Any]) -> Mapping[str, Any]:
         await self._facts.reset()

@@ -162,7 +162,7 @@ class Pipeline:
     async def serve_data_plane(self, exchange: Exchange) -> None:
         """Invoke URLs and the like: a service's own HTTP, outside of its API."""
         for plane in self._planes:
-            if plane.is_for(exchange.request):
+            if plane.claims(exchange.request):
                 exchange.response = await plane.handle(self._cloud, exchange.request)
                 return
 

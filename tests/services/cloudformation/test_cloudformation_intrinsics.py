@@ -14,7 +14,7 @@ from cloudlet.core.errors import ServiceError
 from cloudlet.services.cloudformation.deploy.cidr import split_network
 from cloudlet.services.cloudformation.deploy.document import parse_document
 from cloudlet.services.cloudformation.deploy.graph import dependencies, in_order
-from cloudlet.services.cloudformation.deploy.intrinsics import UNKNOWN, Evaluator, NothingKnown, Surroundings
+from cloudlet.services.cloudformation.deploy.intrinsics import UNKNOWN, Evaluator, Surroundings
 from cloudlet.services.cloudformation.deploy.references import check_references
 from cloudlet.services.cloudformation.deploy.schedule import run_in_order
 from cloudlet.services.cloudformation.deploy.template import Template, parse_template
@@ -48,6 +48,16 @@ class Answers:
 
     def attribute(self, logical_id: str, name: str) -> Any:
         return f"{logical_id}.{name}"
+
+
+class NothingKnown:
+    """The answers of a stack of which nothing is there yet."""
+
+    def ref(self, logical_id: str) -> Any:
+        return UNKNOWN
+
+    def attribute(self, logical_id: str, name: str) -> Any:
+        return UNKNOWN
 
 
 def evaluate(text: str, answers: Any = None) -> Any:

@@ -32,6 +32,11 @@ def test_function_answers_what_its_handler_returns(functions, role):
     assert json.loads(answer["Payload"].read()) == {"a": [1, "ü"]}
 
 
+def test_function_may_have_a_name_of_one_character(functions, role):
+    make_function(functions, role, name="f")
+    assert functions.invoke(FunctionName="f")["StatusCode"] == 200
+
+
 def test_event_of_an_empty_body_is_an_empty_object(functions, role):
     make_function(functions, role)
     assert json.loads(functions.invoke(FunctionName="function")["Payload"].read()) == {}

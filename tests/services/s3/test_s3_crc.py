@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudlet.services.s3.checksums import ALGORITHMS, FULL_OBJECT_ALGORITHMS, encoded
+from cloudlet.checksums import ALGORITHMS, encoded
+from cloudlet.services.s3.checksums import FULL_OBJECT_ALGORITHMS
 from cloudlet.services.s3.crc import joined
 
 

@@ -98,9 +98,9 @@ def test_a_range_beyond_the_end_is_refused(s3, bucket, refused, header):
     assert (error["RangeRequested"], error["ActualObjectSize"]) == (header, "10")
 
 
-def test_reads_under_conditions(s3, bucket, refused):
+def test_reads_under_conditions(server, s3, bucket, refused):
     etag = s3.put_object(Bucket=bucket, Key="k", Body=b"x")["ETag"]
-    later = datetime.now(UTC) + timedelta(hours=1)
+    later = server.clock.now() + timedelta(hours=1)
     earlier = later - timedelta(hours=2)
     where = {"Bucket": bucket, "Key": "k"}
     assert refused(s3.get_object, **where, IfMatch='"no"')["Condition"] == "If-Match"

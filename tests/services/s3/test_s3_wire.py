@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import os
 import socket
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -192,7 +191,7 @@ def test_blobs_of_what_was_deleted_go_after_the_grace(server, s3, bucket):
         s3.head_bucket(Bucket=bucket)
     assert not blob.exists()
     assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"y" * MIB
-    assert s3.head_object(Bucket=bucket, Key="k")["LastModified"] <= datetime.now(UTC)
+    assert s3.head_object(Bucket=bucket, Key="k")["LastModified"] <= server.clock.now()
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
+from cloudlet.sandbox.host.thaw import Thaw
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -123,11 +125,12 @@ class V1Cgroup:
                 folder.rmdir()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class V1Parent:
     """The server's own folder in each of the version 1 hierarchies."""
 
     parents: Mapping[str, Path]
+    _thaw: Thaw | None = None
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -136,6 +139,8 @@ class V1Parent:
 
     def make(self, name: str) -> V1Cgroup:
         """A new group."""
+        if self._thaw is None:
+            self._thaw = Thaw(self.parents["freezer"])
         folders = {controller: parent / name for controller, parent in self.parents.items()}
         for folder in set(folders.values()):  # two controllers may share a hierarchy
             folder.mkdir(parents=True)
@@ -143,6 +148,9 @@ class V1Parent:
 
     def remove(self) -> None:
         """Gives the parent back; its groups must have been removed."""
+        if self._thaw is not None:
+            self._thaw.close()
+            self._thaw = None
         _remove_all(self.folders)
 
 

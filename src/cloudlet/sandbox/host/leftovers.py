@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import signal
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _log: Final = logging.getLogger(__name__)
 PREFIX: Final = "cloudlet"
+_END_SECONDS: Final = 2.0
 _STARTED_FIELD: Final = 19  # of /proc/PID/stat, counted from the one after the name
 
 
@@ -43,7 +45,10 @@ class Record:
             note = json.loads(path.read_text())
             if note["server"] == _identity(note["server"][0]):
                 continue
-            removed = [_remove_group(Path(folder)) for folder in note["folders"]]
+            folders = [Path(folder) for folder in note["folders"]]
+            for group in (group for folder in folders for group in _groups(folder)):
+                _end(group)
+            removed = [_remove_group(folder) for folder in folders]
             if all(removed):
                 path.unlink()
 
@@ -71,16 +76,32 @@ def _identity(pid: int) -> list[int]:
     return [pid, int(stat.rpartition(")")[2].split()[_STARTED_FIELD])]
 
 
+def _groups(folder: Path) -> list[Path]:
+    return [*(child for child in folder.iterdir() if child.is_dir()), folder] if folder.is_dir() else []
+
+
+def _end(group: Path) -> None:
+    """Ends what runs in a group, also what is frozen in it."""
+    for pid in _processes(group):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    state = group / "freezer.state"
+    if state.exists() and "FROZEN" in state.read_text():
+        state.write_text("THAWED")
+
+
 def _remove_group(folder: Path) -> bool:
-    if not folder.is_dir():
-        return True
+    deadline = time.monotonic() + _END_SECONDS
     try:
-        for group in [*(child for child in folder.iterdir() if child.is_dir()), folder]:
-            for pid in (group / "cgroup.procs").read_text().split():
-                with suppress(ProcessLookupError):
-                    os.kill(int(pid), signal.SIGKILL)
+        for group in _groups(folder):
+            while _processes(group) and time.monotonic() < deadline:
+                time.sleep(0.01)
             group.rmdir()
     except OSError:
         _log.warning("A control group of an earlier server could not be removed: %s", folder, exc_info=True)
         return False
     return True
+
+
+def _processes(group: Path) -> list[int]:
+    return [int(pid) for pid in (group / "cgroup.procs").read_text().split()]

@@ -15,7 +15,5 @@ SERVICE = Service(
     operations=OPERATIONS,
     resources=RESOURCES,
     components=(CompiledStages, RoleSessions),
-    data_planes=(
-        DataPlane("execute-api", "execute-api", ("/restapis/", "/_aws/execute-api/"), handle, claims),
-    ),
+    data_planes=(DataPlane(claims, handle),),
 )

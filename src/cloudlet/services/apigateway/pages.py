@@ -1,34 +1,25 @@
 """Lists in pages, as all of API Gateway's Get...s operations give them.
 
-The position that a page ends with is the place of the next one; AWS's is opaque.
+Knows nothing of what is listed.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
+from cloudlet.core import pagination
 from cloudlet.services.apigateway.errors import BadRequestException
 
-
-def page_of(
-    items: Sequence[Mapping[str, Any]], request: Mapping[str, Any], *, default_limit: int
-) -> dict[str, Any]:
-    """The page that a request asks for."""
-    start = _start(request.get("position"))
-    end = start + min(request.get("limit") or default_limit, 500)
-    page: dict[str, Any] = {"items": list(items[start:end])}
-    if end < len(items):
-        page["position"] = base64.b64encode(str(end).encode()).decode()
-    return page
+_DEFAULT_LIMIT: Final = 25
+_HIGHEST_LIMIT: Final = 500
 
 
-def _start(position: str | None) -> int:
-    if not position:
-        return 0
+def page_of(items: Sequence[Mapping[str, Any]], request: Mapping[str, Any]) -> dict[str, Any]:
+    """The page that a request asks for. Raises BadRequestException for a position of no page."""
+    limit = min(request.get("limit") or _DEFAULT_LIMIT, _HIGHEST_LIMIT)
     try:
-        return int(base64.b64decode(position, validate=True))
-    except (binascii.Error, ValueError):
+        page, position = pagination.page(items, request.get("position"), limit)
+    except pagination.InvalidToken:
         raise BadRequestException("Invalid position parameter specified") from None
+    return {"items": page, **({"position": position} if position else {})}

@@ -162,7 +162,6 @@ class OnFailure(Enum):
 class Operation:
     """What is being done to a stack; stored, so that it goes on after a crash."""
 
-    operation_id: str
     creating: bool
     phase: Phase
     principal: Principal

@@ -30,6 +30,10 @@ def response_url(call: Call, request_id: str, secret: str) -> str:
     return f"https://{host}{_PREFIX}{call.account}/{region}/{request_id}/{secret}"
 
 
+def _claims(request: HttpRequest) -> bool:
+    return request.path.startswith(_PREFIX)
+
+
 async def _take(cloud: Cloud, request: HttpRequest) -> HttpResponse:
     parts = request.path.removeprefix(_PREFIX).split("/")
     if request.method != "PUT" or len(parts) != 4:
@@ -76,4 +80,4 @@ def _physical_id(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-RESPONSES: Final = DataPlane("custom-resource-responses", "cloudformation-responses", (_PREFIX,), _take)
+RESPONSES: Final = DataPlane(_claims, _take)

@@ -38,7 +38,3 @@ class TransactionCanceledException(ServiceError):
 
 class IdempotentParameterMismatchException(ServiceError):
     """Raised when a client token comes again with another request."""
-
-
-class ItemCollectionSizeLimitExceededException(ServiceError):
-    """Raised when the items of one partition key in a table with local indexes exceed 10 GB."""

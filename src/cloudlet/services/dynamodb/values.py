@@ -32,7 +32,6 @@ AMBIGUOUS: Final = (
     "Supplied AttributeValue has more than one datatypes set, "
     "must contain exactly one of the supported datatypes"
 )
-TYPES: Final = frozenset(("S", "N", "B", "SS", "NS", "BS", "M", "L", "BOOL", "NULL"))
 SETS: Final = frozenset(("SS", "NS", "BS"))
 DOCUMENT_OVERHEAD_BYTES: Final = 3
 """What a list or a map weighs beside its elements, each of which weighs one byte more than its content."""

@@ -48,7 +48,7 @@ def check_trust(call: Call, document: str) -> None:
     """Raises MalformedPolicyDocument or LimitExceeded for what cannot be a role's trust policy."""
     try:
         decoded = msgspec.json.decode(document)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
         raise MalformedPolicyDocument("This policy contains invalid Json") from None
     call.cloud.access.validate(document, PolicyKind.TRUST)
     if size(document) > _TRUST_SIZE:

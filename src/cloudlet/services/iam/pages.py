@@ -5,10 +5,9 @@ Knows nothing of what is listed.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from cloudlet.core import pagination
 from cloudlet.core.errors import ServiceError
 
 if TYPE_CHECKING:
@@ -26,26 +25,14 @@ class ValidationError(ServiceError):
 def page(
     request: Mapping[str, Any], member: str, items: Iterable[T], describe: Callable[[T], Any]
 ) -> dict[str, Any]:
-    """One page of a list whose items come in a stable order."""
-    start = _offset(request.get("Marker"))
-    end = start + int(request.get("MaxItems") or _DEFAULT_MAX_ITEMS)
-    listed = list(items)
-    answer: dict[str, Any] = {
-        member: [describe(each) for each in listed[start:end]],
-        "IsTruncated": len(listed) > end,
-    }
-    if len(listed) > end:
-        answer["Marker"] = base64.urlsafe_b64encode(f"iam:{end}".encode()).decode()
-    return answer
-
-
-def _offset(marker: str | None) -> int:
-    if marker is None:
-        return 0
+    """One page of a list whose items come in a stable order. Raises ValidationError for a broken marker."""
     try:
-        prefix, _, number = base64.urlsafe_b64decode(marker).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+        shown, marker = pagination.page(
+            list(items), request.get("Marker"), int(request.get("MaxItems") or _DEFAULT_MAX_ITEMS)
+        )
+    except pagination.InvalidToken:
         raise ValidationError("Invalid Marker.") from None
-    if prefix != "iam" or not number.isdecimal():
-        raise ValidationError("Invalid Marker.")
-    return int(number)
+    answer: dict[str, Any] = {member: [describe(each) for each in shown], "IsTruncated": marker is not None}
+    if marker is not None:
+        answer["Marker"] = marker
+    return answer

@@ -5,11 +5,13 @@ Runs in threads, never on the loop; knows nothing of functions.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
 import zipfile
 import zlib
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
@@ -34,6 +36,8 @@ _BROKEN: Final = (
     OverflowError,
     RuntimeError,  # an encrypted entry
 )
+_IMPOSSIBLE: Final = errno.EINVAL
+"""How the system names a place before the beginning of a file, where a broken directory may point."""
 
 
 def could_not_unzip() -> InvalidParameterValueException:
@@ -45,11 +49,8 @@ def could_not_unzip() -> InvalidParameterValueException:
 
 def unzipped_size(file: BinaryIO) -> int:
     """What the zip's directory says its files take. Raises InvalidParameterValueException."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            entries = list(_checked(archive))
-    except _BROKEN as error:
-        raise could_not_unzip() from error
+    with _opened(file) as archive:
+        entries = list(_checked(archive))
     if not entries:
         raise InvalidParameterValueException("Uploaded file must be a non-empty zip")
     size = sum(entry.file_size for entry, _ in entries)
@@ -63,11 +64,8 @@ def unzipped_size(file: BinaryIO) -> int:
 def unpack(file: BinaryIO, target: Path) -> None:
     """Writes the zip's files into a new folder; what it says of sizes is not believed."""
     target.mkdir(parents=True)
-    try:
-        with zipfile.ZipFile(file) as archive:
-            _unpack(archive, target)
-    except _BROKEN as error:
-        raise could_not_unzip() from error
+    with _opened(file) as archive:
+        _unpack(archive, target)
     target.chmod(0o755)
 
 
@@ -79,6 +77,20 @@ def remove(folder: Path) -> None:
             if not path.is_symlink():
                 path.chmod(0o700)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _opened(file: BinaryIO) -> Iterator[zipfile.ZipFile]:
+    """The zip, as long as it is read. Raises InvalidParameterValueException for a broken one."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            yield archive
+    except _BROKEN as error:
+        raise could_not_unzip() from error
+    except OSError as error:
+        if error.errno != _IMPOSSIBLE:
+            raise
+        raise could_not_unzip() from error
 
 
 def _unpack(archive: zipfile.ZipFile, target: Path) -> None:

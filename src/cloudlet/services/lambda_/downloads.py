@@ -25,6 +25,10 @@ def location(cloud: Cloud, blob_id: str) -> str:
     return f"{cloud.endpoint}{_PREFIX}{blob_id}.zip"
 
 
+def _claims(request: HttpRequest) -> bool:
+    return request.path.startswith(_PREFIX)
+
+
 async def _download(cloud: Cloud, request: HttpRequest) -> HttpResponse:
     blob_id = request.path.removeprefix(_PREFIX).removesuffix(".zip")
     if len(blob_id) != _ID_LENGTH or not blob_id.isalnum():
@@ -37,4 +41,4 @@ async def _download(cloud: Cloud, request: HttpRequest) -> HttpResponse:
     return HttpResponse(200, [("Content-Type", "application/zip")], FileBody(path, 0, size_bytes))
 
 
-DATA_PLANE: Final = DataPlane("lambda-packages", "awslambda-packages", (_PREFIX,), _download)
+DATA_PLANE: Final = DataPlane(_claims, _download)

@@ -20,6 +20,11 @@ _VALUES: Final = "(JSON String, Number, Array, Object or token 'null', 'true' or
 _WHERE: Final = (
     "\n at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: {}, column: {}]"
 )
+_TOO_DEEP: Final = (
+    "Could not parse request body into json: Could not parse payload into json: "
+    "Document nesting depth (1001) exceeds the maximum allowed "
+    "(1000, from `StreamReadConstraints.getMaxNestingDepth()`)"
+)
 _PLACE: Final = re.compile(r"\(byte (\d+)\)$")
 
 
@@ -33,6 +38,8 @@ def checked(payload: bytes, limit_bytes: int) -> bytes:
         return b"{}"
     try:
         msgspec.json.decode(payload)
+    except RecursionError as error:
+        raise InvalidRequestContentException(_TOO_DEEP) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         found = _PLACE.search(str(error))
         trouble = _trouble(payload, int(found[1]) if found else len(payload))

@@ -11,9 +11,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from cloudlet.checksums import ALGORITHMS, encoded
 from cloudlet.core.errors import ServiceError
 from cloudlet.core.http import Body, BytesBody, FileBody
-from cloudlet.services.s3 import checksums, state
+from cloudlet.services.s3 import state
 from cloudlet.services.s3.errors import EntityTooLarge
 from cloudlet.services.s3.model import INLINE_BYTES, LARGEST_BODY_BYTES, Bucket, ObjectVersion, Piece
 
@@ -72,7 +73,7 @@ class _Digests:
 
     def __init__(self, algorithms: Sequence[str]) -> None:
         self._md5 = hashlib.md5(usedforsecurity=False)
-        self._hashers = {name: checksums.ALGORITHMS[name]() for name in algorithms}
+        self._hashers = {name: ALGORITHMS[name]() for name in algorithms}
         self._size = 0
 
     async def watch(self, stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -88,7 +89,7 @@ class _Digests:
 
     def received(self, inline: bytes | None, pieces: tuple[Piece, ...]) -> Received:
         """What has passed."""
-        values = {name: checksums.encoded(hasher) for name, hasher in self._hashers.items()}
+        values = {name: encoded(hasher) for name, hasher in self._hashers.items()}
         return Received(self._size, self._md5.hexdigest(), values, inline, pieces)
 
 

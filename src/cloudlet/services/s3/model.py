@@ -18,7 +18,6 @@ NULL_VERSION: Final = "null"
 INLINE_BYTES: Final = 16 * 1024
 """Bodies up to this size are kept in the store, larger ones as blobs."""
 LARGEST_BODY_BYTES: Final = 5 * 1024**3
-LARGEST_OBJECT_BYTES: Final = 50 * 1024**4
 SMALLEST_PART_BYTES: Final = 5 * 1024**2
 MOST_PARTS: Final = 10_000
 _LONGEST_KEY_BYTES: Final = 1024

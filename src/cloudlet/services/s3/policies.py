@@ -40,7 +40,7 @@ def read_policy(text: str, bucket: str) -> list[Statement]:
     """The statements of a policy for a bucket. Raises MalformedPolicy."""
     try:
         document = json.loads(text) if text.startswith("{") else None
-    except ValueError:
+    except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
         raise MalformedPolicy("Policies must be valid JSON and the first byte must be '{'")

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
+from cloudlet.checksums import ALGORITHMS, encoded
 from cloudlet.core.call import Call
 from cloudlet.core.rows import Rows
 from cloudlet.services.s3 import checksums, crc, state
@@ -168,10 +169,10 @@ def checksum_of(row: Upload, parts: Sequence[Part]) -> Checksum:
     if row.checksum_type != _COMPOSITE:
         sizes = (part.size for part in parts)
         return Checksum(algorithm, crc.joined(algorithm, zip(values, sizes, strict=True)))
-    hasher = checksums.ALGORITHMS[algorithm]()
+    hasher = ALGORITHMS[algorithm]()
     for value in values:
         hasher.update(base64.b64decode(value))
-    return Checksum(algorithm, f"{checksums.encoded(hasher)}-{len(parts)}", _COMPOSITE)
+    return Checksum(algorithm, f"{encoded(hasher)}-{len(parts)}", _COMPOSITE)
 
 
 def parts_of_object(row: Upload, parts: Sequence[Part]) -> tuple[PartOfObject, ...]:

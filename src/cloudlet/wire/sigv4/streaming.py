@@ -15,8 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from cloudlet.wire.checksums import (
-    ALGORITHMS,
-    CHECKSUM_HEADER,
+    CHECKSUM_HEADERS,
     CheckedBody,
     Checksum,
     InvalidRequest,
@@ -260,12 +259,11 @@ def _announced_trailers(request: HttpRequest) -> dict[str, Checksum]:
     announced: dict[str, Checksum] = {}
     for name in (request.header("x-amz-trailer") or "").lower().split(","):
         name = name.strip()
-        algorithm = name.removeprefix(CHECKSUM_HEADER)
         if not name:
             continue
-        if algorithm == name or algorithm not in ALGORITHMS:
+        if name not in CHECKSUM_HEADERS:
             raise InvalidRequest("The value specified in the x-amz-trailer header is not supported")
-        announced[name] = Checksum(algorithm)
+        announced[name] = Checksum(CHECKSUM_HEADERS[name])
     if len(announced) > 1:
         raise InvalidRequest(
             "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."

@@ -115,7 +115,7 @@ def _document(body: bytes, strict: bool) -> Any:
         return {}
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise (bad_body("Invalid JSON in request body") if strict else internal_server_error()) from error
 
 

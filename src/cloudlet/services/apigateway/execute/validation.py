@@ -35,7 +35,7 @@ class BodyValidator:
             return
         try:
             document = json.loads(body or b"{}")
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise bad_body() from error
         errors = [error.message for error in self._validator(name).iter_errors(document)]
         if errors:
@@ -67,7 +67,7 @@ class BodyValidator:
             raise configuration_error()
         try:
             return json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise configuration_error() from error
 
 

@@ -54,7 +54,7 @@ def get_deployment(call: Call, request: api.GetDeploymentRequestTypeDef) -> dict
 def get_deployments(call: Call, request: api.GetDeploymentsRequestTypeDef) -> dict[str, Any]:
     """Lists an API's deployments."""
     rows = state.list_deployments(call, state.api(call, request["restApiId"]).id)
-    return page_of([described(row) for row in rows], request, default_limit=25)
+    return page_of([described(row) for row in rows], request)
 
 
 @rest_operation("DeleteDeployment", _DEPLOYMENT)

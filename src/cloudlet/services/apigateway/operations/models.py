@@ -54,7 +54,7 @@ def get_model(call: Call, request: api.GetModelRequestTypeDef) -> dict[str, Any]
 def get_models(call: Call, request: api.GetModelsRequestTypeDef) -> dict[str, Any]:
     """Lists an API's models."""
     rows = state.list_models(call, state.api(call, request["restApiId"]).id)
-    return page_of([described(row) for row in rows], request, default_limit=25)
+    return page_of([described(row) for row in rows], request)
 
 
 @rest_operation("DeleteModel", _MODEL)
@@ -92,7 +92,7 @@ def _check_schema(schema: str | None) -> None:
         raise BadRequestException("Model schema must have at least 1 property or array items defined")
     try:
         json.loads(schema)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadRequestException(
             f"Invalid model schema specified. Validation Result: warnings : [], errors : [{error}]"
         ) from None

@@ -46,7 +46,7 @@ def get_request_validator(call: Call, request: api.GetRequestValidatorRequestTyp
 def get_request_validators(call: Call, request: api.GetRequestValidatorsRequestTypeDef) -> dict[str, Any]:
     """Lists an API's validators."""
     rows = state.list_validators(call, state.api(call, request["restApiId"]).id)
-    return page_of([described(row) for row in rows], request, default_limit=25)
+    return page_of([described(row) for row in rows], request)
 
 
 @rest_operation("DeleteRequestValidator", _VALIDATOR)

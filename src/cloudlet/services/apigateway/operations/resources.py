@@ -45,7 +45,7 @@ def get_resources(call: Call, request: api.GetResourcesRequestTypeDef) -> dict[s
     """Lists an API's resources by path."""
     rows = state.list_resources(call, state.api(call, request["restApiId"]).id)
     embed = request.get("embed", ())
-    return page_of([_described(row, embed) for row in rows], request, default_limit=25)
+    return page_of([_described(row, embed) for row in rows], request)
 
 
 @rest_operation("DeleteResource", RESOURCE)

@@ -82,7 +82,7 @@ def get_rest_api(call: Call, request: api.GetRestApiRequestTypeDef) -> dict[str,
 def get_rest_apis(call: Call, request: api.GetRestApisRequestTypeDef) -> dict[str, Any]:
     """Lists the APIs, the oldest first."""
     rows = sorted(state.list_apis(call), key=lambda row: (row.created_date, row.id))
-    return page_of([described(row) for row in rows], request, default_limit=25)
+    return page_of([described(row) for row in rows], request)
 
 
 @rest_operation("DeleteRestApi", API)

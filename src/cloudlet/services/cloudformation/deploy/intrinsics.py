@@ -63,18 +63,6 @@ class Answers(Protocol):
         """What Fn::GetAtt answers, or UNKNOWN. Raises ValidationError for an attribute it does not have."""
 
 
-class NothingKnown:
-    """The answers of a stack of which nothing is there yet."""
-
-    def ref(self, logical_id: str) -> Any:
-        """UNKNOWN."""
-        return UNKNOWN
-
-    def attribute(self, logical_id: str, name: str) -> Any:
-        """UNKNOWN."""
-        return UNKNOWN
-
-
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """Which stack a template is evaluated for."""

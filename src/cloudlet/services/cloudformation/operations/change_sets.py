@@ -198,7 +198,6 @@ def execute_change_set(call: Call, request: Mapping[str, Any]) -> dict[str, Any]
 def _operation(call: Call, request: Mapping[str, Any], found: ChangeSet, stack: Stack) -> Operation:
     on_failure = found.on_failure or OnFailure.ROLLBACK
     return Operation(
-        call.ids.uuid(),
         creating=found.creating,
         phase=Phase.DEPLOY,
         principal=call.principal,

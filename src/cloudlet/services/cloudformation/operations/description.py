@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
+from cloudlet.core import pagination
 from cloudlet.services.cloudformation.deploy.parameters import MASK
 from cloudlet.services.cloudformation.errors import ValidationError
 from cloudlet.services.cloudformation.model import (
@@ -33,11 +34,10 @@ def time(seconds: float | None) -> datetime | None:
 
 def page(rows: Sequence[T], token: str | None, size: int) -> tuple[Sequence[T], str | None]:
     """One page of a list, and the token of the next. Raises ValidationError for a broken token."""
-    if token is not None and not token.isdecimal():
-        raise ValidationError("Invalid NextToken")
-    start = int(token or 0)
-    more = start + size < len(rows)
-    return rows[start : start + size], str(start + size) if more else None
+    try:
+        return pagination.page(rows, token, size)
+    except pagination.InvalidToken:
+        raise ValidationError("Invalid NextToken") from None
 
 
 def parameters(source: StackInput | None) -> list[dict[str, str]] | None:

@@ -74,7 +74,6 @@ def _create(call: Call, request: Mapping[str, Any], template: Template) -> dict[
         retain_except_on_create=request.get("RetainExceptOnCreate"),
     )
     begun = Operation(
-        call.ids.uuid(),
         creating=True,
         phase=Phase.DEPLOY,
         principal=call.principal,
@@ -146,7 +145,6 @@ def _update(call: Call, request: Mapping[str, Any], template: Template) -> dict[
     if not planned.changes and not _terms_change(stack, planned.input):
         raise ValidationError("No updates are to be performed.")
     begun = Operation(
-        call.ids.uuid(),
         creating=False,
         phase=Phase.DEPLOY,
         principal=call.principal,
@@ -224,7 +222,6 @@ def _begin_delete(call: Call, stack: Stack, request: Mapping[str, Any], retained
         call,
         stack.stack_id,
         Operation(
-            call.ids.uuid(),
             creating=False,
             phase=Phase.DELETE,
             principal=call.principal,

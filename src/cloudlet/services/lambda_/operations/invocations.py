@@ -90,7 +90,7 @@ def _client_context(request: Request) -> str | None:
         return None
     try:
         return json.dumps(json.loads(base64.b64decode(given, validate=True)), separators=(",", ":"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidRequestContentException(
             "Client context must be a valid Base64-encoded JSON object."
         ) from error

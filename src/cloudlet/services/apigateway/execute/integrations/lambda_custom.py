@@ -28,7 +28,7 @@ async def integrate(invocation: Invocation, function: str) -> None:
 def _error_message(payload: bytes) -> str:
     try:
         document: Any = msgspec.json.decode(payload)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return ""
     message = document.get("errorMessage") if isinstance(document, dict) else None
     return message if isinstance(message, str) else ""

@@ -98,7 +98,7 @@ def answer_of(payload: bytes, accept: str, binary: BinaryMediaTypes) -> Answer:
     """The response that a function's answer means. Raises GatewayError for one that means none."""
     try:
         document: Any = msgspec.json.decode(payload)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise internal_server_error(502) from error
     if not isinstance(document, dict) or not document.keys() <= _MEMBERS or not document:
         raise internal_server_error(502)
