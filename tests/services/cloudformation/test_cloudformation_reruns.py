@@ -14,6 +14,7 @@ import pytest
 from cloudlet.core.access import Principal
 from cloudlet.core.errors import ServiceError
 from cloudlet.core.resource import Provisioned, ResourceContext
+from cloudlet.core.store import LAST
 
 TRUST = {
     "Version": "2012-10-17",
@@ -462,6 +463,21 @@ def test_create_that_fails_half_way_leaves_nothing_behind(
     removed = ("Thing", "DELETE_COMPLETE", "") in deployer.events(f"failing-{world.account}")
     assert removed == (type_name not in IN_ONE_STEP)
     assert inventory(world) == before
+
+
+def test_a_step_that_has_ended_leaves_no_note(deployer: Any, server: Any, world: World) -> None:
+    name = f"noted-{world.account}"
+    resources: dict[str, Any] = {"Thing": {"Type": "AWS::IAM::User"}, "Other": {"Type": "AWS::S3::Bucket"}}
+    made = deployer.create(name, {"Resources": resources}, Capabilities=["CAPABILITY_IAM"])
+    assert made["StackStatus"] == "CREATE_COMPLETE"
+    resources["Third"] = {"Type": "AWS::IAM::User", "Properties": {"Groups": ["is-not-there"]}}
+    changed = deployer.update(name, {"Resources": resources}, Capabilities=["CAPABILITY_IAM"])
+    assert changed["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert len(world.client("iam").list_users()["Users"]) == 1
+    prefix = ("cloudformation", "note", world.account)
+    store = server.app.cloud.store
+    read = store.transact(lambda inner: list(inner.range(prefix, (*prefix, LAST), limit=9)), read_only=True)
+    assert server.run(read) == []
 
 
 def inventory(world: World) -> dict[str, Any]:
