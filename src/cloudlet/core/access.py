@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from cloudlet.core.errors import ServiceError
 
@@ -84,7 +84,10 @@ class Principal:
     @classmethod
     def anonymous(cls) -> Principal:
         """Whoever did not sign."""
-        return cls(PrincipalKind.ANONYMOUS, "anonymous")
+        return _ANONYMOUS
+
+
+_ANONYMOUS: Final = Principal(PrincipalKind.ANONYMOUS, "anonymous")
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,9 @@ class RequestEntityTooLargeException(ServiceError):
     status = 413
 
 
+_NOWHERE: Final = Destination(None, "", "")
+
+
 @dataclass(slots=True)
 class Exchange:
     """One request and what the steps have found out so far."""
@@ -62,7 +65,7 @@ class Exchange:
     """The request as the service's paths are written: an S3 bucket stands in the path."""
     response: HttpResponse | None = None
     signed_by: SignedBy | None = None
-    destination: Destination = field(default_factory=lambda: Destination(None, "", ""))
+    destination: Destination = _NOWHERE
     service: Service | None = None
     protocol: Protocol | None = None
     operation: str = ""

@@ -42,10 +42,20 @@ class _Remembered:
     policies: PrincipalPolicies
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Whose a key is, as long as neither the key nor anything of its account has changed."""
+
+    generation: str | None
+    key: AccessKey
+    credential: Credential
+
+
 class StoredIdentities:
     """Users, roles and their keys, from the store. Implements core.identity.Identities."""
 
     def __init__(self) -> None:
+        self._known: OrderedDict[str, _Known] = OrderedDict()
         self._policies: OrderedDict[tuple[str, str], _Remembered] = OrderedDict()
         self._credentials: OrderedDict[tuple[bytes, str, str], Credential] = OrderedDict()
 
@@ -56,12 +66,24 @@ class StoredIdentities:
         if access_key_id.startswith("ASIA") and tokens.find_account(access_key_id):
             raise InvalidToken(_INVALID)
         key = state.find_access_key(call, access_key_id)
-        if key is None and not state.was_deleted(call, access_key_id):
-            return None
-        principal = _owner(call, key) if key and key.active else None
-        if key is None or principal is None:
+        if key is not None:
+            return self._credential_of(call, key)
+        if state.was_deleted(call, access_key_id):
             raise InvalidToken(f"{_INVALID}.")
-        return Credential(key.secret, principal)
+        return None
+
+    def _credential_of(self, call: Call, key: AccessKey) -> Credential:
+        generation = state.generation(call, key.account)
+        known = self._known.get(key.id)
+        if known is None or known.generation != generation or known.key != key:
+            principal = _owner(call, key) if key.active else None
+            if principal is None:
+                raise InvalidToken(f"{_INVALID}.")
+            known = _Known(generation, key, Credential(key.secret, principal))
+            self._known[key.id] = known
+            if len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
+        return known.credential
 
     def find_account(self, call: Call, access_key_id: str) -> str | None:
         """The account an access key belongs to, as far as IAM knows it or the key says it."""

@@ -16,6 +16,7 @@ from cloudlet.core.http import HttpRequest
 
 _USER_REQUEST: Final = "_user_request_"
 _EXECUTE_API: Final = "/_aws/execute-api/"
+_EXECUTE_API_LABEL: Final = ".execute-api."
 _REST_APIS: Final = "/restapis/"
 
 
@@ -64,6 +65,8 @@ def _address(api_id: str, stage_name: str, below: str, *, by_host: bool) -> Addr
 
 def _host_api(request: HttpRequest) -> str | None:
     host = request.header("host") or ""
+    if _EXECUTE_API_LABEL not in host.lower():
+        return None
     first, _, rest = host.partition(".")
     if not rest.lower().startswith("execute-api."):
         return None
