@@ -170,6 +170,7 @@ class Call:
             self.source_arn,
             self.http,
             transaction,
+            self.lenient,
         )
 
     def wake(self, topic: str) -> None:
