@@ -56,9 +56,6 @@ NODE_FAILURES = [
         id="throws in a timer",
     ),
 ]
-NO_ENTRYPOINT = pytest.mark.xfail(
-    strict=True, reason="a bootstrap that cannot be started is told as Runtime.ExitError, exit status 1"
-)
 NODE_ENDS = [
     pytest.param("process.exit(3)", "Runtime.ExitError", "exit status 3", id="exits"),
     pytest.param("process.exit(0)", "Runtime.ExitError", None, id="exits well"),
@@ -162,7 +159,6 @@ def test_function_that_ignores_signals_and_leaves_children_is_ended_with_them(de
             "Runtime.InvalidEntrypoint",
             "Error: Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]",
             id="no bootstrap",
-            marks=NO_ENTRYPOINT,
         ),
         pytest.param(
             {"bootstrap": "#!/bin/sh\nexit 0\n"},
@@ -170,7 +166,6 @@ def test_function_that_ignores_signals_and_leaves_children_is_ended_with_them(de
             "Runtime.InvalidEntrypoint",
             "Error: fork/exec /var/task/bootstrap: permission denied",
             id="no leave to run",
-            marks=NO_ENTRYPOINT,
         ),
         pytest.param(
             {"bootstrap": "#!/bin/sh\nexit 7\n"},
@@ -180,12 +175,18 @@ def test_function_that_ignores_signals_and_leaves_children_is_ended_with_them(de
             id="exits",
         ),
         pytest.param(
+            {"bootstrap": "#!/opt/missing/interpreter\n"},
+            0o755,
+            "Runtime.InvalidEntrypoint",
+            "Error: fork/exec /var/task/bootstrap: no such file or directory",
+            id="no interpreter",
+        ),
+        pytest.param(
             {"bootstrap": b"\x7fELF garbage"},
             0o755,
             "Runtime.InvalidEntrypoint",
             "Error: fork/exec /var/task/bootstrap: exec format error",
             id="no program",
-            marks=NO_ENTRYPOINT,
         ),
     ],
 )

@@ -94,6 +94,20 @@ def test_shell_functions_run(bare, shell):
     assert (ended.status, written) == (4, [b"hello"])
 
 
+def test_a_bootstrap_that_cannot_be_run_is_told_by_the_name_a_function_knows(bare, shell):
+    async def scenario():
+        async with bare.function(code, runtime="provided") as function:
+            return await asyncio.wait_for(function.sandbox.wait(), 10)
+
+    code = shell("#!/bin/sh\nexit 4\n")
+    (code / "bootstrap").chmod(0o644)
+    assert bare.run(scenario()).not_started == "fork/exec /var/task/bootstrap: permission denied"
+    (code / "bootstrap").unlink()
+    assert bare.run(scenario()).not_started == (
+        "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"
+    )
+
+
 def test_kill_ends_descendants_too(bare, shell):
     async def scenario():
         script = "#!/bin/sh\nsetsid sleep 600 &\necho started\nwait\n"

@@ -55,22 +55,28 @@ def test_the_bootstrap_may_lie_in_a_layer(bench, tmp_path):
 def test_without_a_bootstrap_it_says_so_and_ends(bench, tmp_path):
     async def scenario():
         async with bench.function(tmp_path, runtime="provided") as function:
-            ended = await asyncio.wait_for(function.sandbox.wait(), 10)
-            return ended, function.log
+            return await asyncio.wait_for(function.sandbox.wait(), 10)
 
     tmp_path.chmod(0o755)
-    ended, log = bench.run(scenario())
-    assert ended.status == 1
-    assert "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]" in log
+    ended = bench.run(scenario())
+    assert ended.not_started == "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"
 
 
 def test_a_bootstrap_that_cannot_be_run_says_so_and_ends(bench, shell):
     async def scenario():
         async with bench.function(code, runtime="provided") as function:
-            return await asyncio.wait_for(function.sandbox.wait(), 10), function.log
+            return await asyncio.wait_for(function.sandbox.wait(), 10)
 
     code = shell("#!/bin/sh\n")
     (code / "bootstrap").chmod(0o644)
-    ended, log = bench.run(scenario())
-    assert ended.status == 1
-    assert "fork/exec /var/task/bootstrap: permission denied" in log
+    assert bench.run(scenario()).not_started == "fork/exec /var/task/bootstrap: permission denied"
+
+
+def test_a_bootstrap_has_no_way_to_say_that_it_was_not_started(bench, shell):
+    async def scenario():
+        async with bench.function(code, runtime="provided") as function:
+            return await asyncio.wait_for(function.sandbox.wait(), 10)
+
+    code = shell("#!/bin/sh\necho lie >&4\nexit 7\n")
+    ended = bench.run(scenario())
+    assert (ended.not_started, ended.signal) == (None, None)

@@ -87,6 +87,8 @@ class Call:
     """The services that made the call on the principal's behalf, the first one first (aws:CalledVia)."""
     source_arn: str | None = None
     """The resource on whose behalf a service calls (aws:SourceArn)."""
+    trace_id: str | None = None
+    """The X-Amzn-Trace-Id that the request came with or was given; whoever is asked for it gets it too."""
     http: HttpRequest | None = None
     """The request at the edge; None for a call from inside."""
     open_transaction: Transaction | None = None
@@ -168,6 +170,7 @@ class Call:
             self.secure,
             self.via,
             self.source_arn,
+            self.trace_id,
             self.http,
             transaction,
             self.lenient,

@@ -76,6 +76,8 @@ class Exit:
     signal: int | None
     out_of_memory: bool
     """Whether the memory limit killed something in it."""
+    not_started: str | None = None
+    """Why a program that the function brings could not be started; None where it ran."""
 
 
 class Sandbox(Protocol):

@@ -252,6 +252,7 @@ class Pipeline:
             source_ip=request.client[0],
             user_agent=request.header("user-agent") or "",
             secure=request.scheme == "https",
+            trace_id=request.header("x-amzn-trace-id"),
             http=request,
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from typing import Any
 
@@ -19,6 +20,7 @@ TRUST = {
 FAULT = '{"message": "Internal server error"}'
 SOURCE = """
 import json
+import os
 def handler(event, context):
     if "answer" in (event.get("stageVariables") or {}):
         return json.loads(event["body"])
@@ -27,6 +29,9 @@ def handler(event, context):
     if event.get("sleep"):
         import time
         time.sleep(event["sleep"])
+    if event.get("path") == "/trace":
+        seen = {"event": event["headers"]["X-Amzn-Trace-Id"], "function": os.environ["_X_AMZN_TRACE_ID"]}
+        return {"statusCode": 200, "body": json.dumps(seen)}
     if event.get("httpMethod"):
         return {"statusCode": 200, "body": json.dumps(event)}
     return event
@@ -145,6 +150,23 @@ def test_the_event_has_exactly_aws_members(echo, account):
         "userArn",
     }
     assert "x-amzn-trace-id" in answer.headers
+
+
+def test_the_function_gets_the_trace_of_the_request(echo):
+    root = "Root=1-67891233-abcdef012345678912345678"
+    sent = f"{root};Parent=53995c3f42cd8ad8;Sampled=1"
+    assert echo.call("/trace", headers={"X-Amzn-Trace-Id": sent}).json() == {"event": sent, "function": sent}
+    seen = echo.call("/trace", headers={"X-Amzn-Trace-Id": root}).json()
+    assert seen["event"] == root
+    assert re.fullmatch(rf"{root};Parent=[0-9a-f]{{16}};Sampled=0", seen["function"])
+
+
+def test_a_request_without_a_trace_is_given_one_that_the_function_gets_too(echo):
+    answer = echo.call("/trace")
+    seen = answer.json()
+    assert re.fullmatch("Root=1-[0-9a-f]{8}-[0-9a-f]{24}", seen["event"])
+    assert seen["function"].startswith(f"{seen['event']};Parent=")
+    assert answer.headers["x-amzn-trace-id"].startswith(seen["event"])
 
 
 @pytest.mark.parametrize(

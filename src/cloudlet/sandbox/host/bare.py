@@ -22,6 +22,7 @@ from cloudlet.sandbox.host import surroundings
 from cloudlet.sandbox.host.commands import node_options
 from cloudlet.sandbox.host.output import Drain, FrameSplitter, LineSplitter
 from cloudlet.sandbox.host.processes import ProcessGroup
+from cloudlet.sandbox.inside.entrypoint import BOOTSTRAPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,11 +45,13 @@ class BareSandbox:
         self,
         process: asyncio.subprocess.Process,
         drains: tuple[Drain, ...],
+        complaints: int,
         closers: list[Closer],
         folder: Path,
     ) -> None:
         self._process = process
         self._drains = drains
+        self._complaints = complaints
         self._closers = closers
         self._folder = folder
         self._group = ProcessGroup(supervised=False)
@@ -110,11 +113,13 @@ class BareSandbox:
             drain.close()
         for closer in self._closers:
             closer.close()
+        with open(self._complaints, encoding="utf-8") as complaints:  # noqa: PTH123
+            complaint = complaints.read() or None
         self._group.remove()
         shutil.rmtree(self._folder, ignore_errors=True)
         if code < 0:
             return Exit(None, -code, self._group.out_of_memory())
-        return Exit(code, None, self._group.out_of_memory())
+        return Exit(code, None, self._group.out_of_memory(), complaint)
 
 
 class BareSandboxes:
@@ -141,17 +146,21 @@ class BareSandboxes:
         for drain in drains:
             drain.pass_on(output)
         opt = _merge(spec.layers, folder / "opt")
+        complaints, complaining = os.pipe()
         orders = {
             "log": drains[1].theirs,
+            "complaints": complaining,
             "open_files": spec.limits.open_files,
             "code": str(spec.code.resolve()),
-            "command": self._command(spec, opt),
+            "command": self._command(spec),
+            "bootstraps": _bootstraps(spec, opt),
             "environment": self._environment(spec, folder, opt, addresses),
         }
-        process = await self._launched(orders, output=drains[0], log=drains[1])
+        process = await self._launched(orders, drains[0], (drains[1].theirs, complaining))
+        os.close(complaining)
         for drain in drains:
             drain.hand_over()
-        sandbox = BareSandbox(process, drains, closers, folder)
+        sandbox = BareSandbox(process, drains, complaints, closers, folder)
         if sys.platform == "linux":
             sandbox.group.limit(spec.limits)
         self._running.add(sandbox)
@@ -159,7 +168,7 @@ class BareSandboxes:
         return sandbox
 
     async def _launched(
-        self, orders: Mapping[str, object], output: Drain, log: Drain
+        self, orders: Mapping[str, object], output: Drain, passed: tuple[int, ...]
     ) -> asyncio.subprocess.Process:
         package = str(self._machine.package.parent)
         return await asyncio.create_subprocess_exec(
@@ -167,7 +176,7 @@ class BareSandboxes:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output.theirs,
             stderr=output.theirs,
-            pass_fds=(log.theirs,),
+            pass_fds=passed,
             start_new_session=True,
         )
 
@@ -182,7 +191,7 @@ class BareSandboxes:
         for sandbox in running:
             await sandbox.wait()
 
-    def _command(self, spec: SandboxSpec, opt: Path) -> list[str]:
+    def _command(self, spec: SandboxSpec) -> list[str]:
         if spec.runtime == "python":
             return [sys.executable, "-m", "awslambdaric", spec.environment.get("_HANDLER", "")]
         if spec.runtime == "nodejs":
@@ -192,8 +201,7 @@ class BareSandboxes:
                 )
             start = self._machine.package / "sandbox/runtimes/nodejs/start.mjs"
             return [str(self._machine.node), *node_options(spec.limits), str(start)]
-        bootstraps = [spec.code.resolve() / "bootstrap", opt / "bootstrap"]
-        return [str(next((path for path in bootstraps if path.exists()), bootstraps[0]))]
+        return []
 
     def _environment(
         self, spec: SandboxSpec, folder: Path, opt: Path, addresses: dict[str, str]
@@ -218,6 +226,14 @@ class BareSandboxes:
         }
         log = surroundings.log_environment(spec.runtime)
         return surroundings.environment({}) | mine | given | log
+
+
+def _bootstraps(spec: SandboxSpec, opt: Path) -> dict[str, str]:
+    """Where the programs lie that the function may bring."""
+    if spec.runtime != "provided":
+        return {}
+    places = (str(folder / "bootstrap") for folder in (spec.code.resolve(), opt))
+    return dict(zip(BOOTSTRAPS, places, strict=True))
 
 
 def _listener() -> socket.socket:

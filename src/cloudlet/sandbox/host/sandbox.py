@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cloudlet.sandbox.host.cgroups import Cgroup
     from cloudlet.sandbox.host.output import Drain
     from cloudlet.sandbox.host.zygotes import Born
+    from cloudlet.sandbox.inside.control import Message
 
 _DRAIN_SECONDS: Final = 1.0
 _REMOVAL_ATTEMPTS: Final = 100
@@ -115,13 +116,13 @@ class NamespaceSandbox:
             self.peak_memory_bytes()
             self._out_of_memory = self._cgroup.out_of_memory()
             self._ended = True
-            status = self._last_status()
+            last = self._last_words()
             for drain in self._drains:
                 drain.hand_over()
             await asyncio.wait([drain.ended for drain in self._drains], timeout=_DRAIN_SECONDS)
             self._close_all()
             await self._remove_group()
-            self._exit.set_result(self._exit_of(status))
+            self._exit.set_result(_exit_of(last, self._out_of_memory))
         except Exception as error:  # noqa: BLE001  the edge of this task: whoever waits must hear of it
             _log.exception("A sandbox could not be given back.")
             self._exit.set_exception(error)
@@ -149,19 +150,21 @@ class NamespaceSandbox:
                 await asyncio.sleep(_REMOVAL_SECONDS)
         return self._cgroup.remove()
 
-    def _last_status(self) -> int | None:
-        """The function's wait status, if its supervisor lived to tell."""
+    def _last_words(self) -> Message:
+        """How the function ended, if its supervisor lived to tell."""
         try:
             while (arrived := self._born.channel.receive_now()) is not None:
                 if "status" in arrived[0]:
-                    return int(arrived[0]["status"])
+                    return arrived[0]
         except Closed:
             pass
-        return None
+        return {}
 
-    def _exit_of(self, status: int | None) -> Exit:
-        if status is None:
-            return Exit(None, signal.SIGKILL, self._out_of_memory)
-        if os.WIFSIGNALED(status):
-            return Exit(None, os.WTERMSIG(status), self._out_of_memory)
-        return Exit(os.WEXITSTATUS(status), None, self._out_of_memory)
+
+def _exit_of(last: Message, out_of_memory: bool) -> Exit:
+    if not last:
+        return Exit(None, signal.SIGKILL, out_of_memory)
+    status = int(last["status"])
+    if os.WIFSIGNALED(status):
+        return Exit(None, os.WTERMSIG(status), out_of_memory)
+    return Exit(os.WEXITSTATUS(status), None, out_of_memory, last["not_started"])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import resource
 import sys
 from typing import Final, NoReturn
+
+from cloudlet.sandbox.inside import entrypoint
 
 _LOG: Final = 3
 
@@ -14,21 +17,21 @@ _LOG: Final = 3
 def main() -> NoReturn:
     """Reads its orders from the last argument."""
     orders = json.loads(sys.argv[-1])
-    os.dup2(orders["log"], _LOG, inheritable=True)
-    os.closerange(_LOG + 1, 256)
+    # Lifted first, as one of them may have the other's number.
+    log, complaints = (fcntl.fcntl(orders[name], fcntl.F_DUPFD, 10) for name in ("log", "complaints"))
+    os.dup2(log, _LOG, inheritable=True)
+    os.dup2(complaints, entrypoint.COMPLAINTS, inheritable=False)
+    os.closerange(entrypoint.COMPLAINTS + 1, 4096)
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     files = orders["open_files"] if hard == resource.RLIM_INFINITY else min(orders["open_files"], hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
         _die_with_server()
-    command = orders["command"]
     os.chdir(orders["code"])
-    try:
-        os.execve(command[0], command, orders["environment"])
-    except OSError as error:
-        sys.stderr.write(f"fork/exec {command[0]}: {os.strerror(error.errno or 0).lower()}\n")
-        sys.exit(1)
+    if orders["bootstraps"]:
+        entrypoint.become_bootstrap(orders["bootstraps"], orders["environment"])
+    sys.exit(entrypoint.execute(orders["command"], orders["environment"]))
 
 
 def _die_with_server() -> None:

@@ -50,13 +50,16 @@ def run(channel: socket.socket) -> Message:
         privileges.die_with_parent()
         _mount_own()
         _listen(channel)
-        second = _start_second(channel)
+        complaints, complaining = os.pipe2(os.O_CLOEXEC)
+        second = _start_second(channel, complaining)
         if isinstance(second, dict):
             return second
         privileges.drop_capabilities()
         privileges.forbid_inspection()
+        os.close(complaining)
         control.send(channel, {"started": second})
-        control.send(channel, {"status": _reap_until_end_of(second)})
+        status = _reap_until_end_of(second)
+        control.send(channel, {"status": status, "not_started": os.read(complaints, 4096).decode() or None})
     except control.Closed:
         pass  # the server is gone, or wants this sandbox no more
     except Exception:  # noqa: BLE001  the edge: the only way to tell is the channel
@@ -64,7 +67,7 @@ def run(channel: socket.socket) -> Message:
     os._exit(0)
 
 
-def _start_second(channel: socket.socket) -> int | Message:
+def _start_second(channel: socket.socket, complaining: int) -> int | Message:
     """The second process's number; in the second process itself, what it is to become.
 
     It is started before its function is known where the runtime takes long to start, else after.
@@ -78,7 +81,8 @@ def _start_second(channel: socket.socket) -> int | Message:
         _mount_function(function)
         second = os.fork()
         if not second:
-            return _leave(channel, pipes, function)
+            own = [*pipes, complaining] if function["runtime"] == "provided" else pipes
+            return _leave(channel, own, function)
     else:
         reading, writing = os.pipe2(os.O_CLOEXEC)
         second = os.fork()

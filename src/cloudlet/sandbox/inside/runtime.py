@@ -11,15 +11,14 @@ import os
 import resource
 import sys
 import time
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final
 
-from cloudlet.sandbox.inside import rootfs
+from cloudlet.sandbox.inside import entrypoint, rootfs
 from cloudlet.sandbox.linux import privileges, seccomp, syscalls
 
 if TYPE_CHECKING:
     from cloudlet.sandbox.inside.control import Message
 
-_BOOTSTRAPS: Final = ("/var/task/bootstrap", "/opt/bootstrap")
 _OUT_OF_MEMORY_SCORE: Final = 500
 
 
@@ -31,11 +30,11 @@ def become(message: Message) -> None:
     os.environ.clear()
     os.environ.update(message["environment"])
     if message["command"] is not None:
-        execute(message["command"])
+        sys.exit(entrypoint.execute(message["command"], message["environment"]))
     elif message["runtime"] == "python":
         _become_python(message)
     else:
-        _become_bootstrap()
+        entrypoint.become_bootstrap({path: path for path in entrypoint.BOOTSTRAPS}, message["environment"])
 
 
 def harden(message: Message) -> None:
@@ -99,20 +98,3 @@ def _python_path(python_path: str) -> list[str]:
     if "/var/runtime" not in own:
         own.append("/var/runtime")
     return own + [path for path in sys.path if path.startswith("/var/lang/")]
-
-
-def _become_bootstrap() -> NoReturn:
-    for path in _BOOTSTRAPS:
-        if os.path.exists(path):  # noqa: PTH110  as above
-            execute([path])
-    sys.stderr.write(f"Couldn't find valid bootstrap(s): [{' '.join(_BOOTSTRAPS)}]\n")
-    sys.exit(1)
-
-
-def execute(command: list[str]) -> NoReturn:
-    """Becomes another program."""
-    try:
-        os.execve(command[0], command, os.environ)
-    except OSError as error:
-        sys.stderr.write(f"fork/exec {command[0]}: {os.strerror(error.errno or 0).lower()}\n")
-        sys.exit(1)

@@ -3,7 +3,7 @@
 from typing import Final
 
 from cloudlet.core.operation import Service
-from cloudlet.services.lambda_ import activation, downloads, events, packages, resources, state
+from cloudlet.services.lambda_ import activation, downloads, packages, resources, state, workers
 from cloudlet.services.lambda_.invoke import concurrency, logs, pool
 from cloudlet.services.lambda_.operations import OPERATIONS
 
@@ -14,7 +14,7 @@ SERVICE: Final = Service(
     components=(packages.Packages, concurrency.Concurrency, logs.LogDelivery, pool.Pool),
     workers=(
         activation.ActivationWorker,
-        events.EventWorker,
+        workers.EventWorker,
         lambda cloud: cloud.component(pool.Pool),
         lambda cloud: cloud.component(logs.LogDelivery),
     ),

@@ -261,13 +261,31 @@ class QueuedEvent:
     client_context: str | None
     trace_id: str | None
     accepted_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class EventProgress:
+    """How far an asynchronous invocation has come: what changes while its event stays."""
+
     due_at: float
-    """When it is to be tried, or, while a server tries it, when its lease ends."""
+    """When it is to be tried; while a server tries it, when its lease ends."""
     failures: int = 0
     """How often the function failed; throttles do not count."""
     throttles: int = 0
-    lease: str = ""
-    """Who tries it now, and for the how manieth time."""
+    epoch: int = 0
+    """How often it was claimed: who claimed it writes only while this is as it was then."""
+
+    def claimed(self, until: float) -> EventProgress:
+        """The same with a lease of somebody new."""
+        return replace(self, epoch=self.epoch + 1, due_at=until)
+
+    def failed(self, again_at: float) -> EventProgress:
+        """The same after the function failed."""
+        return replace(self, failures=self.failures + 1, due_at=again_at)
+
+    def throttled(self, again_at: float) -> EventProgress:
+        """The same after there was no room to run it."""
+        return replace(self, throttles=self.throttles + 1, due_at=again_at)
 
 
 def timestamp(seconds: float) -> str:

@@ -16,6 +16,7 @@ from cloudlet.services.lambda_.model import (
     AccountUsage,
     Alias,
     EventInvokeConfig,
+    EventProgress,
     Function,
     FunctionVersion,
     Layer,
@@ -40,6 +41,7 @@ _LAYER_VERSIONS: Final = Rows(("lambda", "layer-version"), LayerVersion)
 _LAYER_POLICIES: Final = Rows(("lambda", "layer-policy"), ResourcePolicy)
 _USAGE: Final = Rows(("lambda", "usage"), AccountUsage)
 _EVENTS: Final = Rows(("lambda", "event"), QueuedEvent)
+_EVENT_PROGRESS: Final = Rows(("lambda", "event-progress"), EventProgress)
 _EVENT_CONFIGS: Final = Rows(("lambda", "event-invoke-config"), EventInvokeConfig)
 _UNSETTLED: Final = ("lambda", "unsettled")
 _DUE: Final = ("lambda", "due")
@@ -329,30 +331,40 @@ def list_event_invoke_configs(
     )
 
 
-def save_event(call: Call, row: QueuedEvent, before: QueuedEvent | None = None) -> None:
-    """Writes an accepted event and when it is due."""
-    if before is not None:
-        call.transaction.delete(_due_key(before))
+def add_event(call: Call, row: QueuedEvent) -> None:
+    """Writes an accepted event, which is due at once."""
     _EVENTS.save(call, row, row.id)
-    call.transaction.put(_due_key(row), b"")
+    save_event_progress(call, row.id, EventProgress(row.accepted_at))
 
 
-def find_event(call: Call, event_id: str) -> QueuedEvent | None:
-    """An accepted event that is not done, or None."""
-    return _EVENTS.find(call, event_id)
+def find_event_progress(call: Call, event_id: str) -> EventProgress | None:
+    """How far an event has come, or None if it is done."""
+    return _EVENT_PROGRESS.find(call, event_id)
 
 
-def delete_event(call: Call, row: QueuedEvent) -> None:
+def save_event_progress(
+    call: Call, event_id: str, row: EventProgress, before: EventProgress | None = None
+) -> None:
+    """Writes how far an event has come and when it is due."""
+    if before is not None:
+        call.transaction.delete(_due_key(event_id, before))
+    _EVENT_PROGRESS.save(call, row, event_id)
+    call.transaction.put(_due_key(event_id, row), b"")
+
+
+def delete_event(call: Call, event_id: str, progress: EventProgress) -> None:
     """Removes an event that is done."""
-    _EVENTS.delete(call, row.id)
-    call.transaction.delete(_due_key(row))
+    _EVENTS.delete(call, event_id)
+    _EVENT_PROGRESS.delete(call, event_id)
+    call.transaction.delete(_due_key(event_id, progress))
 
 
-def due_events(call: Call, now: float, limit: int) -> list[QueuedEvent]:
+def due_events(call: Call, now: float, limit: int) -> list[tuple[QueuedEvent, EventProgress]]:
     """The events that are due, the longest overdue first."""
     rows = call.transaction.range(_DUE, (*_DUE, int(now * 1000) + 1), limit=limit)
-    found = [_EVENTS.find(call, str(key[3])) for key, _ in rows]
-    return [event for event in found if event is not None]
+    ids = [str(key[3]) for key, _ in rows]
+    found = [(_EVENTS.find(call, each), _EVENT_PROGRESS.find(call, each)) for each in ids]
+    return [(event, progress) for event, progress in found if event is not None and progress is not None]
 
 
 def next_due(call: Call) -> float | None:
@@ -363,8 +375,8 @@ def next_due(call: Call) -> float | None:
     return None
 
 
-def _due_key(row: QueuedEvent) -> tuple[str, str, int, str]:
-    return (*_DUE, int(row.due_at * 1000), row.id)
+def _due_key(event_id: str, progress: EventProgress) -> tuple[str, str, int, str]:
+    return (*_DUE, int(progress.due_at * 1000), event_id)
 
 
 def _version_key(reference: FunctionReference, version: str) -> tuple[str, str, str, str | int]:

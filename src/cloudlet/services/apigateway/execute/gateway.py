@@ -56,6 +56,7 @@ def _invocation(cloud: Cloud, request: HttpRequest, stage: CompiledStage, addres
     call.source_ip = request.client[0]
     call.user_agent = request.header("user-agent") or ""
     call.secure = request.scheme == "https"
+    call.trace_id = trace_id = trace_id_of(request.header("x-amzn-trace-id"), call)
     return Invocation(
         call=call,
         request=request,
@@ -65,7 +66,7 @@ def _invocation(cloud: Cloud, request: HttpRequest, stage: CompiledStage, addres
         domain_name=_domain_name(request, stage, address),
         extended_request_id=_extended_request_id(call),
         received_at=call.now(),
-        trace_id=trace_id_of(request.header("x-amzn-trace-id"), call),
+        trace_id=trace_id,
     )
 
 

@@ -81,6 +81,8 @@ def timed_out(request_id: str, seconds: int) -> Reply:
 def exited(request_id: str, end: Exit) -> Reply:
     """The reply of a function whose process ended."""
     kind = "Runtime.OutOfMemory" if end.out_of_memory else "Runtime.ExitError"
+    if end.not_started is not None:
+        kind = "Runtime.InvalidEntrypoint"
     text = f"RequestId: {request_id} Error: {_how(end)}"
     return Reply(document(kind, text), kind, "error", f"{text}\n{kind}")
 
@@ -99,6 +101,8 @@ def document(error_type: str, message: str) -> bytes:
 
 
 def _how(end: Exit) -> str:
+    if end.not_started is not None:
+        return end.not_started
     if end.out_of_memory:
         return "Runtime exited with error: signal: killed"
     if end.signal is not None:

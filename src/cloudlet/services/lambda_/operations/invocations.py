@@ -97,9 +97,12 @@ def _client_context(request: Request) -> str | None:
 
 
 def _trace_id(call: Call) -> str:
-    """The caller's X-Ray header, or a new root that is not sampled."""
-    given = call.http.header("x-amzn-trace-id") if call.http is not None else None
-    if given:
-        return given
-    digits, parent = call.ids.uuid().replace("-", ""), call.request_id.replace("-", "")
-    return f"Root=1-{int(call.time()):08x}-{digits[:24]};Parent={parent[:16]};Sampled=0"
+    """The caller's X-Ray header, or a new one; with a parent and, unless it says so, not sampled."""
+    trace_id = call.trace_id or ""
+    if "Root=" not in trace_id:
+        trace_id = f"Root=1-{int(call.time()):08x}-{call.ids.uuid().replace('-', '')[:24]}"
+    if "Parent=" not in trace_id:
+        trace_id += f";Parent={call.request_id.replace('-', '')[:16]}"
+    if "Sampled=" not in trace_id:
+        trace_id += ";Sampled=0"
+    return trace_id

@@ -1,0 +1,160 @@
+"""Trying what was accepted: up to a bound at once, again after a failure, until it is done or given up.
+
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html. Who may try what, and
+what is left of it, is events.py's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Final
+
+from cloudlet.core.access import Principal
+from cloudlet.core.errors import ServiceError
+from cloudlet.core.lease import LeaseLost
+from cloudlet.services.lambda_ import events, state
+from cloudlet.services.lambda_.errors import ResourceNotFoundException, TooManyRequestsException
+from cloudlet.services.lambda_.events import Claim
+from cloudlet.services.lambda_.invoke import router
+from cloudlet.services.lambda_.invoke.concurrency import Concurrency
+from cloudlet.services.lambda_.invoke.invocation import Invocation
+from cloudlet.services.lambda_.invoke.pool import Pool
+from cloudlet.services.lambda_.references import FunctionReference
+
+if TYPE_CHECKING:
+    from cloudlet.core.call import Call, Cloud
+    from cloudlet.services.lambda_.invoke.router import Target
+    from cloudlet.services.lambda_.model import EventInvokeConfig, EventProgress, QueuedEvent
+
+_RETRY_SECONDS: Final = (60.0, 120.0)
+_LONGEST_AGE_SECONDS: Final = 6 * 3600.0
+_LONGEST_PAUSE_SECONDS: Final = 300.0
+_RENEWAL_SECONDS: Final = events.LEASE_SECONDS / 3
+_AT_ONCE: Final = 32
+_SWEEP_SECONDS: Final = 3600.0
+_LOG: Final = logging.getLogger("cloudlet.lambda")
+
+
+class EventWorker:
+    """Tries what is due, up to a bound at once."""
+
+    name: Final = "lambda-events"
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._running: dict[Claim, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Works until cancelled."""
+        cloud = self._cloud
+        call = cloud.call("lambda", Principal.of_service("lambda.amazonaws.com"), "", "")
+        try:
+            while True:
+                await self._turn(call)
+        finally:
+            for task in self._running.values():
+                task.cancel()
+
+    async def _turn(self, call: Call) -> None:
+        """Starts what is due, or waits until something is."""
+        clock = self._cloud.clock
+        woken = asyncio.ensure_future(self._cloud.wakeups.wait(events.TOPIC, clock, _SWEEP_SECONDS))
+        waits = [woken]
+        try:
+            # It waits before it looks, so that what is stored in between wakes it.
+            await asyncio.sleep(0)
+            if await self._start_due(call):
+                return
+            due = await call.transact(state.next_due, read_only=True)
+            if due is not None:
+                waits.append(asyncio.ensure_future(clock.sleep(max(due - clock.time(), 0.0))))
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    async def _start_due(self, call: Call) -> bool:
+        """Starts what is due, as far as there is room; whether there was anything."""
+        room = _AT_ONCE - len(self._running)
+        if room <= 0:
+            await asyncio.wait(self._running.values(), return_when=asyncio.FIRST_COMPLETED)
+            return True
+        claimed = await call.transact(lambda inner: events.claim(inner, room, self._running))
+        for event, progress in claimed:
+            claim = Claim(event.id, progress.epoch)
+            self._running[claim] = asyncio.ensure_future(self._try(claim, event, progress))
+        return bool(claimed)
+
+    async def _try(self, claim: Claim, event: QueuedEvent, progress: EventProgress) -> None:
+        call = self._cloud.call(
+            "lambda", Principal.of_service("lambda.amazonaws.com"), event.account, event.region
+        )
+        reference = FunctionReference(event.account, event.region, event.name, event.qualifier)
+        try:
+            async with asyncio.TaskGroup() as group:
+                renewing = group.create_task(_keep_renewing(call, claim))
+                after = await _attempt(call, reference, event, progress)
+                renewing.cancel()
+            await call.transact(lambda inner: events.settle(inner, claim, after))
+        except* LeaseLost:
+            _LOG.warning("event %s for %s was taken over by another server", event.id, reference.arn)
+        except* Exception:  # noqa: BLE001  the edge of a task: the event's lease ends, and it is tried again
+            _LOG.exception("event %s for %s could not be tried", event.id, reference.arn)
+        finally:
+            del self._running[claim]
+
+
+async def _keep_renewing(call: Call, claim: Claim) -> None:
+    """Prolongs a claim until cancelled. Raises LeaseLost, which ends the try as well."""
+    while True:
+        await call.clock.sleep(_RENEWAL_SECONDS)
+        await call.transact(lambda inner: events.renew(inner, claim))
+
+
+async def _attempt(
+    call: Call, reference: FunctionReference, event: QueuedEvent, progress: EventProgress
+) -> EventProgress | None:
+    """Runs an event; what is left to do of it, or None."""
+    config = await call.transact(
+        lambda inner: state.find_event_invoke_config(inner, reference), read_only=True
+    )
+    if call.time() - event.accepted_at > _longest_age_seconds(config):
+        return None
+    try:
+        target = await router.find_target(call, reference)
+        failed = await _run(call, reference, target, event)
+    except ResourceNotFoundException:
+        return None
+    except (TooManyRequestsException, ServiceError) as error:
+        _LOG.debug("event %s for %s waits: %s", event.id, reference.arn, error)
+        pause = min(2.0**progress.throttles, _LONGEST_PAUSE_SECONDS)
+        return progress.throttled(call.time() + pause)
+    if not failed or progress.failures >= _retry_attempts(config):
+        return None
+    return progress.failed(call.time() + _RETRY_SECONDS[progress.failures])
+
+
+def _longest_age_seconds(config: EventInvokeConfig | None) -> float:
+    if config is None or config.maximum_event_age_seconds is None:
+        return _LONGEST_AGE_SECONDS
+    return config.maximum_event_age_seconds
+
+
+def _retry_attempts(config: EventInvokeConfig | None) -> int:
+    if config is None or config.maximum_retry_attempts is None:
+        return len(_RETRY_SECONDS)
+    return config.maximum_retry_attempts
+
+
+async def _run(call: Call, reference: FunctionReference, target: Target, event: QueuedEvent) -> bool:
+    invocation = Invocation(
+        request_id=event.id,
+        function_arn=reference.arn,
+        payload=event.payload,
+        trace_id=event.trace_id or "",
+        client_context=event.client_context,
+    )
+    with call.cloud.component(Concurrency).slot(target):
+        outcome = await call.cloud.component(Pool).invoke(call, target, invocation)
+    return outcome.failed
