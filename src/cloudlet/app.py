@@ -19,6 +19,7 @@ from cloudlet.access.evaluate import Evaluator
 from cloudlet.access.judge import Judge
 from cloudlet.config import Config
 from cloudlet.core.access import Principal
+from cloudlet.core.blobs import BlobSweeper
 from cloudlet.core.call import Cloud
 from cloudlet.core.clock import Clock, SystemClock
 from cloudlet.core.http import Handler, Origin
@@ -216,6 +217,7 @@ class App:
         for service in cloud.services.values():
             for make_worker in service.workers:
                 cloud.supervisor.start(make_worker(cloud))
+        cloud.supervisor.start(BlobSweeper(cloud))
 
     async def _stop_services(self) -> None:
         await self.cloud.supervisor.stop()

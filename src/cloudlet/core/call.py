@@ -173,6 +173,7 @@ class Call:
             self.trace_id,
             self.http,
             transaction,
+            self.lenient,
         )
 
     def wake(self, topic: str) -> None:

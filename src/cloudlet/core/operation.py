@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from cloudlet.core.access import LazyContext, Permission, PolicyDocument
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from types import ModuleType
 
     from cloudlet.core.call import Call, Cloud, Component
@@ -77,6 +78,12 @@ class Service:
     components: tuple[Callable[[Cloud], Component], ...] = ()
     """What lives as long as the server: pools, caches. Found again by `cloud.component(Type)`."""
     workers: tuple[Callable[[Cloud], Worker], ...] = ()
+    blobs_in_use: Callable[[Call], AsyncIterator[str]] | None = None
+    """Every blob that its rows name, in all accounts and regions; one that is not told is removed.
+
+    It reads in several transactions: a blob that is named the whole time must be told, also where its name
+    moves from one row to another meanwhile.
+    """
     data_planes: tuple[DataPlane, ...] = ()
     cross_origin: CrossOrigin | None = None
 

@@ -6,12 +6,13 @@ A handler calls its own service's API by `call.ask`; it knows nothing of templat
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from cloudlet.core.errors import ServiceError
+from cloudlet.core.rows import Rows
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 Properties: TypeAlias = Mapping[str, Any]
 ANY_PROPERTY: Final = "*"
 """Among a type's properties: it takes whatever the template gives."""
+_NOTES: Final = Rows(("cloudformation", "note"), str)
+"""What a step that is not done has to remember: account, region, token, subject -> note."""
+_MADE: Final = "made"
+"""The subject under which the physical id stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,7 @@ class ResourceContext:
     resource_type: str = ""
     """The type as the template names it: Custom::Anything for a type that goes by many names."""
     rerun: bool = False
-    """Whether the step was begun before and cut off: what create finds under its own name is then its own."""
+    """Whether the step was begun before and cut off."""
 
     def generated_name(self, max_length: int, *, lower: bool = False) -> str:
         """A physical name as CloudFormation makes it: stack, logical id and 12 characters, cut to fit."""
@@ -76,6 +81,53 @@ def partly_made(physical_id: str) -> Iterator[None]:
         yield
     except ServiceError as error:
         raise PartlyProvisioned(error.message, physical_id) from error
+
+
+async def noted(call: Call, context: ResourceContext, subject: str, work: Callable[[Call], str]) -> str:
+    """What `work` answered when the step came here first. The engine forgets it with the end of the step."""
+
+    def once(inner: Call) -> str:
+        key = (inner.account, inner.region, context.token, subject)
+        found = _NOTES.find(inner, *key)
+        if found is None:
+            found = work(inner)
+            _NOTES.save(inner, found, *key)
+        return found
+
+    return await call.transact(once)
+
+
+async def made_once(call: Call, context: ResourceContext, make: Callable[[Call], str]) -> str:
+    """The physical id of what `make` makes, in one transaction with the note that it is made.
+
+    A step that is run again finds the note, and so its own thing and nobody else's. What create does after
+    this may fail: the rollback finds the note, too.
+    """
+    return await noted(call, context, _MADE, make)
+
+
+async def ask_once(
+    call: Call,
+    context: ResourceContext,
+    service: str,
+    operation: str,
+    request: Mapping[str, Any],
+    physical_id: Callable[[Mapping[str, Any]], str],
+) -> str:
+    """As made_once(), by one operation that does not wait; its answer has the physical id."""
+    return await made_once(
+        call, context, lambda inner: physical_id(inner.ask_within(service, operation, request))
+    )
+
+
+def find_made(call: Call, token: str) -> str | None:
+    """The physical id of what an unfinished step has made, or None."""
+    return _NOTES.find(call, call.account, call.region, token, _MADE)
+
+
+def forget_notes(call: Call, token: str) -> None:
+    """Removes the notes of a step that has ended."""
+    _NOTES.delete_below(call, call.account, call.region, token)
 
 
 class ResourceType(Protocol):

@@ -5,14 +5,16 @@ Encoding is MessagePack by msgspec, so a field may be added with a default and o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeVar
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 import msgspec
 
 from cloudlet.core.store import LAST
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from cloudlet.core.call import Call
     from cloudlet.core.store import Key, KeyPart
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _EVERYTHING = 1 << 62
+_SCAN_PAGE: Final = 500
 
 
 class Rows(Generic[T]):
@@ -79,3 +82,18 @@ class Rows(Generic[T]):
         skip = len(self.prefix)
         for found, value in call.transaction.range(start, end, limit=limit, reverse=reverse):
             yield found[skip:], self._decoder.decode(value)
+
+    async def scan(self, call: Call) -> AsyncIterator[tuple[Key, T]]:
+        """All rows in order, read in short transactions with room for others on the loop between them."""
+        after: Key | None = None
+        while True:
+            page = await call.transact(partial(self._page, after=after), read_only=True)
+            for item in page:
+                yield item
+            if len(page) < _SCAN_PAGE:
+                return
+            after = page[-1][0]
+            await asyncio.sleep(0)
+
+    def _page(self, call: Call, after: Key | None) -> list[tuple[Key, T]]:
+        return list(self.items_below(call, after=after, limit=_SCAN_PAGE))

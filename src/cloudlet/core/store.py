@@ -89,4 +89,7 @@ class Blobs(Protocol):
         """Removes a blob; one that is not there is no error."""
 
     async def sweep(self, in_use: Callable[[str], bool], older_than_seconds: float) -> int:
-        """Removes the blobs that no row names and that are older than the grace; how many."""
+        """Removes the blobs that no row names and that are older than the grace; how many.
+
+        `in_use` is asked on another thread.
+        """

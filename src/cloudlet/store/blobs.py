@@ -93,9 +93,13 @@ class DirectoryBlobs:
         Ages are by the file system's own clock: moving the cloud's clock must not age a blob whose row is
         still to come. Writes that were cut off go by the same grace and are not counted.
         """
-        old, cut_off = await _in_thread(partial(self._older_than, older_than_seconds))
+        return await _in_thread(partial(self._sweep, in_use, older_than_seconds))
+
+    def _sweep(self, in_use: Callable[[str], bool], older_than_seconds: float) -> int:
+        old, cut_off = self._older_than(older_than_seconds)
         unused = [file for file in old if not in_use(file.name)]
-        await _in_thread(partial(_remove, unused + cut_off))
+        for file in unused + cut_off:
+            file.unlink(missing_ok=True)
         return len(unused)
 
     def _older_than(self, seconds: float) -> tuple[list[Path], list[Path]]:
@@ -144,8 +148,3 @@ def _modified(file: Path) -> float:
         return file.stat().st_mtime
     except FileNotFoundError:  # removed, or renamed to its blob, in the meantime
         return float("inf")
-
-
-def _remove(files: list[Path]) -> None:
-    for file in files:
-        file.unlink(missing_ok=True)

@@ -64,6 +64,8 @@ class Invoker:
         chosen = self._operation(call, service, operation)
         if chosen.waits:
             raise RuntimeError(f"{service}.{operation} waits, so it cannot run inside a transaction.")
+        if call.lenient:
+            request = self._coerce(service, operation, request)
         self._validate(service, operation, request)
         return self._invoke_within(self._asked(call, service), chosen, request)
 

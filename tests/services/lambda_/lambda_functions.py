@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
 
 from cloud_functions import zipped
 
@@ -52,3 +56,38 @@ def invoke(client: Any, name: str = "function", event: Any = None, **more: Any) 
     """What a function answers to an event."""
     answer = client.invoke(FunctionName=name, Payload=json.dumps(event), **more)
     return json.loads(answer["Payload"].read())
+
+
+CODE = zip_of(handler__py="def handler(event, context):\n    return event\n")
+OTHER_CODE = zip_of(handler__py="def handler(event, context):\n    return 2\n")
+
+
+def active(functions: Any, name: str = "function") -> None:
+    """Returns once a new function is ready."""
+    functions.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0})
+
+
+def updated(functions: Any, name: str = "function") -> None:
+    """Returns once a changed function is ready."""
+    functions.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0})
+
+
+def refusal(call: Callable[..., Any], **arguments: Any) -> Any:
+    """The error that a call is answered with."""
+    with pytest.raises(ClientError) as caught:
+        call(**arguments)
+    return caught.value.response
+
+
+def create(functions: Any, role: str, name: str = "function", **more: Any) -> Any:
+    """The answer to CreateFunction, just as it comes."""
+    return functions.create_function(
+        FunctionName=name,
+        **{
+            "Runtime": "python3.12",
+            "Handler": "handler.handler",
+            "Role": role,
+            "Code": {"ZipFile": CODE},
+            **more,
+        },
+    )

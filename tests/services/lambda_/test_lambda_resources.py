@@ -37,8 +37,8 @@ class Stack:
         self._server = server
         self._call = server.app.cloud.call("lambda", Principal.root(account), account, "us-east-1")
 
-    def create(self, kind, logical_id="Logical", token="1", **properties):
-        return self._run(TYPES[kind].create(self._call, context(logical_id, token), properties))
+    def create(self, kind, logical_id="Logical", *, rerun=False, **properties):
+        return self._run(TYPES[kind].create(self._call, context(logical_id, rerun=rerun), properties))
 
     def update(self, kind, physical_id, before, after):
         return self._run(TYPES[kind].update(self._call, context(), physical_id, before, after))
@@ -50,13 +50,14 @@ class Stack:
         return self._server.run(coroutine)
 
 
-def context(logical_id="Logical", token="1"):
+def context(logical_id="Logical", *, rerun=False):
     return ResourceContext(
         "stack",
         "arn:aws:cloudformation:us-east-1:1:stack/stack/1",
         logical_id,
-        token,
+        f"token of {logical_id}",
         {"aws:cloudformation:stack-name": "stack"},
+        rerun=rerun,
     )
 
 
@@ -87,7 +88,7 @@ def test_function_of_a_template_runs_its_inline_code(functions, stack, role, acc
 def test_function_made_before_a_crash_is_found_again(stack, role, functions):
     properties = function_properties(role)
     first = stack.create("AWS::Lambda::Function", **properties)
-    again = stack.create("AWS::Lambda::Function", **properties)
+    again = stack.create("AWS::Lambda::Function", rerun=True, **properties)
     assert again == first
     assert len(functions.list_functions()["Functions"]) == 1
 
@@ -96,7 +97,7 @@ def test_function_of_somebody_else_is_not_taken_over(stack, role, functions):
     properties = function_properties(role, FunctionName="taken")
     stack.create("AWS::Lambda::Function", **properties)
     with pytest.raises(Exception, match="Function already exist: taken"):
-        stack.create("AWS::Lambda::Function", logical_id="Other", **properties)
+        stack.create("AWS::Lambda::Function", logical_id="Other", rerun=True, **properties)
 
 
 def test_function_is_changed_in_place(functions, stack, role):

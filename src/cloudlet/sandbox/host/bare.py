@@ -156,7 +156,7 @@ class BareSandboxes:
             "bootstraps": _bootstraps(spec, opt),
             "environment": self._environment(spec, folder, opt, addresses),
         }
-        process = await self._launched(orders, output=drains[0], log=drains[1], complaining=complaining)
+        process = await self._launched(orders, drains[0], (drains[1].theirs, complaining))
         os.close(complaining)
         for drain in drains:
             drain.hand_over()
@@ -168,7 +168,7 @@ class BareSandboxes:
         return sandbox
 
     async def _launched(
-        self, orders: Mapping[str, object], output: Drain, log: Drain, complaining: int
+        self, orders: Mapping[str, object], output: Drain, passed: tuple[int, ...]
     ) -> asyncio.subprocess.Process:
         package = str(self._machine.package.parent)
         return await asyncio.create_subprocess_exec(
@@ -176,7 +176,7 @@ class BareSandboxes:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output.theirs,
             stderr=output.theirs,
-            pass_fds=(log.theirs, complaining),
+            pass_fds=passed,
             start_new_session=True,
         )
 

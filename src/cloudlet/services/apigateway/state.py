@@ -34,7 +34,6 @@ _DEPLOYMENTS: Final = Rows(("apigateway", "deployment"), Deployment)
 _SNAPSHOTS: Final = Rows(("apigateway", "snapshot"), Snapshot)
 _STAGES: Final = Rows(("apigateway", "stage"), Stage)
 _SERVING: Final = Rows(("apigateway", "serving"), Serving)
-_PROVISIONED: Final = Rows(("apigateway", "provisioned"), str)
 
 _PARTS: Final = (_RESOURCES, _MODELS, _VALIDATORS, _GATEWAY_RESPONSES, _DEPLOYMENTS, _SNAPSHOTS, _STAGES)
 
@@ -296,18 +295,3 @@ def account(call: Call) -> Account:
 def save_account(call: Call, row: Account) -> None:
     """Writes the account's settings."""
     _ACCOUNTS.save(call, row, call.account, call.region)
-
-
-def find_provisioned(call: Call, token: str) -> str | None:
-    """What CloudFormation made under a token, so that a step that is run again finds it."""
-    return _PROVISIONED.find(call, call.account, call.region, token)
-
-
-def save_provisioned(call: Call, token: str, physical_id: str) -> None:
-    """Remembers what CloudFormation made under a token."""
-    _PROVISIONED.save(call, physical_id, call.account, call.region, token)
-
-
-def delete_provisioned(call: Call, token: str) -> None:
-    """Forgets it."""
-    _PROVISIONED.delete(call, call.account, call.region, token)

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from cloudlet.core.resource import Provisioned
+from cloudlet.core.resource import Provisioned, ask_once
 from cloudlet.services.dynamodb.errors import (
-    ResourceInUseException,
     ResourceNotFoundException,
     ValidationException,
 )
@@ -53,7 +52,7 @@ class TableResource:
     create_only = frozenset(("TableName", "KeySchema", "LocalSecondaryIndexes"))
 
     async def create(self, call: Call, context: ResourceContext, properties: Properties) -> Provisioned:
-        """Makes the table. Run again, it finds the one that carries the stack's tags."""
+        """Makes the table, then sets its time to live."""
         name = properties.get("TableName") or context.generated_name(_NAME_LENGTH)
         tags = {
             **_own_tags(properties),
@@ -66,11 +65,7 @@ class TableResource:
             **_with_numbers({key: properties[key] for key in _DEFINITION if key in properties}),
             "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
         }
-        try:
-            await call.ask("dynamodb", "CreateTable", request)
-        except ResourceInUseException:
-            if not await _is_own(call, name, context):
-                raise
+        await ask_once(call, context, "dynamodb", "CreateTable", request, lambda _: name)
         await _set_time_to_live(call, name, {}, properties)
         return await _provisioned(call, name)
 
@@ -99,14 +94,6 @@ class TableResource:
 async def _provisioned(call: Call, name: str) -> Provisioned:
     described = await call.ask("dynamodb", "DescribeTable", {"TableName": name})
     return Provisioned(name, {"Arn": described["Table"]["TableArn"]})
-
-
-async def _is_own(call: Call, name: str, context: ResourceContext) -> bool:
-    described = await call.ask("dynamodb", "DescribeTable", {"TableName": name})
-    arn = described["Table"]["TableArn"]
-    listed = await call.ask("dynamodb", "ListTagsOfResource", {"ResourceArn": arn})
-    tags = {tag["Key"]: tag["Value"] for tag in listed["Tags"]}
-    return (tags.get(_STACK), tags.get(_LOGICAL)) == (context.stack_id, context.logical_id)
 
 
 def _changes(before: Properties, after: Properties) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from cloudlet.core.operation import Service
-from cloudlet.services.lambda_ import activation, downloads, packages, resources, workers
+from cloudlet.services.lambda_ import activation, downloads, packages, resources, state, workers
 from cloudlet.services.lambda_.invoke import concurrency, logs, pool
 from cloudlet.services.lambda_.operations import OPERATIONS
 
@@ -18,5 +18,6 @@ SERVICE: Final = Service(
         lambda cloud: cloud.component(pool.Pool),
         lambda cloud: cloud.component(logs.LogDelivery),
     ),
+    blobs_in_use=state.blobs_in_use,
     data_planes=(downloads.DATA_PLANE,),
 )

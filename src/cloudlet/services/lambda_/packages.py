@@ -1,6 +1,6 @@
 """Packages: taking uploads in as blobs, and having them unpacked when a function needs them.
 
-It never looks into the store; which blobs are in use the rows say.
+It never looks into the store; which blobs are in use state.py says.
 """
 
 from __future__ import annotations

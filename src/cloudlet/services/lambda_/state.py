@@ -27,7 +27,7 @@ from cloudlet.services.lambda_.model import (
 from cloudlet.services.lambda_.references import FunctionReference, is_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from cloudlet.core.call import Call
     from cloudlet.core.store import KeyPart
@@ -260,6 +260,23 @@ def save_layer_policy(call: Call, name: str, number: int, row: ResourcePolicy) -
         _LAYER_POLICIES.save(call, row, *key)
     else:
         _LAYER_POLICIES.delete(call, *key)
+
+
+# --- packages
+
+
+async def blobs_in_use(call: Call) -> AsyncIterator[str]:
+    """The packages of all layers and functions.
+
+    In the order in which one gets to name what another did: layers before the functions that take them in, of
+    these $LATEST before the versions that are published of it.
+    """
+    async for _, layer in _LAYER_VERSIONS.scan(call):
+        yield layer.package.blob_id
+    async for _, function_version in _VERSIONS.scan(call):
+        yield function_version.package.blob_id
+        for reference in function_version.configuration.layers:
+            yield reference.package.blob_id
 
 
 # --- accounts

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from cloudlet.core.call import Call
-from cloudlet.core.resource import Properties, Provisioned, ResourceContext
-from cloudlet.services.logs.errors import ResourceAlreadyExistsException, ResourceNotFoundException
+from cloudlet.core.resource import Properties, Provisioned, ResourceContext, ask_once
+from cloudlet.services.logs.errors import ResourceNotFoundException
 
 
 class LogGroupType:
@@ -17,16 +17,11 @@ class LogGroupType:
 
     async def create(self, call: Call, context: ResourceContext, properties: Properties) -> Provisioned:
         """Makes the group; finds its own one again after a crash."""
-        generated = "LogGroupName" not in properties
-        name = context.generated_name(512) if generated else properties["LogGroupName"]
+        name = properties.get("LogGroupName") or context.generated_name(512)
         request = {"logGroupName": name, "tags": {**context.tags, **_tags(properties)}}
         if "LogGroupClass" in properties:
             request["logGroupClass"] = properties["LogGroupClass"]
-        try:
-            await call.ask("logs", "CreateLogGroup", request)
-        except ResourceAlreadyExistsException:
-            if not generated:
-                raise
+        await ask_once(call, context, "logs", "CreateLogGroup", request, lambda _: name)
         await _set_retention(call, name, properties)
         return _provisioned(call, name)
 
@@ -63,16 +58,9 @@ class LogStreamType:
 
     async def create(self, call: Call, context: ResourceContext, properties: Properties) -> Provisioned:
         """Makes the stream; finds its own one again after a crash."""
-        generated = "LogStreamName" not in properties
-        name = context.generated_name(512) if generated else properties["LogStreamName"]
-        try:
-            await call.ask(
-                "logs", "CreateLogStream", {"logGroupName": properties["LogGroupName"], "logStreamName": name}
-            )
-        except ResourceAlreadyExistsException:
-            if not generated:
-                raise
-        return Provisioned(name)
+        name = properties.get("LogStreamName") or context.generated_name(512)
+        request = {"logGroupName": properties["LogGroupName"], "logStreamName": name}
+        return Provisioned(await ask_once(call, context, "logs", "CreateLogStream", request, lambda _: name))
 
     async def update(
         self, call: Call, context: ResourceContext, physical_id: str, before: Properties, after: Properties

@@ -1,7 +1,7 @@
 """S3: buckets, objects, versions, multipart uploads."""
 
 from cloudlet.core.operation import CrossOrigin, Service, operations_in
-from cloudlet.services.s3 import cross_origin
+from cloudlet.services.s3 import cross_origin, state
 from cloudlet.services.s3.operations import (
     attributes,
     buckets,
@@ -27,5 +27,6 @@ SERVICE = Service(
     ),
     resources=(BucketType(), BucketPolicyType()),
     workers=(GarbageWorker,),
+    blobs_in_use=state.blobs_in_use,
     cross_origin=CrossOrigin(cross_origin.preflight, cross_origin.headers),
 )

@@ -9,12 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Final
 
 from cloudlet.core.call import Call
-from cloudlet.core.errors import ServiceError
-from cloudlet.core.resource import PartlyProvisioned, Properties, Provisioned, ResourceContext
+from cloudlet.core.resource import Properties, Provisioned, ResourceContext, made_once
 from cloudlet.services.s3 import state
 from cloudlet.services.s3.errors import (
     AccessControlListNotSupported,
@@ -58,14 +56,12 @@ class BucketType:
     create_only = frozenset({"BucketName"})
 
     async def create(self, call: Call, context: ResourceContext, properties: Properties) -> Provisioned:
-        """Makes the bucket; finds its own one again after a crash."""
+        """Makes the bucket, then configures it."""
         _check(properties)
         name = properties.get("BucketName") or context.generated_name(_LONGEST_NAME, lower=True)
-        await _make(call, name, _tags(context, properties))
-        try:
-            await _configure(call, name, {}, properties)
-        except ServiceError as error:
-            raise PartlyProvisioned(error.message, name) from error
+        tags = _tags(context, properties)
+        await made_once(call, context, lambda inner: _make(inner, name, tags))
+        await _configure(call, name, {}, properties)
         return _provisioned(call, name)
 
     async def update(
@@ -98,18 +94,13 @@ class BucketPolicyType:
 
     async def create(self, call: Call, context: ResourceContext, properties: Properties) -> Provisioned:
         """Gives the bucket its policy, if it has no other one."""
-        name = properties["Bucket"]
-        bucket = await call.transact(partial(state.find_bucket, name=name), read_only=True)
-        if bucket is not None and bucket.policy not in (None, _policy_text(properties)):
-            raise InvalidRequest(f"The bucket policy already exists on bucket {name}.")
-        await _put_policy(call, properties)
-        return Provisioned(properties["Bucket"])
+        return Provisioned(await made_once(call, context, lambda inner: _make_policy(inner, properties)))
 
     async def update(
         self, call: Call, context: ResourceContext, physical_id: str, before: Properties, after: Properties
     ) -> Provisioned:
         """Changes the policy."""
-        await _put_policy(call, after)
+        await call.ask("s3", "PutBucketPolicy", _policy_request(after))
         return Provisioned(physical_id)
 
     async def delete(
@@ -122,14 +113,19 @@ class BucketPolicyType:
             return
 
 
-async def _put_policy(call: Call, properties: Properties) -> None:
-    policy = _policy_text(properties)
-    await call.ask("s3", "PutBucketPolicy", {"Bucket": properties["Bucket"], "Policy": policy})
+def _make_policy(call: Call, properties: Properties) -> str:
+    name: str = properties["Bucket"]
+    bucket = state.find_bucket(call, name)
+    if bucket is not None and bucket.policy is not None:
+        raise InvalidRequest(f"The bucket policy already exists on bucket {name}.")
+    call.ask_within("s3", "PutBucketPolicy", _policy_request(properties))
+    return name
 
 
-def _policy_text(properties: Properties) -> str:
+def _policy_request(properties: Properties) -> dict[str, str]:
     document = properties["PolicyDocument"]
-    return document if isinstance(document, str) else json.dumps(document)
+    text = document if isinstance(document, str) else json.dumps(document)
+    return {"Bucket": properties["Bucket"], "Policy": text}
 
 
 def _check(properties: Properties) -> None:
@@ -138,20 +134,16 @@ def _check(properties: Properties) -> None:
         raise AccessControlListNotSupported
 
 
-async def _make(call: Call, name: str, tags: Mapping[str, str]) -> None:
-    """Makes the bucket, unless a step that was cut off has made it."""
-    existing = await call.transact(partial(state.find_bucket, name=name), read_only=True)
+def _make(call: Call, name: str, tags: Mapping[str, str]) -> str:
+    existing = state.find_bucket(call, name)
     if existing is not None:
         # Asked here because CreateBucket answers the owner with 200 in us-east-1.
-        if existing.account != call.account:
-            raise BucketAlreadyExists(name)
-        if any(existing.tags.get(key) != tags[key] for key in (_STACK, _LOGICAL)):
-            raise BucketAlreadyOwnedByYou(name)
-        return
+        raise (BucketAlreadyOwnedByYou if existing.account == call.account else BucketAlreadyExists)(name)
     configuration: dict[str, Any] = {"Tags": write_tags(tags)}
     if call.region != LEGACY_REGION:
         configuration["LocationConstraint"] = call.region
-    await call.ask("s3", "CreateBucket", {"Bucket": name, "CreateBucketConfiguration": configuration})
+    call.ask_within("s3", "CreateBucket", {"Bucket": name, "CreateBucketConfiguration": configuration})
+    return name
 
 
 def _tags(context: ResourceContext, properties: Properties) -> dict[str, str]:

@@ -5,13 +5,14 @@ owned    account, name -> nothing more            the buckets of an account
 object   account, bucket, key -> ObjectVersion    the current version, unless that is a delete marker
 version  account, bucket, key, -order             all other versions, the latest first
 content  account, bucket, key, order -> bytes     small bodies
+blob     blob id -> nothing more                  every blob, as long as its file must stay
 garbage  microsecond, blob id                     blobs that no version names any more
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,6 +27,7 @@ _OWNED: Final = Rows(("s3", "owned"), str)
 _OBJECTS: Final = Rows(("s3", "object"), ObjectVersion)
 _VERSIONS: Final = Rows(("s3", "version"), ObjectVersion)
 _CONTENT: Final = ("s3", "content")
+_BLOBS: Final = Rows(("s3", "blob"), str)
 _GARBAGE: Final = Rows(("s3", "garbage"), str)
 _SCAN: Final = 1000
 
@@ -96,6 +98,7 @@ def add_version(call: Call, of: Bucket, row: ObjectVersion, content: bytes | Non
         _OBJECTS.delete(call, of.account, of.name, row.key)
         _VERSIONS.save(call, current, of.account, of.name, row.key, -current.order)
     save_version(call, of, row, current=not row.delete_marker)
+    keep_blobs(call, row.pieces)
     if content:
         call.transaction.put((*_CONTENT, of.account, of.name, row.key, row.order), content)
 
@@ -156,6 +159,18 @@ def content(call: Call, of: Bucket, row: ObjectVersion) -> bytes:
     return found
 
 
+def keep_blobs(call: Call, pieces: tuple[Piece, ...]) -> None:
+    """Says that blobs are in use, under a key that stays where it is when they move to another row."""
+    for piece in pieces:
+        _BLOBS.save(call, "", piece.blob_id)
+
+
+async def blobs_in_use(call: Call) -> AsyncIterator[str]:
+    """Every blob that is named, or was until a reader may still be at it."""
+    async for key, _ in _BLOBS.scan(call):
+        yield str(key[0])
+
+
 def discard_blobs(call: Call, pieces: tuple[Piece, ...]) -> None:
     """Leaves blobs to the worker that removes them once no reader can be left."""
     now = int(call.time() * 1_000_000)
@@ -173,6 +188,7 @@ def forget_garbage(call: Call, keys: list[Key]) -> None:
     """Removes entries of list_garbage() whose blobs are gone."""
     for key in keys:
         call.transaction.delete(key)
+        _BLOBS.delete(call, key[-1])
 
 
 @dataclass(frozen=True, slots=True)

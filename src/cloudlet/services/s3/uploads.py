@@ -64,6 +64,7 @@ def save_part(call: Call, bucket: Bucket, row: Upload, part: Part) -> None:
     replaced = _PARTS.find(call, bucket.account, bucket.name, row.upload_id, part.number)
     if replaced is not None:
         state.discard_blobs(call, replaced.pieces)
+    state.keep_blobs(call, part.pieces)
     _PARTS.save(call, part, bucket.account, bucket.name, row.upload_id, part.number)
 
 

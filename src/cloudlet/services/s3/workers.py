@@ -1,6 +1,7 @@
 """Removes the blobs that no version and no part names any more.
 
-Knows only what state.py left for it; a blob whose row was never committed is not its business.
+Knows only what state.py left for it: promptly, but not before the last reader. A blob whose row was never
+committed is the business of core/blobs.py, which goes by the age of files and so could not wait for readers.
 """
 
 from __future__ import annotations

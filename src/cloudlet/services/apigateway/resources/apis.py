@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cloudlet.core.resource import Provisioned
+from cloudlet.core.resource import Provisioned, made_once
 from cloudlet.services.apigateway.resources.properties import (
     escaped,
     flag,
-    made_once,
     members,
     removed,
     replacing,
@@ -76,7 +75,7 @@ class RestApiType:
         self, call: Call, context: ResourceContext, physical_id: str, properties: Properties
     ) -> None:
         """Removes the API."""
-        await removed(call, context, "DeleteRestApi", {"restApiId": physical_id})
+        await removed(call, "DeleteRestApi", {"restApiId": physical_id})
 
 
 class ResourceType:
@@ -109,7 +108,7 @@ class ResourceType:
     ) -> None:
         """Removes the resource."""
         request = {"restApiId": properties["RestApiId"], "resourceId": physical_id}
-        await removed(call, context, "DeleteResource", request)
+        await removed(call, "DeleteResource", request)
 
 
 async def _api(call: Call, api_id: str) -> Provisioned:

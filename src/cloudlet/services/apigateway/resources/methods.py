@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.errors import NotImplementedHere
-from cloudlet.core.resource import Provisioned
-from cloudlet.services.apigateway.resources.properties import flag, flags, made_once, members, removed
+from cloudlet.core.resource import Provisioned, made_once
+from cloudlet.services.apigateway.resources.properties import flag, flags, members, removed
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call
@@ -89,7 +89,7 @@ class MethodType:
         self, call: Call, context: ResourceContext, physical_id: str, properties: Properties
     ) -> None:
         """Removes the method."""
-        await removed(call, context, "DeleteMethod", _named(properties))
+        await removed(call, "DeleteMethod", _named(properties))
 
 
 def _named(properties: Properties) -> dict[str, Any]:

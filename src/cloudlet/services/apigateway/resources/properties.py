@@ -6,35 +6,20 @@ Knows no type of resource.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from cloudlet.services.apigateway import state
 from cloudlet.services.apigateway.errors import NotFoundException
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call
-    from cloudlet.core.resource import Properties, ResourceContext
+    from cloudlet.core.resource import Properties
 
 
-async def made_once(call: Call, context: ResourceContext, make: Callable[[Call], str]) -> str:
-    """What `make` made, in one transaction with the note that it was; a step run again finds the note."""
-
-    def work(inner: Call) -> str:
-        found = state.find_provisioned(inner, context.token)
-        if found is None:
-            found = make(inner)
-            state.save_provisioned(inner, context.token, found)
-        return found
-
-    return await call.transact(work)
-
-
-async def removed(call: Call, context: ResourceContext, operation: str, request: Mapping[str, Any]) -> None:
-    """Removes something and the note of it; what is gone already is no error."""
+async def removed(call: Call, operation: str, request: Mapping[str, Any]) -> None:
+    """Removes something; what is gone already is no error."""
     with contextlib.suppress(NotFoundException):
         await call.ask("apigateway", operation, request)
-    await call.transact(lambda inner: state.delete_provisioned(inner, context.token))
 
 
 def members(properties: Properties, names: Iterable[str]) -> dict[str, Any]:

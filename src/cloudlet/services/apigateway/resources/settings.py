@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from cloudlet.core.resource import Provisioned
+from cloudlet.core.resource import Provisioned, made_once
 from cloudlet.services.apigateway import state
-from cloudlet.services.apigateway.resources.properties import flag, made_once, members, removed, replacing
+from cloudlet.services.apigateway.resources.properties import flag, members, removed, replacing
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call
@@ -57,7 +57,7 @@ class ModelType:
     ) -> None:
         """Removes the model."""
         request = {"restApiId": properties["RestApiId"], "modelName": physical_id}
-        await removed(call, context, "DeleteModel", request)
+        await removed(call, "DeleteModel", request)
 
 
 class RequestValidatorType:
@@ -100,7 +100,7 @@ class RequestValidatorType:
     ) -> None:
         """Removes the validator."""
         request = {"restApiId": properties["RestApiId"], "requestValidatorId": physical_id}
-        await removed(call, context, "DeleteRequestValidator", request)
+        await removed(call, "DeleteRequestValidator", request)
 
 
 class GatewayResponseType:
@@ -129,9 +129,7 @@ class GatewayResponseType:
         self, call: Call, context: ResourceContext, physical_id: str, properties: Properties
     ) -> None:
         """Goes back to what the gateway says of itself."""
-        await removed(
-            call, context, "DeleteGatewayResponse", members(properties, ("RestApiId", "ResponseType"))
-        )
+        await removed(call, "DeleteGatewayResponse", members(properties, ("RestApiId", "ResponseType")))
 
     def _request(self, properties: Properties) -> dict[str, Any]:
         request = members(properties, self.properties)

@@ -9,12 +9,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.errors import NotImplementedHere
-from cloudlet.core.resource import Provisioned
+from cloudlet.core.resource import Provisioned, made_once
 from cloudlet.services.apigateway import state
 from cloudlet.services.apigateway.resources.properties import (
     escaped,
     flag,
-    made_once,
     members,
     removed,
     replacing,
@@ -84,7 +83,7 @@ class DeploymentType:
         if "StageName" in properties:
             await call.transact(lambda inner: _hide(inner, properties, physical_id))
         request = {"restApiId": properties["RestApiId"], "deploymentId": physical_id}
-        await removed(call, context, "DeleteDeployment", request)
+        await removed(call, "DeleteDeployment", request)
 
 
 class StageType:
@@ -149,7 +148,7 @@ class StageType:
     ) -> None:
         """Removes the stage."""
         request = {"restApiId": properties["RestApiId"], "stageName": physical_id}
-        await removed(call, context, "DeleteStage", request)
+        await removed(call, "DeleteStage", request)
 
 
 def _deployment(deployment_id: str) -> Provisioned:

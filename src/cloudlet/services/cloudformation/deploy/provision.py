@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 
 from cloudlet.core.call import Call
 from cloudlet.core.errors import ServiceError
-from cloudlet.core.resource import Provisioned
+from cloudlet.core.resource import Provisioned, find_made, forget_notes
 from cloudlet.services.cloudformation import state
 from cloudlet.services.cloudformation.deploy.answers import StackAnswers
 from cloudlet.services.cloudformation.deploy.desk import Desk
@@ -183,17 +183,23 @@ class Provisioner:
 
     def _fail(self, call: Call, step: StepRecord, failure: Failure) -> _Written:
         desk, token = self._desk, self._desk.operation.client_request_token
-        after = replace(_after(step), physical_id=failure.physical_id)
+        after = _after(step)
+        physical_id = failure.physical_id
+        if step.deed is not Deed.UPDATE:
+            physical_id = physical_id or find_made(call, after.token)
+        forget_notes(call, after.token)
+        after = replace(after, physical_id=physical_id)
         if step.before is None:
             row = record_resource(call, desk.stack_id, after, "CREATE_FAILED", failure.reason, token)
             return self._saved(call, replace(step, progress=Progress.FAILED, after=row)), row
-        if failure.physical_id is not None and step.deed is Deed.REPLACE:
+        if physical_id is not None and step.deed is Deed.REPLACE:
             state.save_leftover(call, desk.stack_id, Leftover(after, "Delete"))
         row = record_resource(call, desk.stack_id, step.before, "UPDATE_FAILED", failure.reason, token)
         return self._saved(call, replace(step, progress=Progress.FAILED)), row
 
     def _finish(self, call: Call, step: StepRecord, provisioned: Provisioned) -> _Written:
         desk, token = self._desk, self._desk.operation.client_request_token
+        forget_notes(call, _after(step).token)
         row = replace(
             _after(step),
             physical_id=provisioned.physical_id,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cloudlet.core.resource import Provisioned
+from cloudlet.core.resource import Provisioned, ask_once
 from cloudlet.services.iam import state
 from cloudlet.services.iam.errors import NoSuchEntity
 
@@ -29,12 +29,13 @@ class AccessKeyResource:
     async def create(self, call: Call, context: ResourceContext, properties: Properties) -> Provisioned:
         """Makes the key."""
         user = {"UserName": properties["UserName"]}
-        key = (await call.ask("iam", "CreateAccessKey", user))["AccessKey"]
-        key_id = key["AccessKeyId"]
+        key_id = await ask_once(
+            call, context, "iam", "CreateAccessKey", user, lambda made: made["AccessKey"]["AccessKeyId"]
+        )
         if properties.get("Status", "Active") != "Active":
             request = {**user, "AccessKeyId": key_id, "Status": properties["Status"]}
             await call.ask("iam", "UpdateAccessKey", request)
-        return Provisioned(key_id, {"SecretAccessKey": key["SecretAccessKey"]})
+        return await _provisioned(call, key_id)
 
     async def update(
         self, call: Call, context: ResourceContext, physical_id: str, before: Properties, after: Properties
@@ -46,10 +47,7 @@ class AccessKeyResource:
             "Status": after.get("Status", "Active"),
         }
         await call.ask("iam", "UpdateAccessKey", request)
-        key = await call.transact(lambda inner: state.find_access_key(inner, physical_id), read_only=True)
-        if key is None:
-            raise NoSuchEntity(f"The Access Key with id {physical_id} cannot be found.")
-        return Provisioned(physical_id, {"SecretAccessKey": key.secret})
+        return await _provisioned(call, physical_id)
 
     async def delete(
         self, call: Call, context: ResourceContext, physical_id: str, properties: Properties
@@ -60,3 +58,10 @@ class AccessKeyResource:
             await call.ask("iam", "DeleteAccessKey", request)
         except NoSuchEntity:
             return
+
+
+async def _provisioned(call: Call, key_id: str) -> Provisioned:
+    key = await call.transact(lambda inner: state.find_access_key(inner, key_id), read_only=True)
+    if key is None:
+        raise NoSuchEntity(f"The Access Key with id {key_id} cannot be found.")
+    return Provisioned(key_id, {"SecretAccessKey": key.secret})

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cloudlet.core.resource import Provisioned
-from cloudlet.services.iam.errors import EntityAlreadyExists, NoSuchEntity
+from cloudlet.core.resource import Provisioned, ask_once, made_once
+from cloudlet.services.iam.errors import NoSuchEntity
 from cloudlet.services.iam.resources.principal import Entity, apply_policies, given, remove_policies
 
 if TYPE_CHECKING:
@@ -30,11 +30,8 @@ class GroupResource:
     async def create(self, call: Call, context: ResourceContext, properties: Properties) -> Provisioned:
         """Makes the group, then attaches its policies."""
         name = properties.get("GroupName") or context.generated_name(128)
-        try:
-            await call.ask("iam", "CreateGroup", {"GroupName": name, **given(properties, "Path")})
-        except EntityAlreadyExists:
-            if "GroupName" in properties:
-                raise
+        request = {"GroupName": name, **given(properties, "Path")}
+        await ask_once(call, context, "iam", "CreateGroup", request, lambda _: name)
         await apply_policies(call, Entity("Group", name), {}, properties)
         return await _provisioned(call, name)
 
@@ -71,14 +68,18 @@ class UserToGroupAdditionResource:
 
     async def create(self, call: Call, context: ResourceContext, properties: Properties) -> Provisioned:
         """Puts the users into the group."""
-        await _add(call, properties["GroupName"], properties["Users"])
-        return Provisioned(context.generated_name(128))
+
+        def make(inner: Call) -> str:
+            _add(inner, properties["GroupName"], properties["Users"])
+            return context.generated_name(128)
+
+        return Provisioned(await made_once(call, context, make))
 
     async def update(
         self, call: Call, context: ResourceContext, physical_id: str, before: Properties, after: Properties
     ) -> Provisioned:
         """Puts in whoever is new, takes out whoever is not named any more."""
-        await _add(call, after["GroupName"], after["Users"])
+        await call.transact(lambda inner: _add(inner, after["GroupName"], after["Users"]))
         same_group = before["GroupName"] == after["GroupName"]
         left = set(before["Users"]) - (set(after["Users"]) if same_group else set())
         await _remove(call, before["GroupName"], sorted(left))
@@ -96,9 +97,9 @@ async def _provisioned(call: Call, name: str) -> Provisioned:
     return Provisioned(name, {"Arn": group["Arn"]})
 
 
-async def _add(call: Call, group: str, users: Iterable[str]) -> None:
+def _add(call: Call, group: str, users: Iterable[str]) -> None:
     for user in users:
-        await call.ask("iam", "AddUserToGroup", {"GroupName": group, "UserName": user})
+        call.ask_within("iam", "AddUserToGroup", {"GroupName": group, "UserName": user})
 
 
 async def _remove(call: Call, group: str, users: Iterable[str]) -> None:

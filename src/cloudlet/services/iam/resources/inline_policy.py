@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from cloudlet.core.resource import Provisioned
+from cloudlet.core.resource import Provisioned, made_once
 from cloudlet.services.iam.errors import NoSuchEntity
 from cloudlet.services.iam.resources.principal import Entity, document
 
@@ -29,14 +29,18 @@ class PolicyResource:
 
     async def create(self, call: Call, context: ResourceContext, properties: Properties) -> Provisioned:
         """Writes the policy into every entity."""
-        await _put(call, properties)
-        return Provisioned(context.generated_name(128))
+
+        def make(inner: Call) -> str:
+            _put(inner, properties)
+            return context.generated_name(128)
+
+        return Provisioned(await made_once(call, context, make))
 
     async def update(
         self, call: Call, context: ResourceContext, physical_id: str, before: Properties, after: Properties
     ) -> Provisioned:
         """Writes it anew, and removes it where it does not belong any more."""
-        await _put(call, after)
+        await call.transact(lambda inner: _put(inner, after))
         same_name = before["PolicyName"] == after["PolicyName"]
         kept = set(_entities(after)) if same_name else set()
         for entity in _entities(before):
@@ -111,11 +115,14 @@ def _entities(properties: Properties) -> Iterator[Entity]:
             yield Entity(kind, name)
 
 
-async def _put(call: Call, properties: Properties) -> None:
-    text = document(properties["PolicyDocument"])
+def _put(call: Call, properties: Properties) -> None:
+    policy = {
+        "PolicyName": properties["PolicyName"],
+        "PolicyDocument": document(properties["PolicyDocument"]),
+    }
     for entity in _entities(properties):
-        operation = f"Put{entity.kind}Policy"
-        await entity.ask(call, operation, PolicyName=properties["PolicyName"], PolicyDocument=text)
+        request = {f"{entity.kind}Name": entity.name, **policy}
+        call.ask_within("iam", f"Put{entity.kind}Policy", request)
 
 
 async def _delete(call: Call, entity: Entity, name: str) -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cloudlet.core.resource import Provisioned
-from cloudlet.services.iam.errors import EntityAlreadyExists, NoSuchEntity
+from cloudlet.core.resource import Provisioned, ask_once
+from cloudlet.services.iam.errors import NoSuchEntity
 from cloudlet.services.iam.resources.principal import given
 
 if TYPE_CHECKING:
@@ -32,11 +32,7 @@ class InstanceProfileResource:
         """Makes the profile and puts the role in."""
         name = properties.get("InstanceProfileName") or context.generated_name(128)
         request = {"InstanceProfileName": name, **given(properties, "Path")}
-        try:
-            await call.ask("iam", "CreateInstanceProfile", request)
-        except EntityAlreadyExists:
-            if "InstanceProfileName" in properties:
-                raise
+        await ask_once(call, context, "iam", "CreateInstanceProfile", request, lambda _: name)
         return await _with_roles(call, name, properties["Roles"])
 
     async def update(

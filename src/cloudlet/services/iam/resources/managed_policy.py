@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from cloudlet.core.resource import Provisioned
-from cloudlet.services.iam.errors import EntityAlreadyExists, NoSuchEntity
+from cloudlet.core.resource import Provisioned, ask_once
+from cloudlet.services.iam.errors import NoSuchEntity
 from cloudlet.services.iam.resources.principal import Entity, document, given
 
 if TYPE_CHECKING:
@@ -41,19 +41,14 @@ class ManagedPolicyResource:
     async def create(self, call: Call, context: ResourceContext, properties: Properties) -> Provisioned:
         """Makes the policy, then attaches it."""
         name = properties.get("ManagedPolicyName") or context.generated_name(128)
-        path = properties.get("Path", "/")
         request = {
             "PolicyName": name,
-            "Path": path,
             "PolicyDocument": document(properties["PolicyDocument"]),
-            **given(properties, "Description"),
+            **given(properties, "Description", "Path"),
         }
-        try:
-            await call.ask("iam", "CreatePolicy", request)
-        except EntityAlreadyExists:
-            if "ManagedPolicyName" in properties:
-                raise
-        arn = f"arn:aws:iam::{call.account}:policy{path}{name}"
+        arn = await ask_once(
+            call, context, "iam", "CreatePolicy", request, lambda made: made["Policy"]["Arn"]
+        )
         await _apply_attachments(call, arn, {}, properties)
         return await _provisioned(call, arn)
 

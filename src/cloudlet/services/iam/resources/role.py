@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cloudlet.core.resource import Provisioned
-from cloudlet.services.iam.errors import EntityAlreadyExists, NoSuchEntity
+from cloudlet.core.resource import Provisioned, ask_once
+from cloudlet.services.iam.errors import NoSuchEntity
 from cloudlet.services.iam.resources.principal import (
     Entity,
     all_tags,
@@ -56,11 +56,7 @@ class RoleResource:
             **given(properties, "Description", "MaxSessionDuration", "Path", "PermissionsBoundary"),
             **all_tags(properties, context.tags),
         }
-        try:
-            await call.ask("iam", "CreateRole", request)
-        except EntityAlreadyExists:
-            if "RoleName" in properties:
-                raise
+        await ask_once(call, context, "iam", "CreateRole", request, lambda _: name)
         await apply_policies(call, Entity("Role", name), {}, properties)
         return await _provisioned(call, name)
 

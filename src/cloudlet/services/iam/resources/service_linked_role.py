@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cloudlet.core.resource import Provisioned
+from cloudlet.core.resource import Provisioned, ask_once
 from cloudlet.services.iam.errors import NoSuchEntity
 from cloudlet.services.iam.resources.principal import Entity, given
 
@@ -29,8 +29,10 @@ class ServiceLinkedRoleResource:
     async def create(self, call: Call, context: ResourceContext, properties: Properties) -> Provisioned:
         """Makes the role."""
         request = given(properties, "AWSServiceName", "CustomSuffix", "Description")
-        role = (await call.ask("iam", "CreateServiceLinkedRole", request))["Role"]
-        return Provisioned(role["RoleName"], {"RoleName": role["RoleName"]})
+        name = await ask_once(
+            call, context, "iam", "CreateServiceLinkedRole", request, lambda made: made["Role"]["RoleName"]
+        )
+        return Provisioned(name, {"RoleName": name})
 
     async def update(
         self, call: Call, context: ResourceContext, physical_id: str, before: Properties, after: Properties

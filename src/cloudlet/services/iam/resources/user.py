@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cloudlet.core.resource import Provisioned
+from cloudlet.core.resource import Provisioned, ask_once
 from cloudlet.services.iam.errors import EntityAlreadyExists, NoSuchEntity
 from cloudlet.services.iam.resources.principal import (
     Entity,
@@ -53,11 +53,7 @@ class UserResource:
             **given(properties, "Path", "PermissionsBoundary"),
             **all_tags(properties, context.tags),
         }
-        try:
-            await call.ask("iam", "CreateUser", request)
-        except EntityAlreadyExists:
-            if "UserName" in properties:
-                raise
+        await ask_once(call, context, "iam", "CreateUser", request, lambda _: name)
         user = Entity("User", name)
         await _apply_password(call, user, {}, properties)
         await _apply_groups(call, user, {}, properties)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from cloudlet.core.resource import Provisioned
-from cloudlet.services.lambda_ import activation, references
+from cloudlet.core.resource import Provisioned, noted, partly_made
+from cloudlet.services.lambda_ import activation, references, state
 from cloudlet.services.lambda_.errors import ResourceConflictException, ResourceNotFoundException
 from cloudlet.services.lambda_.model import LATEST
 from cloudlet.services.lambda_.resources import inline
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cloudlet.core.resource import Properties, ResourceContext
 
 _NAME_LIMIT: Final = 64
+_FREE: Final = "free"
 _STACK: Final = "aws:cloudformation:stack-id"
 _LOGICAL: Final = "aws:cloudformation:logical-id"
 # The settings, and what each is when a template no longer says it.
@@ -58,7 +59,7 @@ class FunctionType:
     create_only = frozenset({"FunctionName", "PackageType"})
 
     async def create(self, call: Call, context: ResourceContext, properties: Properties) -> Provisioned:
-        """Makes the function. Run again, it finds the one that carries the stack's tags."""
+        """Makes the function. Run again, it takes what carries the stack's tags, if the name was free."""
         name = properties.get("FunctionName") or context.generated_name(_NAME_LIMIT)
         tags = {**_tags(properties), **context.tags, _STACK: context.stack_id, _LOGICAL: context.logical_id}
         request = {
@@ -68,13 +69,15 @@ class FunctionType:
             "Code": _code(properties),
             "Tags": tags,
         }
+        was_free = await noted(call, context, "name", lambda inner: _availability(inner, name)) == _FREE
         try:
             await call.ask("lambda", "CreateFunction", request)
         except ResourceConflictException:
-            if not await _is_own(call, name, context):
+            if not (context.rerun and was_free and await _is_own(call, name, context)):
                 raise
-        await _wait(call, name)
-        await _reserve(call, name, {}, properties)
+        with partly_made(name):
+            await _wait(call, name)
+            await _reserve(call, name, {}, properties)
         return _provisioned(call, name)
 
     async def update(
@@ -109,6 +112,10 @@ class FunctionType:
 async def _wait(call: Call, name: str) -> None:
     """Returns once the function is in place."""
     await activation.activate(call, references.parse(call, name), LATEST)
+
+
+def _availability(call: Call, name: str) -> str:
+    return _FREE if state.find_function(call, references.parse(call, name)) is None else "taken"
 
 
 async def _is_own(call: Call, name: str, context: ResourceContext) -> bool:

@@ -5,11 +5,11 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resou
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Any, Final
 
-from cloudlet.core.resource import Provisioned
-from cloudlet.services.lambda_.errors import ResourceConflictException, ResourceNotFoundException
+from cloudlet.core.resource import Provisioned, ask_once, noted
+from cloudlet.services.lambda_ import state
+from cloudlet.services.lambda_.errors import ResourceNotFoundException
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call
@@ -37,8 +37,13 @@ class LayerVersionType:
     create_only = properties
 
     async def create(self, call: Call, context: ResourceContext, properties: Properties) -> Provisioned:
-        """Publishes a version. Run again after a crash it publishes one more, as versions carry no mark."""
+        """Publishes a version. Run again, it finds the one that followed when it began."""
         name = properties.get("LayerName") or context.generated_name(_NAME_LIMIT)
+        number = await noted(call, context, "version", lambda inner: _next_version(inner, name))
+        if context.rerun and await call.transact(
+            lambda inner: _is_there(inner, name, number), read_only=True
+        ):
+            return _layer_version(call.arn(f"layer:{name}:{number}"))
         made = await call.ask("lambda", "PublishLayerVersion", {**properties, "LayerName": name})
         return _layer_version(made["LayerVersionArn"])
 
@@ -64,7 +69,7 @@ class LayerVersionPermissionType:
     create_only = properties
 
     async def create(self, call: Call, context: ResourceContext, properties: Properties) -> Provisioned:
-        """Adds the statement. Run again, it finds the one of its own id."""
+        """Adds the statement."""
         statement_id = context.generated_name(_ID_LIMIT)
         arn = properties["LayerVersionArn"]
         request = {
@@ -72,10 +77,15 @@ class LayerVersionPermissionType:
             **_version_of(arn),
             "StatementId": statement_id,
         }
-        # The id is made from the stack's and differs for every resource: one that is there is this one's.
-        with contextlib.suppress(ResourceConflictException):
-            await call.ask("lambda", "AddLayerVersionPermission", request)
-        return _layer_permission(f"{arn}#{statement_id}")
+        made = await ask_once(
+            call,
+            context,
+            "lambda",
+            "AddLayerVersionPermission",
+            request,
+            lambda _: f"{arn}#{statement_id}",
+        )
+        return _layer_permission(made)
 
     async def update(
         self, call: Call, context: ResourceContext, physical_id: str, before: Properties, after: Properties
@@ -93,6 +103,15 @@ class LayerVersionPermissionType:
             await call.ask("lambda", "RemoveLayerVersionPermission", request)
         except ResourceNotFoundException:
             return
+
+
+def _next_version(call: Call, name: str) -> str:
+    layer = state.find_layer(call, call.account, call.region, name)
+    return str(1 if layer is None else layer.last_version + 1)
+
+
+def _is_there(call: Call, name: str, number: str) -> bool:
+    return state.find_layer_version(call, call.account, call.region, name, int(number)) is not None
 
 
 def _layer_version(arn: str) -> Provisioned:

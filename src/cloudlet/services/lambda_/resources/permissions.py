@@ -5,11 +5,10 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resou
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Final
 
-from cloudlet.core.resource import Provisioned
-from cloudlet.services.lambda_.errors import ResourceConflictException, ResourceNotFoundException
+from cloudlet.core.resource import Provisioned, ask_once
+from cloudlet.services.lambda_.errors import ResourceNotFoundException
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call
@@ -38,15 +37,13 @@ class PermissionType:
     create_only = properties
 
     async def create(self, call: Call, context: ResourceContext, properties: Properties) -> Provisioned:
-        """Adds the statement. Run again, it finds the one of its own id."""
+        """Adds the statement."""
         statement_id = context.generated_name(_ID_LIMIT)
         request = {"StatementId": statement_id, **properties}
         if "SourceAccount" in request:
             request["SourceAccount"] = str(request["SourceAccount"])
         request["Principal"] = str(request["Principal"])
-        # The id is made from the stack's and differs for every resource: one that is there is this one's.
-        with contextlib.suppress(ResourceConflictException):
-            await call.ask("lambda", "AddPermission", request)
+        await ask_once(call, context, "lambda", "AddPermission", request, lambda _: statement_id)
         return Provisioned(statement_id, {"Id": statement_id})
 
     async def update(

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cloudlet.core.resource import Provisioned
-from cloudlet.services.lambda_ import activation, references
+from cloudlet.core.resource import Provisioned, ask_once, made_once
+from cloudlet.services.lambda_ import activation, references, state
 from cloudlet.services.lambda_.errors import ResourceConflictException, ResourceNotFoundException
 from cloudlet.services.lambda_.model import LATEST
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call
     from cloudlet.core.resource import Properties, ResourceContext
+    from cloudlet.services.lambda_.references import FunctionReference
 
 
 class VersionType:
@@ -26,11 +27,10 @@ class VersionType:
     create_only = properties
 
     async def create(self, call: Call, context: ResourceContext, properties: Properties) -> Provisioned:
-        """Publishes $LATEST. Run again, Lambda answers the version that it made before."""
+        """Publishes $LATEST."""
         reference = references.parse(call, properties["FunctionName"]).with_qualifier(None)
         await activation.activate(call, reference, LATEST)
-        published = await call.ask("lambda", "PublishVersion", properties)
-        return _version(published["FunctionArn"])
+        return _version(await made_once(call, context, lambda inner: _publish(inner, reference, properties)))
 
     async def update(
         self, call: Call, context: ResourceContext, physical_id: str, before: Properties, after: Properties
@@ -57,16 +57,10 @@ class AliasType:
     create_only = frozenset({"FunctionName", "Name"})
 
     async def create(self, call: Call, context: ResourceContext, properties: Properties) -> Provisioned:
-        """Makes the alias. Run again, it finds one that says just this."""
+        """Makes the alias."""
         request = _alias_request(properties)
-        try:
-            made = await call.ask("lambda", "CreateAlias", request)
-        except ResourceConflictException:
-            wanted = {"FunctionName": request["FunctionName"], "Name": request["Name"]}
-            made = await call.ask("lambda", "GetAlias", wanted)
-            if made["FunctionVersion"] != request["FunctionVersion"]:
-                raise
-        return _alias(made["AliasArn"])
+        arn = await ask_once(call, context, "lambda", "CreateAlias", request, lambda made: made["AliasArn"])
+        return _alias(arn)
 
     async def update(
         self, call: Call, context: ResourceContext, physical_id: str, before: Properties, after: Properties
@@ -82,6 +76,17 @@ class AliasType:
         """Removes the alias."""
         request = {"FunctionName": properties["FunctionName"], "Name": properties["Name"]}
         await call.ask("lambda", "DeleteAlias", request)
+
+
+def _publish(call: Call, reference: FunctionReference, properties: Properties) -> str:
+    # Lambda would answer the version that is there, which the stack must not take for its own.
+    there = state.version(call, reference, LATEST).published_as
+    if there and state.find_version(call, reference, there):
+        raise ResourceConflictException(
+            f"A version for this Lambda function exists ( {there} ). "
+            "Modify the function to create a new version."
+        )
+    return str(call.ask_within("lambda", "PublishVersion", properties)["FunctionArn"])
 
 
 def _version(arn: str) -> Provisioned:
