@@ -49,15 +49,18 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """Returns when the cloud's clock has moved on by `seconds`."""
         deadline = self.time() + seconds
+        loop = asyncio.get_running_loop()
         moved = asyncio.Event()
         self._moved.add(moved)
         try:
             while (left := deadline - self.time()) > 0:
                 moved.clear()
+                # Not by wait_for(): Python 3.11's loses a cancellation that comes as the clock is moved.
+                alarm = loop.call_later(left, moved.set)
                 try:
-                    await asyncio.wait_for(moved.wait(), left)
-                except TimeoutError:
-                    continue
+                    await moved.wait()
+                finally:
+                    alarm.cancel()
         finally:
             self._moved.discard(moved)
 
