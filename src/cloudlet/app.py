@@ -18,6 +18,7 @@ from cloudlet.access.audit import Audit
 from cloudlet.access.evaluate import Evaluator
 from cloudlet.access.judge import Judge
 from cloudlet.config import Config
+from cloudlet.core import clock_offset
 from cloudlet.core.access import Principal
 from cloudlet.core.blobs import BlobSweeper
 from cloudlet.core.call import Cloud
@@ -26,7 +27,7 @@ from cloudlet.core.http import Handler, Origin
 from cloudlet.core.ids import Ids
 from cloudlet.core.operation import Service
 from cloudlet.core.sandbox import Capabilities, Sandboxes
-from cloudlet.core.store import LAST
+from cloudlet.core.store import LAST, Transaction
 from cloudlet.core.worker import Supervisor, Wakeups
 from cloudlet.sandbox.on_demand import SandboxesOnDemand
 from cloudlet.services import apigateway, cloudformation, dynamodb, iam, lambda_, logs, s3, sts
@@ -113,6 +114,7 @@ class App:
 
     async def start(self) -> None:
         """Starts what works in the background, then begins to answer. Raises OSError for a busy port."""
+        await clock_offset.restore(self.cloud.store, self.cloud.clock)
         self.port = await self._server.listen(self._config.host, self._config.port)
         self.cloud.endpoint = f"http://{_reachable(self._config.host)}:{self.port}"
         await self._start_services()
@@ -146,11 +148,15 @@ class App:
         }
 
     async def reset(self) -> None:
-        """Forgets everything: every row, every body, every environment."""
+        """Forgets everything: every row, every body, every environment; only the time goes on."""
         await self._stop_services()
-        await self.cloud.store.transact(lambda transaction: transaction.delete_range((), (LAST,)))
+        await self.cloud.store.transact(_forget_everything)
         await self.cloud.blobs.sweep(lambda _: False, 0)
         await self._start_services()
+
+    async def advance_clock(self, seconds: float) -> None:
+        """Moves the cloud's time forward, for good."""
+        await clock_offset.advance(self.cloud.store, self.cloud.clock, seconds)
 
     def least_privilege(self) -> Mapping[str, Any] | None:
         """What /_cloudlet/least-privilege tells; None unless this is --auth audit."""
@@ -173,6 +179,7 @@ class App:
         self.cloud.signatures = authenticator
         facts = Facts(
             self.cloud.clock,
+            self.advance_clock,
             self.health,
             self.status,
             self.reset,
@@ -243,6 +250,12 @@ async def build(config: Config, *, clock: Clock | None = None, ids: Ids | None =
     data = config.data or Path(tempfile.mkdtemp(prefix="cloudlet-"))
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     return App(config, data, clock or SystemClock(), ids or Ids())
+
+
+def _forget_everything(transaction: Transaction) -> None:
+    moved_by = clock_offset.seconds(transaction)
+    transaction.delete_range((), (LAST,))
+    clock_offset.save(transaction, moved_by)
 
 
 def _state_url(config: Config, data: Path) -> str:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from cryptography import x509
 
+from cloud_process import CloudProcess
 from cloudlet.config import Config
 from cloudlet.core.http import BytesBody, HttpRequest, Origin
 from cloudlet.wire.pages import Facts, Pages
@@ -28,7 +29,11 @@ def ask(server: RunningServer) -> Ask:
 
 
 def sent(
-    server: RunningServer, method: str, path: str, body: str = "", headers: dict[str, str] | None = None
+    server: RunningServer | CloudProcess,
+    method: str,
+    path: str,
+    body: str = "",
+    headers: dict[str, str] | None = None,
 ) -> tuple[int, Any]:
     connection = HTTPConnection(urlsplit(server.endpoint).netloc, timeout=10)
     connection.request(method, path, body, headers or {})
@@ -84,6 +89,37 @@ def test_the_clock_does_not_move_otherwise(ask: Ask, body: str) -> None:
     assert ask("POST", "/_cloudlet/clock", body, JSON) == (400, {"message": expected})
 
 
+def test_the_clock_stops_before_the_end_of_time(tmp_path: Path) -> None:
+    own = RunningServer(Config(data=tmp_path, state="memory", port=0))
+    try:
+        answers = [
+            sent(own, "POST", "/_cloudlet/clock", '{"advance_seconds": 1e10}', JSON) for _ in range(23)
+        ]
+        assert {status for status, _ in answers[:22]} == {200}
+        assert answers[22] == (400, {"message": "The clock does not go beyond the year 9000."})
+        assert sent(own, "GET", "/_cloudlet/clock")[0] == 200
+    finally:
+        own.close()
+
+
+@pytest.mark.parametrize("end", ["kill", "reset", "reset and kill"])
+def test_the_time_goes_back_at_no_restart_and_at_no_reset(tmp_path: Path, end: str) -> None:
+    def time_of(method: str, path: str, body: str = "") -> float:
+        status, answer = sent(cloud, method, path, body, JSON)
+        assert status == 200
+        return float(answer["time"])
+
+    with CloudProcess(tmp_path, "--data", str(tmp_path / "data")) as cloud:
+        time_of("POST", "/_cloudlet/clock", '{"advance_seconds": 86400}')
+        moved = time_of("POST", "/_cloudlet/clock", '{"advance_seconds": 0.5}')
+        if "reset" in end:
+            assert sent(cloud, "POST", "/_cloudlet/reset", headers=JSON)[0] == 200
+        if "kill" in end:
+            cloud.kill()
+            cloud.start()
+        assert moved <= time_of("GET", "/_cloudlet/clock") < moved + 60
+
+
 @pytest.mark.parametrize("body", ["{", "[1]", "\xff"])
 def test_what_is_no_json_object_is_refused(ask: Ask, body: str) -> None:
     status, answer = ask("POST", "/_cloudlet/clock", body, JSON)
@@ -126,13 +162,19 @@ def test_neither_functions_nor_other_machines_change_the_cloud(
     assert response.status == 403
 
 
-async def nothing() -> Any:
+async def nothing(*_: object) -> Any:
     raise AssertionError("a stranger came through")
 
 
 NO_FACTS = Facts(
-    clock=None, health=dict, status=nothing, reset=nothing, least_privilege=dict, ca_certificate=bytes
-)  # type: ignore[arg-type]
+    clock=None,  # type: ignore[arg-type]
+    advance_clock=nothing,
+    health=dict,
+    status=nothing,
+    reset=nothing,
+    least_privilege=dict,
+    ca_certificate=bytes,
+)
 
 
 def test_reset_forgets_everything(tmp_path: Path, aws_session: Any) -> None:

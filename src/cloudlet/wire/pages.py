@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final, TypeAlias
 
@@ -17,6 +18,8 @@ from cloudlet.core.clock import Clock
 from cloudlet.core.http import HttpRequest, HttpResponse, Origin
 
 _BODY_LIMIT_BYTES: Final = 64 * 1024
+# Python's dates end with the year 9999, and much is said to expire years from now.
+_LATEST_TIME: Final = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
 _PREFIXES: Final = ("/_cloudlet/", "/_localstack/health")
 _FOR_FUNCTIONS: Final = frozenset({"/_cloudlet/health", "/_localstack/health", "/_cloudlet/clock"})
 
@@ -36,6 +39,7 @@ class Facts:
     """What the pages tell and do; the app gives them."""
 
     clock: Clock
+    advance_clock: Callable[[float], Awaitable[None]]
     health: Callable[[], Mapping[str, Any]]
     status: Callable[[], Awaitable[Mapping[str, Any]]]
     reset: Callable[[], Awaitable[None]]
@@ -98,7 +102,9 @@ class Pages:
             raise PageError(
                 HTTPStatus.BAD_REQUEST, 'Send {"advance_seconds": N}; the clock only moves forward.'
             )
-        self._facts.clock.advance(seconds)
+        if self._facts.clock.time() + seconds > _LATEST_TIME:
+            raise PageError(HTTPStatus.BAD_REQUEST, "The clock does not go beyond the year 9000.")
+        await self._facts.advance_clock(seconds)
         return await self._clock(parameters)
 
     async def _least_privilege(self, _: Mapping[str, Any]) -> Mapping[str, Any]:
