@@ -1,6 +1,6 @@
 """How asynchronous events are tried: PutFunctionEventInvokeConfig to ListFunctionEventInvokeConfigs.
 
-Destinations are refused; trying is events.py's.
+Destinations are refused; trying is workers.py's.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Invoke: synchronously, asynchronously, or only to see whether one may.
 
-Running is invoke/'s; retrying what was accepted is events.py's.
+Running is invoke/'s; retrying what was accepted is workers.py's.
 """
 
 from __future__ import annotations
