@@ -10,7 +10,7 @@ import pytest
 from cloud_process import CloudProcess
 from faults.writers import Acknowledged, create, lost, write_until_killed
 
-ROUNDS = 5
+ROUNDS = 25
 
 
 @pytest.mark.slow

@@ -2,8 +2,7 @@
 
 from cloudlet.core.operation import DataPlane, Service
 from cloudlet.services.apigateway.execute.callers import RoleSessions
-from cloudlet.services.apigateway.execute.door import claims
-from cloudlet.services.apigateway.execute.gateway import handle
+from cloudlet.services.apigateway.execute.door import claims, handle
 from cloudlet.services.apigateway.execute.stages import CompiledStages
 from cloudlet.services.apigateway.operations import OPERATIONS
 from cloudlet.services.apigateway.resources import RESOURCES

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Final
 from cloudlet.core.access import Principal
 from cloudlet.services.apigateway import state
 
-from .compiled import CompiledStage, compile_stage
-
 if TYPE_CHECKING:
     from cloudlet.core.call import Call, Cloud
     from cloudlet.core.store import Transaction
+
+    from .compiled import CompiledStage
 
 _MOST_STAGES: Final = 256
 
@@ -63,6 +63,8 @@ class CompiledStages:
     def _compiled(
         self, transaction: Transaction, api_id: str, stage_name: str, row: bytes
     ) -> CompiledStage | None:
+        from .compiled import compile_stage  # noqa: PLC0415  start time: templates and paths take 20 ms to load
+
         serving = state.decode_serving(row)
         call = self._call(transaction, serving.account, serving.region)
         snapshot = state.find_snapshot(call, api_id, serving.stage.deployment_id)
