@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -110,6 +111,21 @@ def test_in_the_background_it_answers_until_it_is_stopped(background: Path) -> N
     assert cloudlet(background, "stop", "--port", file.stem).stdout == "Stopped.\n"
     assert runfile.born(pid) == ""
     assert not file.exists()
+
+
+def test_in_the_background_the_current_folders_files_are_not_taken_for_modules(background: Path) -> None:
+    (background / "uvloop.py").write_text("raise SystemExit('not this one')")
+    path = os.pathsep.join(entry for entry in sys.path if entry)
+    program = "import sys; from cloudlet.cli.main import main; main()"
+    started = subprocess.run(
+        [sys.executable, "-P", "-c", program, "start", "--background", "--ephemeral", "--port", "0"],
+        cwd=background,
+        env={**os.environ, "CLOUDLET_HOME": str(background), "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert started.returncode == 0, started.stderr
 
 
 def test_in_the_background_a_failed_start_says_why(background: Path, taken_port: int) -> None:

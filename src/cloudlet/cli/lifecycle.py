@@ -179,7 +179,7 @@ def _start_in_background(places: Places, port: int) -> None:
     arguments = [argument for argument in sys.argv[1:] if argument != "--background"]
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "cloudlet", *arguments],
+            [sys.executable, "-P", "-m", "cloudlet", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -6,6 +6,7 @@ It ends with the program. It looks into nothing but what a proxy is asked; TLS i
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -120,7 +121,10 @@ async def _serve(channel: socket.socket, listeners: Listeners, routes: Routes, w
         except OSError:
             writer.close()  # the cloud has ended: the program sees what it would see of a server that is gone
             return
-        await carry((reader, writer), other)
+        with contextlib.suppress(
+            asyncio.CancelledError
+        ):  # the end of the relay, of which streams would complain
+            await carry((reader, writer), other)
 
     for listener in listeners.cloud:
         await asyncio.start_server(to_cloud, sock=listener)
