@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
+import socket
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -109,6 +111,24 @@ class _Run:
                 self.done.set_exception(RuntimeError(self._error.decode(errors="replace")[:2000]))
             else:
                 self.done.set_result(None)
+
+
+def once(url: str, request: bytes) -> float:
+    """Sends one request on a connection of its own; the milliseconds until the whole answer is there.
+
+    Raises RuntimeError for a refusal and for a function's error.
+    """
+    parts = urlsplit(url)
+    with socket.create_connection((str(parts.hostname), int(parts.port or 80))) as connection:
+        began = time.perf_counter()
+        connection.sendall(request)
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        body = answer.read()
+        took = time.perf_counter() - began
+    if answer.status >= http.HTTPStatus.BAD_REQUEST or answer.getheader("X-Amz-Function-Error"):
+        raise RuntimeError(body.decode(errors="replace")[:2000])
+    return took * 1000
 
 
 def run(url: str, requests: Sequence[bytes], *, connections: int, seconds: float = 2.0) -> Load:
