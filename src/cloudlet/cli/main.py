@@ -27,6 +27,7 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Runs a command; a Problem, or a file that cannot be used, ends it with status 1."""
+        gc.enable()
         try:
             return super().invoke(ctx)
         except (Problem, OSError) as problem:
@@ -66,7 +67,7 @@ def main() -> None:
 @click.option("--background", is_flag=True, help="Return once it answers, and leave it running.")
 def start(**options: object) -> None:
     """Start the cloud."""
-    gc.disable()  # until it runs: hardly anything is garbage while modules load, and looking takes an eighth
+    gc.disable()  # until it runs, as in __main__
     from cloudlet.cli import lifecycle  # noqa: PLC0415 (start time of the other commands)
 
     lifecycle.start(lifecycle.StartOptions(**options))  # type: ignore[arg-type]

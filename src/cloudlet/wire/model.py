@@ -169,7 +169,7 @@ class ServiceModel:
         sender = bool(error.get("senderFault", not raw.get("fault") and (status or 400) < 500))
         return ErrorShape(name, error.get("code", name), status, sender, shape)
 
-    @property
+    @cached_property
     def protocols(self) -> tuple[str, ...]:
         """The protocols the service speaks, the preferred one first."""
         preferred: str = self.metadata["protocol"]
