@@ -113,7 +113,7 @@ class App:
         return await call.transact(self._identities.root_key)
 
     async def start(self) -> None:
-        """Starts what works in the background, then begins to answer. Raises OSError for a busy port."""
+        """Listens, and starts what works in the background. Raises OSError for a busy port."""
         await clock_offset.restore(self.cloud.store, self.cloud.clock)
         self.port = await self._server.listen(self._config.host, self._config.port)
         self.cloud.endpoint = f"http://{_reachable(self._config.host)}:{self.port}"

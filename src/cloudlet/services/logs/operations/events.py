@@ -9,7 +9,7 @@ from cloudlet.core.operation import Request, operation
 from cloudlet.services.logs import state
 from cloudlet.services.logs.errors import InvalidParameterException
 from cloudlet.services.logs.model import LogEvent, accept, event_id
-from cloudlet.services.logs.operations.groups import group_name
+from cloudlet.services.logs.operations.groups import asked_group
 from cloudlet.services.logs.operations.streams import STREAM, sequence_token
 from cloudlet.services.logs.pattern import compile_pattern
 
@@ -39,21 +39,14 @@ def put_log_events(call: Call, request: api.PutLogEventsRequestTypeDef) -> dict[
     return answer
 
 
-def _asked_group(request: Request) -> str:
-    identifier = request.get("logGroupName") or request.get("logGroupIdentifier")
-    if not identifier:
-        raise InvalidParameterException("Either logGroupName or logGroupIdentifier must be provided.")
-    return group_name(identifier)
-
-
 def _stream_arn(call: Call, request: Request) -> str:
-    return call.arn(f"log-group:{_asked_group(request)}:log-stream:{request['logStreamName']}")
+    return call.arn(f"log-group:{asked_group(request)}:log-stream:{request['logStreamName']}")
 
 
 @operation("GetLogEvents", resource=_stream_arn, read_only=True)
 def get_log_events(call: Call, request: api.GetLogEventsRequestTypeDef) -> dict[str, Any]:
     """A page of a stream's events, with tokens for both directions."""
-    group = state.group(call, _asked_group(request))
+    group = state.group(call, asked_group(request))
     stream = state.stream(call, group.name, request["logStreamName"])
     start = max(request.get("startTime", 0), group.oldest_kept(int(call.time() * 1000)))
     after, before = (start, -1), (request.get("endTime", _FOREVER), 0)
@@ -96,13 +89,13 @@ def _read_token(token: str) -> tuple[str, tuple[int, int]]:
 
 
 def _filtered_group(call: Call, request: Request) -> str:
-    return call.arn(f"log-group:{_asked_group(request)}:log-stream:")
+    return call.arn(f"log-group:{asked_group(request)}:log-stream:")
 
 
 @operation("FilterLogEvents", resource=_filtered_group, read_only=True)
 def filter_log_events(call: Call, request: api.FilterLogEventsRequestTypeDef) -> dict[str, Any]:
     """The events of a group's streams that match a pattern, in one order of time."""
-    group = state.group(call, _asked_group(request))
+    group = state.group(call, asked_group(request))
     matches = compile_pattern(request.get("filterPattern", ""))
     limit = request.get("limit", 10_000)
     start = max(request.get("startTime", 0), group.oldest_kept(int(call.time() * 1000)))

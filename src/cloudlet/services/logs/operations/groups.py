@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.arn import find_arn
 from cloudlet.core.call import Call
-from cloudlet.core.operation import operation
+from cloudlet.core.operation import Request, operation
 from cloudlet.services.logs import state
 from cloudlet.services.logs.errors import InvalidParameterException, ResourceAlreadyExistsException
 from cloudlet.services.logs.model import RETENTION_DAYS, LogGroup
@@ -24,6 +24,14 @@ def group_name(identifier: str) -> str:
     """The name in a log group identifier, which is a name or an ARN."""
     arn = find_arn(identifier)
     return arn.resource.removeprefix("log-group:").removesuffix(":*") if arn else identifier
+
+
+def asked_group(request: Request) -> str:
+    """The name of the group that a request is about. Raises InvalidParameterException if it names none."""
+    identifier = request.get("logGroupName") or request.get("logGroupIdentifier")
+    if not identifier:
+        raise InvalidParameterException("Either logGroupName or logGroupIdentifier must be provided.")
+    return group_name(identifier)
 
 
 @operation("CreateLogGroup", resource=GROUP)

@@ -9,7 +9,7 @@ from cloudlet.core.operation import Request, operation
 from cloudlet.services.logs import state
 from cloudlet.services.logs.errors import InvalidParameterException, ResourceAlreadyExistsException
 from cloudlet.services.logs.model import LogStream
-from cloudlet.services.logs.operations.groups import group_name
+from cloudlet.services.logs.operations.groups import asked_group, group_name
 
 if TYPE_CHECKING:
     from types_boto3_logs import type_defs as api
@@ -42,10 +42,7 @@ def _described_group(call: Call, request: Request) -> str:
 @operation("DescribeLogStreams", resource=_described_group, read_only=True)
 def describe_log_streams(call: Call, request: api.DescribeLogStreamsRequestTypeDef) -> dict[str, Any]:
     """Lists a group's streams by name or by their last event."""
-    identifier = request.get("logGroupName") or request.get("logGroupIdentifier")
-    if not identifier:
-        raise InvalidParameterException("Either logGroupName or logGroupIdentifier must be provided.")
-    group = state.group(call, group_name(identifier))
+    group = state.group(call, asked_group(request))
     prefix = request.get("logStreamNamePrefix", "")
     by_time = request.get("orderBy") == "LastEventTime"
     if by_time and prefix:
