@@ -27,6 +27,11 @@ class Worker(Protocol):
         """Works until cancelled. Raising means: pause, then run again."""
 
 
+def source_topic(arn: str) -> str:
+    """The topic that a queue or a stream wakes when there may be something new to read from it."""
+    return f"source {arn}"
+
+
 class Wakeups:
     """Hints that there is something to do. A hint may get lost; a slow sweep always backs it."""
 

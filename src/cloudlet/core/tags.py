@@ -1,0 +1,21 @@
+"""Tags in the two forms AWS gives them: a list of keys and values, and a map.
+
+Limits and their error texts differ by service and stay there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+def tag_map(tags: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
+    """The map of a list of {"Key": ..., "Value": ...}."""
+    return {tag["Key"]: tag.get("Value", "") for tag in tags or ()}
+
+
+def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """The list of a map, in the map's order."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
