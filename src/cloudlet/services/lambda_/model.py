@@ -152,6 +152,8 @@ class Function:
     last_version: int = 0
     tags: dict[str, str] = field(default_factory=dict)
     reserved_concurrency: int | None = None
+    recursive_loop: str = "Terminate"
+    """Whether a loop of the function through queues, topics and buckets is stopped, or allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +238,10 @@ class EventInvokeConfig:
     modified_at: float
     maximum_retry_attempts: int | None = None
     maximum_event_age_seconds: int | None = None
+    on_success: str | None = None
+    """The ARN of what is told of events that were done."""
+    on_failure: str | None = None
+    """The ARN of what is told of events that were given up."""
 
     def describe(self, arn: str) -> dict[str, Any]:
         """As in FunctionEventInvokeConfig."""
@@ -244,7 +250,10 @@ class EventInvokeConfig:
             "FunctionArn": arn,
             "MaximumRetryAttempts": self.maximum_retry_attempts,
             "MaximumEventAgeInSeconds": self.maximum_event_age_seconds,
-            "DestinationConfig": {"OnSuccess": {}, "OnFailure": {}},
+            "DestinationConfig": {
+                "OnSuccess": {"Destination": self.on_success} if self.on_success else {},
+                "OnFailure": {"Destination": self.on_failure} if self.on_failure else {},
+            },
         }
 
 

@@ -1,6 +1,6 @@
 """How asynchronous events are tried: PutFunctionEventInvokeConfig to ListFunctionEventInvokeConfigs.
 
-Destinations are refused; trying is workers.py's.
+Trying, and telling destinations, is workers.py's.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cloudlet.core.operation import operation
-from cloudlet.services.lambda_ import errors, permissions, references, state
+from cloudlet.services.lambda_ import destinations, errors, permissions, references, state
 from cloudlet.services.lambda_.model import LATEST, EventInvokeConfig
 from cloudlet.services.lambda_.pages import page_of
 
@@ -33,6 +33,7 @@ def put_function_event_invoke_config(
     reference = _named(call, request)
     _check(request)
     _check_there(call, reference)
+    _check_destinations(call, reference, request)
     return _save(call, reference, EventInvokeConfig(reference.qualifier or LATEST, call.time()), request)
 
 
@@ -48,6 +49,7 @@ def update_function_event_invoke_config(
     _check(request)
     _check_there(call, reference)
     before = _config(call, reference)
+    _check_destinations(call, reference, request)
     return _save(call, reference, replace(before, modified_at=call.time()), request)
 
 
@@ -108,11 +110,6 @@ def _check(request: Mapping[str, Any]) -> None:
         raise errors.InvalidParameterValueException(
             "You must specify at least one of error handling or destination setting."
         )
-    destinations = request.get("DestinationConfig", {}).values()
-    if any(destination.get("Destination") for destination in destinations):
-        raise errors.InvalidParameterValueException(
-            "cloudlet does not implement destinations of asynchronous invocations (yet). Nothing was changed."
-        )
 
 
 def _check_there(call: Call, reference: FunctionReference) -> None:
@@ -120,6 +117,14 @@ def _check_there(call: Call, reference: FunctionReference) -> None:
         state.qualified_version(call, reference)
     except errors.ResourceNotFoundException as error:
         raise errors.ResourceNotFoundException("The function doesn't exist.") from error
+
+
+def _check_destinations(call: Call, reference: FunctionReference, request: Mapping[str, Any]) -> None:
+    given = request.get("DestinationConfig", {})
+    arns = {
+        condition: given.get(condition, {}).get("Destination") for condition in ("OnSuccess", "OnFailure")
+    }
+    destinations.check(call, reference, arns["OnSuccess"], arns["OnFailure"])
 
 
 def _config(call: Call, reference: FunctionReference) -> EventInvokeConfig:
@@ -134,8 +139,11 @@ def _config(call: Call, reference: FunctionReference) -> EventInvokeConfig:
 def _save(
     call: Call, reference: FunctionReference, config: EventInvokeConfig, request: Mapping[str, Any]
 ) -> dict[str, Any]:
+    given = request.get("DestinationConfig", {})
     after = replace(
         config,
+        on_success=given.get("OnSuccess", {"Destination": config.on_success}).get("Destination") or None,
+        on_failure=given.get("OnFailure", {"Destination": config.on_failure}).get("Destination") or None,
         maximum_retry_attempts=request.get("MaximumRetryAttempts", config.maximum_retry_attempts),
         maximum_event_age_seconds=request.get("MaximumEventAgeInSeconds", config.maximum_event_age_seconds),
     )
