@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cloudlet.core.operation import operation
-from cloudlet.services.lambda_ import destinations, errors, permissions, references, state
+from cloudlet.services.lambda_ import errors, permissions, references, state, targets
 from cloudlet.services.lambda_.model import LATEST, EventInvokeConfig
 from cloudlet.services.lambda_.pages import page_of
 
@@ -124,7 +124,7 @@ def _check_destinations(call: Call, reference: FunctionReference, request: Mappi
     arns = {
         condition: given.get(condition, {}).get("Destination") for condition in ("OnSuccess", "OnFailure")
     }
-    destinations.check(call, reference, arns["OnSuccess"], arns["OnFailure"])
+    targets.check(call, reference, arns["OnSuccess"], arns["OnFailure"])
 
 
 def _config(call: Call, reference: FunctionReference) -> EventInvokeConfig:
@@ -139,13 +139,17 @@ def _config(call: Call, reference: FunctionReference) -> EventInvokeConfig:
 def _save(
     call: Call, reference: FunctionReference, config: EventInvokeConfig, request: Mapping[str, Any]
 ) -> dict[str, Any]:
-    given = request.get("DestinationConfig", {})
     after = replace(
         config,
-        on_success=given.get("OnSuccess", {"Destination": config.on_success}).get("Destination") or None,
-        on_failure=given.get("OnFailure", {"Destination": config.on_failure}).get("Destination") or None,
         maximum_retry_attempts=request.get("MaximumRetryAttempts", config.maximum_retry_attempts),
         maximum_event_age_seconds=request.get("MaximumEventAgeInSeconds", config.maximum_event_age_seconds),
     )
+    if "DestinationConfig" in request:
+        given = request["DestinationConfig"]
+        after = replace(
+            after,
+            on_success=given.get("OnSuccess", {}).get("Destination") or None,
+            on_failure=given.get("OnFailure", {}).get("Destination") or None,
+        )
     state.save_event_invoke_config(call, reference, after)
     return after.describe(reference.arn)

@@ -13,7 +13,6 @@ from cloudlet.core.operation import operation
 from cloudlet.services.lambda_ import (
     activation,
     configuration,
-    destinations,
     downloads,
     errors,
     model,
@@ -22,6 +21,7 @@ from cloudlet.services.lambda_ import (
     sources,
     state,
     tags,
+    targets,
 )
 from cloudlet.services.lambda_.invoke.pool import Pool
 from cloudlet.services.lambda_.model import LATEST, Function, FunctionVersion, LayerReference
@@ -132,7 +132,7 @@ def update_function_configuration(
     if "Role" in request:
         check_role(call, wanted.role)
     if "DeadLetterConfig" in request or "Role" in request:
-        destinations.check_dead_letters(call, wanted.role, wanted.dead_letter_target_arn)
+        targets.check_dead_letters(call, wanted.role, wanted.dead_letter_target_arn)
     if "Layers" in request:
         layers = [_layer(call, arn) for arn in request["Layers"]]
         wanted = configuration.with_layers(wanted, layers, before.package)
@@ -183,7 +183,7 @@ def _check_new(call: Call, reference: FunctionReference, wanted: Configuration) 
     if role_account != call.account:
         raise errors.AccessDeniedException("Cross-account pass role is not allowed.")
     check_role(call, wanted.role)
-    destinations.check_dead_letters(call, wanted.role, wanted.dead_letter_target_arn)
+    targets.check_dead_letters(call, wanted.role, wanted.dead_letter_target_arn)
 
 
 def _store_new(
