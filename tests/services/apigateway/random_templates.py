@@ -27,7 +27,6 @@ _INTEGERS: Final = (
     "$s.lastIndexOf('a')",
     "$s.compareTo('b')",
     "$l.indexOf(2.5)",
-    "$s.hashCode()",
     "$n.intValue()",
 )
 _TEXTS: Final = (
