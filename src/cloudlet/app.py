@@ -56,6 +56,7 @@ SERVICES: Final[tuple[Service, ...]] = (
     apigateway.SERVICE,
     cloudformation.SERVICE,
     dynamodb.SERVICE,
+    dynamodb.STREAMS_SERVICE,
     iam.SERVICE,
     kinesis.SERVICE,
     lambda_.SERVICE,
