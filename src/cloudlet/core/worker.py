@@ -39,7 +39,7 @@ class Listener:
         self._woken = woken
 
     async def wait(self, clock: Clock, sweep_seconds: float) -> None:
-        """Returns once there was a hint since the last wait, or the cloud's clock moved `sweep_seconds` on."""
+        """Returns once there was a hint since the last wait, or after `sweep_seconds` on the clock."""
         sleeper = asyncio.ensure_future(clock.sleep(sweep_seconds))
         sleeper.add_done_callback(self._time_is_over)
         try:

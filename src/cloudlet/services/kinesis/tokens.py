@@ -1,4 +1,4 @@
-"""Tokens of pages that are good for five minutes. They hold what was asked, because the next request may not."""
+"""Tokens of pages, good for five minutes. They hold what was asked, because the next request may not."""
 
 from __future__ import annotations
 
