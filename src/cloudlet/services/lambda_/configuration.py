@@ -133,7 +133,7 @@ def check_layer_arns(arns: Sequence[str], region: str) -> None:
 def _check(configuration: Configuration, request: Request) -> None:
     if "Runtime" in request:
         runtimes.check(configuration.runtime)
-    if configuration.snap_start != "None" and not runtimes.may_be_snapshotted(configuration.runtime):
+    if configuration.snap_start != "None":
         raise InvalidParameterValueException(
             f"{configuration.runtime} is not supported for SnapStart enabled functions."
         )
@@ -190,8 +190,7 @@ def _logging(name: str, given: Request | None, before: LoggingConfig) -> Logging
 def _dead_letter_target(request: Request, before: Configuration) -> str | None:
     if "DeadLetterConfig" not in request:
         return before.dead_letter_target_arn
-    target: str | None = request["DeadLetterConfig"].get("TargetArn")
-    return target or None
+    return request["DeadLetterConfig"].get("TargetArn") or None
 
 
 def _refuse_what_is_not_done(request: Request) -> None:

@@ -153,7 +153,7 @@ class Function:
     tags: dict[str, str] = field(default_factory=dict)
     reserved_concurrency: int | None = None
     recursive_loop: str = "Terminate"
-    """Whether a loop of the function through queues, topics and buckets is stopped, or allowed."""
+    """Whether loops through other services are stopped: Terminate, or Allow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,9 +239,8 @@ class EventInvokeConfig:
     maximum_retry_attempts: int | None = None
     maximum_event_age_seconds: int | None = None
     on_success: str | None = None
-    """The ARN of what is told of events that were done."""
+    """The ARN of who is told of an event that the function could handle."""
     on_failure: str | None = None
-    """The ARN of what is told of events that were given up."""
 
     def describe(self, arn: str) -> dict[str, Any]:
         """As in FunctionEventInvokeConfig."""
@@ -251,8 +250,8 @@ class EventInvokeConfig:
             "MaximumRetryAttempts": self.maximum_retry_attempts,
             "MaximumEventAgeInSeconds": self.maximum_event_age_seconds,
             "DestinationConfig": {
-                "OnSuccess": {"Destination": self.on_success} if self.on_success else {},
-                "OnFailure": {"Destination": self.on_failure} if self.on_failure else {},
+                "OnSuccess": {"Destination": self.on_success},
+                "OnFailure": {"Destination": self.on_failure},
             },
         }
 

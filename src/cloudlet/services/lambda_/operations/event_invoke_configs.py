@@ -1,6 +1,6 @@
 """How asynchronous events are tried: PutFunctionEventInvokeConfig to ListFunctionEventInvokeConfigs.
 
-Trying, and telling destinations, is workers.py's.
+Trying is workers.py's, telling destinations of it destinations.py's.
 """
 
 from __future__ import annotations
