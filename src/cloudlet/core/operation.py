@@ -110,10 +110,17 @@ def operation(
     operation needs no permission.
     """
 
+    arns_of = _arns_by(resource)
+
     def judge(call: Call, request: Request) -> Sequence[Permission]:
         return [
             *_own_permissions(
-                call, request, action or f"{call.arn_name}:{name}", resource, conditions, resource_policy
+                call,
+                request,
+                action or f"{call.arn_name}:{name}",
+                arns_of(call, request),
+                conditions,
+                resource_policy,
             ),
             *_pass_role(passes_role(request) if passes_role else None, passed_to),
         ]
@@ -142,7 +149,7 @@ def _own_permissions(
     call: Call,
     request: Request,
     action: str,
-    resource: Resource,
+    arns: Sequence[str],
     conditions: Callable[[Call, Any], Context] | None,
     resource_policy: Callable[[Call, Any], PolicyDocument | None] | None,
 ) -> list[Permission]:
@@ -150,19 +157,38 @@ def _own_permissions(
     policy = resource_policy(call, request) if resource_policy else None
     return [
         Permission(action=action, resource=arn, context=context, resource_policy=policy)
-        for arn in _arns(call, request, resource)
+        for arn in arns
     ]
 
 
-def _arns(call: Call, request: Request, resource: Resource) -> Sequence[str]:
+def _arns_by(resource: Resource) -> Callable[[Call, Request], Sequence[str]]:
+    """What finds the ARNs that IAM judges for a request."""
     if callable(resource):
-        named = resource(call, request)
-        return [named] if isinstance(named, str) else named
+        return _arns_found_by(resource)
     if resource == "*":
-        return ["*"]
-    members = {field: request.get(field) or "*" for _, field, _, _ in Formatter().parse(resource) if field}
-    text = resource.format_map(members)
-    return [text if text.startswith("arn:") else call.arn(text)]
+        return lambda _call, _request: ("*",)
+    return _arn_written_by(resource)
+
+
+def _arns_found_by(
+    find: Callable[[Call, Any], str | Sequence[str]],
+) -> Callable[[Call, Request], Sequence[str]]:
+    def arns(call: Call, request: Request) -> Sequence[str]:
+        named = find(call, request)
+        return (named,) if isinstance(named, str) else named
+
+    return arns
+
+
+def _arn_written_by(template: str) -> Callable[[Call, Request], Sequence[str]]:
+    fields = [field for _, field, _, _ in Formatter().parse(template) if field]
+    whole = template.startswith("arn:")
+
+    def arns(call: Call, request: Request) -> Sequence[str]:
+        text = template.format_map({field: request.get(field) or "*" for field in fields})
+        return (text if whole or text.startswith("arn:") else call.arn(text),)
+
+    return arns
 
 
 def _pass_role(role: str | None, passed_to: str) -> list[Permission]:
