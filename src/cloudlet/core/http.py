@@ -88,6 +88,8 @@ class HttpRequest:
     version: str = "1.1"
     client: tuple[str, int] = ("127.0.0.1", 0)
     origin: Origin = Origin.HOST
+    trailers: Headers | None = None
+    """The header lines that followed a chunked body; known once it has come to its end."""
     _lower: dict[str, str] | None = None
 
     def header(self, name: str) -> str | None:

@@ -17,7 +17,6 @@ from cloudlet.services.lambda_ import events, state
 from cloudlet.services.lambda_.errors import ResourceNotFoundException, TooManyRequestsException
 from cloudlet.services.lambda_.events import Claim
 from cloudlet.services.lambda_.invoke import router
-from cloudlet.services.lambda_.invoke.concurrency import Concurrency
 from cloudlet.services.lambda_.invoke.invocation import Invocation
 from cloudlet.services.lambda_.invoke.pool import Pool
 from cloudlet.services.lambda_.references import FunctionReference
@@ -155,6 +154,5 @@ async def _run(call: Call, reference: FunctionReference, target: Target, event: 
         trace_id=event.trace_id or "",
         client_context=event.client_context,
     )
-    with call.cloud.component(Concurrency).slot(target):
-        outcome = await call.cloud.component(Pool).invoke(call, target, invocation)
+    outcome = await call.cloud.component(Pool).invoke(call, target, invocation)
     return outcome.failed

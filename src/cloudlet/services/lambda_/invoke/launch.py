@@ -26,7 +26,7 @@ _MEMORY_MB_PER_CORE: Final = 1769
 _PRINCIPAL: Final = "lambda.amazonaws.com"
 
 
-async def plan(call: Call, target: Target) -> Plan:
+async def plan(call: Call, target: Target, *, provisioned: bool = False) -> Plan:
     """The plan of a new environment. Raises AccessDeniedException where the role may no longer be assumed."""
     version, reference = target.version, target.reference
     configuration = version.configuration
@@ -45,7 +45,7 @@ async def plan(call: Call, target: Target) -> Plan:
             call,
             target,
             environment_id,
-            surroundings.variables(version, reference.region, stream_name, session),
+            surroundings.variables(version, reference.region, stream_name, session, provisioned=provisioned),
         ),
         cores=configuration.memory_mb / _MEMORY_MB_PER_CORE,
         timeout_seconds=configuration.timeout_seconds,
