@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from string import Formatter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from msgspec import Struct
 
 from cloudlet.core.access import LazyContext, Permission, PolicyDocument
 
@@ -32,8 +33,7 @@ _MARK: Final = "__cloudlet_operation__"
 _NO_CONTEXT: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """An operation and what the pipeline must know of it."""
 
     name: str
@@ -46,8 +46,7 @@ class Operation:
     permissions: Callable[[Call, Request], Sequence[Permission]]
 
 
-@dataclass(frozen=True, slots=True)
-class DataPlane:
+class DataPlane(Struct, frozen=True):
     """A door of a service that is not its API: the invoke URLs of API Gateway, function URLs, websites."""
 
     claims: Callable[[HttpRequest], bool]
@@ -55,8 +54,7 @@ class DataPlane:
     handle: Callable[[Cloud, HttpRequest], Awaitable[HttpResponse]]
 
 
-@dataclass(frozen=True, slots=True)
-class CrossOrigin:
+class CrossOrigin(Struct, frozen=True):
     """How a service's API answers browsers that ask for pages of other origins."""
 
     preflight: Callable[[Call, HttpRequest], Awaitable[HttpResponse]]
@@ -65,8 +63,7 @@ class CrossOrigin:
     """What the answer to any other request says beside; asked for those that name their origin."""
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """A service's manifest."""
 
     name: str
@@ -155,10 +152,7 @@ def _own_permissions(
 ) -> list[Permission]:
     context = LazyContext(lambda: conditions(call, request)) if conditions else _NO_CONTEXT
     policy = resource_policy(call, request) if resource_policy else None
-    return [
-        Permission(action=action, resource=arn, context=context, resource_policy=policy)
-        for arn in arns
-    ]
+    return [Permission(action=action, resource=arn, context=context, resource_policy=policy) for arn in arns]
 
 
 def _arns_by(resource: Resource) -> Callable[[Call, Request], Sequence[str]]:
