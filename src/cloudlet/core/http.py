@@ -88,6 +88,8 @@ class HttpRequest:
     version: str = "1.1"
     client: tuple[str, int] = ("127.0.0.1", 0)
     origin: Origin = Origin.HOST
+    is_abandoned: Callable[[], bool] = lambda: False
+    """Whether the client has gone away, so that nobody will read the answer."""
     _lower: dict[str, str] | None = None
 
     def header(self, name: str) -> str | None:

@@ -8,7 +8,7 @@ import logging
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from cloudlet.core.clock import Clock
 
@@ -36,27 +36,36 @@ class Wakeups:
     """Hints that there is something to do. A hint may get lost; a slow sweep always backs it."""
 
     def __init__(self) -> None:
-        self._waiting: dict[str, set[asyncio.Event]] = {}
+        self._told: dict[str, set[Callable[[], None]]] = {}
 
     def wake(self, topic: str) -> None:
         """Wakes whoever waits for a topic now."""
-        for event in self._waiting.get(topic, ()):
-            event.set()
+        for hint in tuple(self._told.get(topic, ())):
+            hint()
+
+    def tell(self, topic: str, hint: Callable[[], None]) -> None:
+        """Calls `hint` whenever a topic is woken, until tell_no_more()."""
+        self._told.setdefault(topic, set()).add(hint)
+
+    def tell_no_more(self, topic: str, hint: Callable[[], None]) -> None:
+        """Ends what tell() began."""
+        told = self._told.get(topic)
+        if told is not None:
+            told.discard(hint)
+            if not told:
+                del self._told[topic]
 
     async def wait(self, topic: str, clock: Clock, sweep_seconds: float) -> None:
         """Returns when the topic is woken, or after `sweep_seconds` of the cloud's clock."""
         event = asyncio.Event()
-        waiting = self._waiting.setdefault(topic, set())
-        waiting.add(event)
+        self.tell(topic, event.set)
         sleeper = asyncio.ensure_future(clock.sleep(sweep_seconds))
         sleeper.add_done_callback(lambda _: event.set())
         try:
             await event.wait()
         finally:
             sleeper.cancel()
-            waiting.discard(event)
-            if not waiting:
-                self._waiting.pop(topic, None)
+            self.tell_no_more(topic, event.set)
 
 
 class Supervisor:

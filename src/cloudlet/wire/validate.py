@@ -32,6 +32,9 @@ ElementsCheck: TypeAlias = "Callable[[Collection[Any], Any, Path, list[str]], No
 class MissingParameter(ServiceError):
     """Raised for an absent parameter by services that name no constraint."""
 
+    code = "MissingRequiredParameterException"
+    query_code = "MissingParameter"
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:

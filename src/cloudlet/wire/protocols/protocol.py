@@ -92,11 +92,14 @@ class Protocol(ABC):
         name, status = self._name_and_status(error)
         modelled = self.service.errors.get(name)
         if modelled is None:
-            return ErrorAnswer(name, name, status, error.message, status < 500, None, error.members)
+            code = error.query_code or name
+            return ErrorAnswer(name, code, status, error.message, status < 500, None, error.members)
+        # A class that says its status does so because the model is wrong about it.
+        own_status = type(error).__dict__.get("status")
         return ErrorAnswer(
             name=modelled.name,
             code=modelled.code,
-            status=modelled.status or status,
+            status=own_status or modelled.status or status,
             message=error.message,
             sender_fault=modelled.sender_fault,
             shape=modelled.shape,
