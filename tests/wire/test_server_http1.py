@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 
 import pytest
 from serving import Serving, count, describe, read_all, read_response, serving
@@ -79,6 +80,28 @@ def test_chunked_body_with_trailers_is_read_and_trailers_are_no_headers(describe
     )
     assert b"PUT / HTTP/1.1 http 13" in answer
     assert b"X-Trailer" not in answer
+
+
+def test_runtime_streams_slowly_and_says_at_the_end_how_it_went():
+    seen = []
+
+    async def gather(request: HttpRequest) -> HttpResponse:
+        async for piece in request.body.stream():
+            seen.append(piece)
+            arrived.set()
+        return HttpResponse(200, [], repr(request.trailers).encode())
+
+    arrived = threading.Event()
+    with serving(gather) as running:
+        listener = socket.create_server(("127.0.0.1", 0))
+        running.run(running.server.serve_socket(listener, handler=gather))
+        with socket.create_connection(listener.getsockname(), timeout=10) as sock:
+            sock.sendall(b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n")
+            assert arrived.wait(10)
+            assert seen == [b"a"]
+            sock.sendall(b"1\r\nb\r\n0\r\nX-Failed: yes\r\n\r\n")
+            assert read_response(sock).content == b"[('X-Failed', 'yes')]"  # type: ignore[attr-defined]
+    assert b"".join(seen) == b"ab"
 
 
 def test_absolute_target_replaces_host(described: Serving):

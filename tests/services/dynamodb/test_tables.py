@@ -281,12 +281,6 @@ def test_class_and_limits_of_an_on_demand_table_are_kept(dynamodb, hash_table):
     assert described["TableClassSummary"] == {"TableClass": "STANDARD_INFREQUENT_ACCESS"}
 
 
-def test_streams_are_refused_as_not_implemented(dynamodb, refused):
-    stream = {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
-    code, message = refused(dynamodb.create_table, **definition(StreamSpecification=stream))
-    assert (code, "Streams" in message) == ("NotImplemented", True)
-
-
 def wait_for_index(dynamodb, table, name):
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:

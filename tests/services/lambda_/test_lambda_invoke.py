@@ -5,10 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import re
+import time
 from concurrent.futures import ThreadPoolExecutor
 
+import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.config import Config
+from botocore.exceptions import ClientError, ReadTimeoutError
 from lambda_functions import invoke, make_function, make_role, zip_of
 
 from cloud_functions import zipped
@@ -469,3 +472,72 @@ def test_idle_environment_stands_still(functions, role):
     before = invoke(functions)
     invoke(functions, "sleeper")
     assert invoke(functions) - before < 30
+
+
+def test_burst_of_calls_grows_to_what_is_reserved_and_no_further(functions, role):
+    source = "import time\ndef handler(event, context):\n    time.sleep(1.5)\n    return 1\n"
+    make_function(functions, role, source, Timeout=10)
+    functions.put_function_concurrency(FunctionName="function", ReservedConcurrentExecutions=6)
+
+    def call(_):
+        try:
+            return invoke(functions)
+        except ClientError as error:
+            return error.response["Reason"]
+
+    with ThreadPoolExecutor(9) as threads:
+        answers = list(threads.map(call, range(9)))
+    assert answers.count(1) == 6
+    assert answers.count("ReservedFunctionConcurrentInvocationLimitExceeded") == 3
+
+
+def test_caller_who_goes_away_does_not_end_the_function(functions, role, server, account):
+    source = (
+        "import time\n"
+        "seen = []\n"
+        "def handler(event, context):\n"
+        "    time.sleep(event.get('seconds', 0))\n"
+        "    seen.append(event)\n"
+        "    return len(seen)\n"
+    )
+    make_function(functions, role, source, Timeout=10)
+    functions.put_function_concurrency(FunctionName="function", ReservedConcurrentExecutions=1)
+    invoke(functions, event={})
+    impatient = functions.meta.config.merge(Config(read_timeout=0.2))
+    hasty = boto3.client(
+        "lambda",
+        endpoint_url=server.endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=account,
+        aws_secret_access_key="secret",
+        config=impatient,
+    )
+    with pytest.raises(ReadTimeoutError):
+        hasty.invoke(FunctionName="function", Payload=b'{"seconds": 0.5}')
+    answers = []
+    until = time.monotonic() + 10
+    while not answers and time.monotonic() < until:
+        try:
+            answers.append(invoke(functions, event={}))
+        except functions.exceptions.TooManyRequestsException:
+            continue
+    assert answers == [3]
+
+
+def test_wrapper_that_is_not_there_ends_the_runtime_as_a_shell_does(functions, role):
+    make_function(functions, role, Environment={"Variables": {"AWS_LAMBDA_EXEC_WRAPPER": "/idontexist.sh"}})
+    answer = functions.invoke(FunctionName="function")
+    told = json.loads(answer["Payload"].read())
+    assert told["errorType"] == "Runtime.ExitError"
+    assert told["errorMessage"].endswith(" Error: Runtime exited with error: exit status 127")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_older_name_of_an_asynchronous_call_is_taken(functions, role):
+    make_function(functions, role)
+    answer = functions.invoke_async(FunctionName="function", InvokeArgs=b'{"a": 1}')
+    assert answer["Status"] == 202
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 202
+    code, message = refusal(functions.invoke_async, FunctionName="function", InvokeArgs=b"x" * 1_048_577)
+    assert code == "RequestEntityTooLargeException"
+    assert message == "Request must be smaller than 1048576 bytes for the InvokeFunction operation"

@@ -31,7 +31,7 @@ def main() -> NoReturn:
     os.chdir(orders["code"])
     if orders["bootstraps"]:
         entrypoint.become_bootstrap(orders["bootstraps"], orders["environment"])
-    sys.exit(entrypoint.execute(orders["command"], orders["environment"]))
+    entrypoint.become_command(orders["command"], orders["environment"])
 
 
 def _die_with_server() -> None:

@@ -30,7 +30,7 @@ def become(message: Message) -> None:
     os.environ.clear()
     os.environ.update(message["environment"])
     if message["command"] is not None:
-        sys.exit(entrypoint.execute(message["command"], message["environment"]))
+        entrypoint.become_command(message["command"], message["environment"])
     elif message["runtime"] == "python":
         _become_python(message)
     else:

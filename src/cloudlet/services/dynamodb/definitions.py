@@ -53,6 +53,7 @@ _HONOURED: Final = frozenset(
 def new_table(request: Request, table_id: str, now: float) -> Table:
     """The table that CreateTable asks for. Raises ValidationException."""
     check_honoured("CreateTable", request, _HONOURED)
+    check_stream(request.get("StreamSpecification"))
     billing_mode = request.get("BillingMode", PROVISIONED)
     units = request.get("ProvisionedThroughput")
     _check_units(billing_mode, units)
@@ -84,10 +85,31 @@ def check_honoured(operation: str, request: Request, honoured: frozenset[str]) -
     for name, value in request.items():
         if name not in honoured:
             raise NotImplementedHere(f"cloudlet does not implement {name} of dynamodb:{operation} (yet).")
-        if name == "StreamSpecification" and value.get("StreamEnabled"):
-            raise NotImplementedHere("cloudlet does not implement DynamoDB Streams (yet).")
         if name == "SSESpecification" and value.get("Enabled"):
             raise NotImplementedHere("cloudlet does not implement DynamoDB tables encrypted with KMS (yet).")
+
+
+def check_stream(specification: Mapping[str, Any] | None) -> None:
+    """Raises ValidationException for a stream that is to be made without a view type, or ended with one."""
+    if specification is None:
+        return
+    if specification["StreamEnabled"] and "StreamViewType" not in specification:
+        raise ValidationException(f"{INVALID}If stream is being enabled then UpdateViewType is required")
+    if not specification["StreamEnabled"] and "StreamViewType" in specification:
+        raise ValidationException(
+            f"{INVALID}If stream is being disabled, then UpdateViewType must not be specified"
+        )
+
+
+def check_stream_changes_alone(request: Request) -> None:
+    """Raises ValidationException for a change of a stream beside one that must not go with it."""
+    if "StreamSpecification" not in request:
+        return
+    if "ProvisionedThroughput" in request or request.get("BillingMode") == PROVISIONED:
+        raise ValidationException(f"{INVALID}You cannot modify stream status while updating table IOPS")
+    updates = request.get("GlobalSecondaryIndexUpdates", ())
+    if any("Create" in update or "Delete" in update for update in updates):
+        raise ValidationException(f"{INVALID}You cannot create or delete index while changing stream status")
 
 
 def throughput_of(units: Mapping[str, int] | None) -> Throughput:

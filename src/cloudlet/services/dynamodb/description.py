@@ -31,7 +31,7 @@ def describe_table(table: Table, size: TableSize, arn: str, status: str = ACTIVE
         "TableName": table.name,
         "KeySchema": describe_keys(table.keys),
         "TableStatus": status,
-        "CreationDateTime": _moment(table.created),
+        "CreationDateTime": moment(table.created),
         "ProvisionedThroughput": describe_throughput(table.throughput),
         "TableSizeBytes": size.size_bytes,
         "ItemCount": size.item_count,
@@ -48,6 +48,14 @@ def describe_table(table: Table, size: TableSize, arn: str, status: str = ACTIVE
         }
     if table.table_class is not None:
         described["TableClassSummary"] = {"TableClass": table.table_class}
+    if table.stream is not None:
+        described["StreamSpecification"] = {
+            "StreamEnabled": True,
+            "StreamViewType": table.stream.view_type,
+        }
+    if table.latest_stream_label is not None:
+        described["LatestStreamLabel"] = table.latest_stream_label
+        described["LatestStreamArn"] = f"{arn}/stream/{table.latest_stream_label}"
     if table.local_indexes:
         described["LocalSecondaryIndexes"] = [
             _describe_index(each, size, arn) for each in table.local_indexes
@@ -78,16 +86,16 @@ def describe_throughput(throughput: Throughput) -> dict[str, Any]:
         "WriteCapacityUnits": throughput.write_units,
     }
     if throughput.last_increase is not None:
-        described["LastIncreaseDateTime"] = _moment(throughput.last_increase)
+        described["LastIncreaseDateTime"] = moment(throughput.last_increase)
     if throughput.last_decrease is not None:
-        described["LastDecreaseDateTime"] = _moment(throughput.last_decrease)
+        described["LastDecreaseDateTime"] = moment(throughput.last_decrease)
     return described
 
 
 def _billing(table: Table) -> dict[str, Any]:
     described: dict[str, Any] = {"BillingMode": table.billing_mode}
     if table.on_demand_since is not None:
-        described["LastUpdateToPayPerRequestDateTime"] = _moment(table.on_demand_since)
+        described["LastUpdateToPayPerRequestDateTime"] = moment(table.on_demand_since)
     return described
 
 
@@ -129,5 +137,6 @@ def _warm(table: Table, throughput: Throughput, status: str) -> dict[str, Any]:
     }
 
 
-def _moment(seconds: float) -> datetime:
+def moment(seconds: float) -> datetime:
+    """Seconds since 1970 as answers say them."""
     return datetime.fromtimestamp(seconds, UTC)

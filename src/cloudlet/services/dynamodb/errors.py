@@ -38,3 +38,11 @@ class TransactionCanceledException(ServiceError):
 
 class IdempotentParameterMismatchException(ServiceError):
     """Raised when a client token comes again with another request."""
+
+
+class ExpiredIteratorException(ServiceError):
+    """Raised for a shard iterator that is older than 15 minutes."""
+
+
+class TrimmedDataAccessException(ServiceError):
+    """Raised for a position in a shard whose records are gone because of their age."""

@@ -102,6 +102,28 @@ class Index:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenShard:
+    """A shard that gets records: those of the partitions from a hash up to the next shard's."""
+
+    first_hash: bytes
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableStream:
+    """The stream that a table writes to."""
+
+    label: str
+    view_type: str
+    shards: tuple[OpenShard, ...]
+    """By their first hash; the first one's is empty."""
+
+    def shard_of(self, hash_: bytes) -> str:
+        """The shard that gets the records of a partition."""
+        return next(shard.id for shard in reversed(self.shards) if shard.first_hash <= hash_)
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """A table as it is stored: everything but its items."""
 
@@ -121,6 +143,9 @@ class Table:
     time_to_live: str | None = None
     """The attribute that says when an item expires."""
     tags: tuple[tuple[str, str], ...] = ()
+    stream: TableStream | None = None
+    latest_stream_label: str | None = None
+    """The label of its stream, also of one that gets no more records."""
 
     @property
     def local_indexes(self) -> tuple[Index, ...]:

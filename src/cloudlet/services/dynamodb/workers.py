@@ -138,7 +138,7 @@ def _expire(call: Call, expiry: Expiry) -> None:
         return
     item = state.find_item_at(call, table, expiry.position)
     if item is not None and table.expiry(item) == expiry.second:
-        state.replace_item(call, table, item, item, None, None)
+        state.replace_item(call, table, item, item, None, None, expired=True)
 
 
 def _save_size(call: Call, table: Table, size: TableSize) -> None:

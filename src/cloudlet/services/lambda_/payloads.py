@@ -31,9 +31,7 @@ _PLACE: Final = re.compile(r"\(byte (\d+)\)$")
 def checked(payload: bytes, limit_bytes: int) -> bytes:
     """The event; an empty one is an empty object. Raises what AWS says to a too large or broken one."""
     if len(payload) > limit_bytes:
-        raise RequestEntityTooLargeException(
-            f"Request must be smaller than {limit_bytes} bytes for the InvokeFunction operation"
-        )
+        raise too_large(limit_bytes)
     if not payload:
         return b"{}"
     try:
@@ -47,6 +45,13 @@ def checked(payload: bytes, limit_bytes: int) -> bytes:
             f"Could not parse request body into json: Could not parse payload into json: {trouble}"
         ) from error
     return payload
+
+
+def too_large(limit_bytes: int) -> RequestEntityTooLargeException:
+    """AWS's word for an event beyond the limit."""
+    return RequestEntityTooLargeException(
+        f"Request must be smaller than {limit_bytes} bytes for the InvokeFunction operation"
+    )
 
 
 def _trouble(payload: bytes, at: int) -> str:

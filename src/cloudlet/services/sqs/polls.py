@@ -11,7 +11,7 @@ import asyncio
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from cloudlet.core.worker import source_topic
+from cloudlet.core.worker import Listener, source_topic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +27,7 @@ class Poll:
     def __init__(self, line: Line) -> None:
         self._line = line
         self.hint = asyncio.Event()
+        self._listener = Listener(self.hint)
         self.found = False
         """Whether it leaves with messages."""
 
@@ -34,13 +35,7 @@ class Poll:
         """Returns when there may be something to receive, or after some seconds."""
         if next_due is not None:
             self._line.expect(next_due)
-        sleeper = asyncio.ensure_future(clock.sleep(seconds))
-        sleeper.add_done_callback(lambda _: self.hint.set())
-        try:
-            await self.hint.wait()
-        finally:
-            sleeper.cancel()
-        self.hint.clear()
+        await self._listener.wait(clock, seconds)
 
 
 class Line:

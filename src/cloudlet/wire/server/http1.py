@@ -218,7 +218,7 @@ class Http1(asyncio.Protocol):
             raise Refusal(414, "The request target is too long.")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header line, or a line of the trailers, which are read and left."""
+        """A header line, or a line of the trailers."""
         self._lines.append((name, value))
 
     def on_headers_complete(self) -> None:
@@ -241,7 +241,8 @@ class Http1(asyncio.Protocol):
         exchange.awaits_continue = expects_continue(request)
         if exchange.length is not None and exchange.length > self._limits.body_bytes:
             raise Refusal(413, "The request body is too large.")
-        if exchange.awaits_continue or (exchange.length or 0) > self._limits.inline_body_bytes:
+        slow = self._site.patient and exchange.length is None
+        if slow or exchange.awaits_continue or (exchange.length or 0) > self._limits.inline_body_bytes:
             self._stream(exchange)
 
     def on_body(self, piece: bytes) -> None:
@@ -265,11 +266,11 @@ class Http1(asyncio.Protocol):
         assert exchange is not None
         if exchange.head_again:
             return
-        if self._lines:
-            self._take_headers()
+        trailers = self._take_headers() if self._lines else []
         self._exchange = None
         self._silent_bytes = 0
         if exchange.body is not None:
+            exchange.request.trailers = trailers
             exchange.body.end()
             return
         pieces = exchange.pieces
@@ -414,7 +415,7 @@ class Http1(asyncio.Protocol):
             if not exchange.timed:
                 exchange.timed = True
                 self._deadline.set(self._limits.header_seconds)
-        elif self._reading and not exchange.awaits_continue:
+        elif self._reading and not exchange.awaits_continue and not self._site.patient:
             self._deadline.set(self._limits.body_seconds)
         else:
             self._deadline.clear()

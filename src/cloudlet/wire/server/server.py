@@ -75,6 +75,7 @@ class Server:
             eager=self._eager,
             loop=loop,
             connections=Connections(lambda: listener.connections_changed()),
+            patient=handler is not None,
         )
         listener = Listener(sock, site, self._authority, tls_only=tls_only)
         # A listener that was closed on its own is forgotten when the next one comes.

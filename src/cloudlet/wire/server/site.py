@@ -82,3 +82,5 @@ class Site:
     eager: Eager
     loop: asyncio.AbstractEventLoop
     connections: Connections = field(repr=False)
+    patient: bool = False
+    """Whether bodies may take any time, and chunked ones are handed on as they come: for runtimes."""

@@ -59,6 +59,8 @@ def create_table(call: Call, request: Request) -> dict[str, Any]:
     table = definitions.new_table(request, call.ids.uuid(), call.time())
     if state.find_table(call, table.name) is not None:
         raise ResourceInUseException(f"Table already exists: {table.name}")
+    if request.get("StreamSpecification", {}).get("StreamEnabled"):
+        table = state.start_stream(call, table, request["StreamSpecification"]["StreamViewType"])
     state.add_table(call, table)
     return {"TableDescription": describe_table(table, TableSize(), _arn(call, table), CREATING)}
 
@@ -82,7 +84,7 @@ def list_tables(call: Call, request: Request) -> dict[str, Any]:
 
 @operation("DeleteTable", resource=table_resource)
 def delete_table(call: Call, request: Request) -> dict[str, Any]:
-    """Removes a table with its items and indexes."""
+    """Removes a table with its items and indexes; its stream stays readable for a day."""
     table = state.managed_table(call, request["TableName"])
     if table.deletion_protection:
         raise ValidationException(
@@ -90,6 +92,7 @@ def delete_table(call: Call, request: Request) -> dict[str, Any]:
             "Disable deletion protection first."
         )
     size = state.table_size(call, table)
+    state.stop_stream(call, table)
     state.delete_table(call, table)
     described = describe_table(table, size, _arn(call, table), DELETING)
     return {"TableDescription": {key: value for key, value in described.items() if key not in _GONE}}
@@ -97,7 +100,7 @@ def delete_table(call: Call, request: Request) -> dict[str, Any]:
 
 @operation("UpdateTable", resource=table_resource)
 def update_table(call: Call, request: Request) -> dict[str, Any]:
-    """Changes throughput, billing, protection, class and global indexes."""
+    """Changes throughput, billing, protection, class, stream and global indexes."""
     _check_update(request)
     table = state.managed_table(call, request["TableName"])
     changed = _with_billing(call, table, request)
@@ -109,6 +112,8 @@ def update_table(call: Call, request: Request) -> dict[str, Any]:
         changed = replace(changed, on_demand_throughput=limits)
     if "TableClass" in request:
         changed = replace(changed, table_class=request["TableClass"])
+    if "StreamSpecification" in request:
+        changed = _with_stream(call, changed, request["StreamSpecification"])
     state.save_table(call, changed)
     shown = replace(changed, throughput=table.throughput)
     size = state.table_size(call, table)
@@ -122,6 +127,8 @@ def _check_update(request: Request) -> None:
             "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, "
             "GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required"
         )
+    definitions.check_stream(request.get("StreamSpecification"))
+    definitions.check_stream_changes_alone(request)
     if units := request.get("ProvisionedThroughput"):
         definitions.check_bounds(units)
     seen = set()
@@ -244,6 +251,16 @@ def _with_index_throughput(call: Call, table: Table, change: Mapping[str, Any]) 
         units["ReadCapacityUnits"], units["WriteCapacityUnits"], call.time()
     )
     return table.with_index(replace(index, throughput=throughput))
+
+
+def _with_stream(call: Call, table: Table, specification: Mapping[str, Any]) -> Table:
+    if not specification["StreamEnabled"]:
+        if table.stream is None:
+            raise ValidationException(f"Table has no stream to disable: TableName: {table.name}")
+        return state.stop_stream(call, table)
+    if table.stream is not None:
+        raise ValidationException(f"Table already has an enabled stream: TableName: {table.name}")
+    return state.start_stream(call, table, specification["StreamViewType"])
 
 
 def _global_index(table: Table, name: str) -> Index:

@@ -1,4 +1,4 @@
-"""Items and the rows of their indexes, which one function writes.
+"""Items, the rows of their indexes and the records of their changes, which one function writes.
 
 The layout of the keys is in keys.py.
 """
@@ -12,7 +12,7 @@ import msgspec
 from cloudlet.core.store import LAST
 from cloudlet.services.dynamodb import capacity
 from cloudlet.services.dynamodb.model import Count, KeySchema
-from cloudlet.services.dynamodb.state import keys, waiting
+from cloudlet.services.dynamodb.state import keys, streams, waiting
 from cloudlet.services.dynamodb.values import item_size
 
 if TYPE_CHECKING:
@@ -42,9 +42,16 @@ def find_item_at(call: Call, table: Table, position: tuple[bytes, ...]) -> Item 
 
 
 def replace_item(
-    call: Call, table: Table, key: Item, old: Item | None, new: Item | None, consumed: Consumed | None
+    call: Call,
+    table: Table,
+    key: Item,
+    old: Item | None,
+    new: Item | None,
+    consumed: Consumed | None,
+    *,
+    expired: bool = False,
 ) -> None:
-    """Puts `new` where `old` stands, or removes it, and changes the rows of all indexes with it."""
+    """Puts `new` where `old` stands, or removes it; changes the rows of all indexes, and records it."""
     row_key = table.keys.row_key(key)
     if new is not None:
         call.transaction.put((*keys.item_prefix(call, table), *row_key), _ENCODER.encode(new))
@@ -56,6 +63,8 @@ def replace_item(
         waiting.replace_expiry(call, table, row_key, old, new)
     for index in table.indexes:
         _replace_index_row(call, table, index, row_key, old, new, consumed)
+    if table.stream is not None and old != new:
+        streams.add_record(call, table, table.stream, row_key, old, new, expired=expired)
 
 
 def _replace_index_row(

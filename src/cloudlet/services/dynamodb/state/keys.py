@@ -6,11 +6,15 @@
     index/{table id}/{index}/{hash}/{partition}/{sort}/...    an item's projection; the table's key follows
     token/{client token}                                      what a transaction's client token was used for
     spent/{second}/{client token}                             the same by age
+    stream/{table}/{label}                                    a Stream, which may outlive its table
+    shard/{table}/{label}/{shard}                             a Shard, which gives its records their numbers
+    record/{table}/{label}/{shard}/{number}                   a Record
 
 All of it below ("dynamodb", account, region). Work that waits stands below ("dynamodb-work",), so that the
 workers find it: backfill/{account}/{region}/{table id}/{index} says how far an index has been filled,
 expiry/{second}/{account}/{region}/{table}/{table id}/{hash}/{partition}/{sort} which item may have expired,
-and table/{account}/{region}/{name} which tables there are. Nothing here reads or writes.
+table/{account}/{region}/{name} which tables there are, and stream/{account}/{region}/{table}/{label} which
+streams. Nothing here reads or writes.
 """
 
 from __future__ import annotations
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
 BACKFILLS: Final[Key] = ("dynamodb-work", "backfill")
 EXPIRIES: Final[Key] = ("dynamodb-work", "expiry")
 TABLES: Final[Key] = ("dynamodb-work", "table")
+STREAMS: Final[Key] = ("dynamodb-work", "stream")
 
 
 def scope(call: Call) -> Key:
@@ -61,3 +66,33 @@ def index_prefix(call: Call, table: Table, index: Index) -> Key:
 def index_position(table: Table, index: Index, item: Item) -> tuple[bytes, ...]:
     """Where an item stands in an index, after its prefix."""
     return (*index.keys.row_key(item), *table.keys.row_key(item)[1:])
+
+
+def stream_key(call: Call, table_name: str, label: str) -> Key:
+    """Where a stream's row stands."""
+    return ("dynamodb", call.account, call.region, "stream", table_name, label)
+
+
+def stream_work_key(call: Call, table_name: str, label: str) -> Key:
+    """Where it stands that there is a stream, for the worker that keeps it."""
+    return (*STREAMS, call.account, call.region, table_name, label)
+
+
+def shard_prefix(call: Call, table_name: str, label: str) -> Key:
+    """What the keys of a stream's shards begin with."""
+    return ("dynamodb", call.account, call.region, "shard", table_name, label)
+
+
+def shard_key(call: Call, table_name: str, label: str, shard_id: str) -> Key:
+    """Where a shard's row stands."""
+    return ("dynamodb", call.account, call.region, "shard", table_name, label, shard_id)
+
+
+def record_prefix(call: Call, table_name: str, label: str, shard_id: str) -> Key:
+    """What the keys of a shard's records begin with."""
+    return ("dynamodb", call.account, call.region, "record", table_name, label, shard_id)
+
+
+def record_key(call: Call, table_name: str, label: str, shard_id: str, number: int) -> Key:
+    """Where a record stands."""
+    return ("dynamodb", call.account, call.region, "record", table_name, label, shard_id, number)

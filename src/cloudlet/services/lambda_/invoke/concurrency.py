@@ -1,4 +1,4 @@
-"""Who may run now: the account's concurrency, and what functions have reserved of it.
+"""Who may run now: the account's concurrency, and what functions have reserved or provisioned of it.
 
 It counts what runs on this server and knows no environments.
 """
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cloudlet.core.call import Cloud
+    from cloudlet.services.lambda_.invoke.provisioned import Provisioned
     from cloudlet.services.lambda_.invoke.router import Target
 
 ACCOUNT_LIMIT: Final = 1000
@@ -26,6 +27,7 @@ class Concurrency:
     def __init__(self, cloud: Cloud) -> None:
         self._reserved: Counter[str] = Counter()
         self._unreserved: Counter[tuple[str, str]] = Counter()
+        self._provisioned: Counter[str] = Counter()
 
     async def start(self) -> None:
         """Nothing runs yet."""
@@ -34,16 +36,26 @@ class Concurrency:
         """Nothing is held."""
 
     @contextmanager
-    def slot(self, target: Target) -> Iterator[None]:
-        """Room for one invocation. Raises TooManyRequestsException."""
+    def slot(self, target: Target, provisioned: Provisioned) -> Iterator[None]:
+        """Room for one invocation. Raises TooManyRequestsException.
+
+        What is provisioned is a part of what its function has reserved, or else of the account, kept for one
+        version or alias: others find so much less.
+        """
         reserved = target.reserved_concurrency
         reference = target.reference
-        if reserved is not None:
-            with self._counted(self._reserved, reference.unqualified_arn, reserved, "ReservedFunction"):
+        granted = provisioned.granted(reference.arn)
+        if self._provisioned[reference.arn] < granted:
+            with self._counted(self._provisioned, reference.arn, granted, ""):
+                yield
+        elif reserved is not None:
+            limit = reserved - provisioned.of_function(reference.unqualified_arn)
+            with self._counted(self._reserved, reference.unqualified_arn, limit, "ReservedFunction"):
                 yield
         else:
             account = (reference.account, reference.region)
-            with self._counted(self._unreserved, account, target.unreserved_limit, ""):
+            limit = target.unreserved_limit - provisioned.of_account(*account)
+            with self._counted(self._unreserved, account, limit, ""):
                 yield
 
     @contextmanager

@@ -74,7 +74,7 @@ class Environment:
         log = self.plan.log
         self._busy = True
         if not self.alive:
-            await self._initialize()
+            await self.initialize()
         if invocation.tail:
             log.keep_tail()
         reply = await self._invoke(invocation)
@@ -98,8 +98,8 @@ class Environment:
         if self._watching is not None:
             await self._watching
 
-    async def _initialize(self) -> None:
-        """The init phase. One that fails is tried again within the invocation, as AWS does."""
+    async def initialize(self) -> bool:
+        """The init phase; whether it succeeded. A failed one is tried again in an invocation, as at AWS."""
         plan = self.plan
         began = self._clock.machine_time()
         plan.journal.init_started(plan.runtime_version, plan.runtime_version_arn)
@@ -110,6 +110,7 @@ class Environment:
         else:
             plan.journal.init_failed(milliseconds, failure, "init")
             await self._end_runtime()
+        return failure is None
 
     async def _start_runtime(self, seconds: float, request_id: str) -> Reply | None:
         """Starts a process and waits until it asks for an event; why it will not, or None."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from cloudlet.core.sandbox import Exit
+    from cloudlet.services.lambda_.invoke.streaming import ResponseStream
 
 RESPONSE_LIMIT_BYTES: Final = 6_291_556
 # As Go's syscall package names them, which AWS's supervisor is written in.
@@ -46,6 +47,8 @@ class Invocation:
     client_context: str | None = None
     tail: bool = False
     """Whether the caller wants to see the end of the log."""
+    stream: ResponseStream | None = None
+    """Where an answer goes that the runtime streams; without one it is gathered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +90,10 @@ def exited(request_id: str, end: Exit) -> Reply:
     return Reply(document(kind, text), kind, "error", f"{text}\n{kind}")
 
 
-def too_large() -> Reply:
+def too_large(limit_bytes: int = RESPONSE_LIMIT_BYTES) -> Reply:
     """The reply of a function that answered more than may be answered."""
     kind = "Function.ResponseSizeTooLarge"
-    text = f"Response payload size exceeded maximum allowed payload size ({RESPONSE_LIMIT_BYTES} bytes)."
+    text = f"Response payload size exceeded maximum allowed payload size ({limit_bytes} bytes)."
     payload = json.dumps({"errorMessage": text, "errorType": kind}, separators=(",", ":")).encode()
     return Reply(payload, kind)
 

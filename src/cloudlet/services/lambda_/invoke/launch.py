@@ -26,12 +26,12 @@ _MEMORY_MB_PER_CORE: Final = 1769
 _PRINCIPAL: Final = "lambda.amazonaws.com"
 
 
-async def plan(call: Call, target: Target) -> Plan:
+async def plan(call: Call, target: Target, *, provisioned: bool = False) -> Plan:
     """The plan of a new environment. Raises AccessDeniedException where the role may no longer be assumed."""
     version, reference = target.version, target.reference
     configuration = version.configuration
     environment_id = call.ids.uuid().replace("-", "")
-    session = await _assume_role(call, target)
+    session = await assume_role(call, target)
     stream_name = f"{call.now():%Y/%m/%d}/[{version.version}]{environment_id}"
     owner = call.cloud.call("lambda", session.principal, reference.account, reference.region)
     log = LogStream(
@@ -45,7 +45,7 @@ async def plan(call: Call, target: Target) -> Plan:
             call,
             target,
             environment_id,
-            surroundings.variables(version, reference.region, stream_name, session),
+            surroundings.variables(version, reference.region, stream_name, session, provisioned=provisioned),
         ),
         cores=configuration.memory_mb / _MEMORY_MB_PER_CORE,
         timeout_seconds=configuration.timeout_seconds,
@@ -57,7 +57,8 @@ async def plan(call: Call, target: Target) -> Plan:
     )
 
 
-async def _assume_role(call: Call, target: Target) -> Session:
+async def assume_role(call: Call, target: Target) -> Session:
+    """A session of the function's role. Raises AccessDeniedException where it may no longer be assumed."""
     role = target.version.configuration.role
     # A function's name may have one character, a role session's must have two.
     name = target.version.name.ljust(2, "_")

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final
 from cloudlet.core.sandbox import SandboxError
 from cloudlet.services.lambda_.errors import ServiceException
 from cloudlet.services.lambda_.invoke import launch
-from cloudlet.services.lambda_.invoke.concurrency import throttled
+from cloudlet.services.lambda_.invoke.concurrency import Concurrency, throttled
 from cloudlet.services.lambda_.invoke.environment import Environment
+from cloudlet.services.lambda_.invoke.provisioned import Provisioned
 from cloudlet.services.lambda_.packages import Packages
 
 if TYPE_CHECKING:
@@ -45,6 +46,9 @@ class Pool:
         self._newest: dict[str, str] = {}
         self._current: set[str] = set()
         self._ending: set[asyncio.Task[None]] = set()
+        self._running: set[asyncio.Task[Outcome]] = set()
+        self.provisioned = Provisioned(self)
+        """What is kept ready for versions and aliases, whoever calls."""
         memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         self._memory_limit_bytes = int(memory * _SHARE_OF_MEMORY)
 
@@ -53,22 +57,45 @@ class Pool:
 
     async def close(self) -> None:
         """Ends every environment."""
+        self.provisioned.close()
         for environment in list(self._all):
-            self._end(environment)
-        while self._ending:
-            await asyncio.wait(self._ending)
+            self.end(environment)
+        while self._ending or self._running:
+            await asyncio.wait(self._ending | self._running)
 
     async def invoke(self, call: Call, target: Target, invocation: Invocation) -> Outcome:
-        """Runs an event in a warm environment, or in a new one."""
-        environment = self._take(target) or await self._make(call, target)
+        """Runs an event in a warm environment, or in a new one. Raises ServiceError.
+
+        It runs to its end also if nobody waits any more, as at AWS.
+        """
+        return await asyncio.shield(self.begin(call, target, invocation))
+
+    def begin(self, call: Call, target: Target, invocation: Invocation) -> asyncio.Task[Outcome]:
+        """The same, without waiting for it."""
+        task = asyncio.ensure_future(self._invoke(call, target, invocation))
+        self._running.add(task)
+        task.add_done_callback(self._forget)
+        return task
+
+    def _forget(self, task: asyncio.Task[Outcome]) -> None:
+        self._running.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever waits is told; where nobody does, nobody needs to know
+
+    async def _invoke(self, call: Call, target: Target, invocation: Invocation) -> Outcome:
+        with self._cloud.component(Concurrency).slot(target, self.provisioned):
+            return await self._run(call, target, invocation)
+
+    async def _run(self, call: Call, target: Target, invocation: Invocation) -> Outcome:
+        environment = self.provisioned.take(target) or self._take(target) or await self.make(call, target)
         try:
             outcome = await environment.run(invocation)
         except SandboxError as error:
-            self._end(environment)
+            self.end(environment)
             _LOG.error("no environment for %s: %s", target.reference.arn, error)
             raise ServiceException(f"cloudlet could not start an environment: {error}") from error
         except BaseException:
-            self._end(environment)
+            self.end(environment)
             raise
         self._give_back(environment)
         return outcome
@@ -86,7 +113,7 @@ class Pool:
         for environments in list(self._idle.values()):
             for environment in list(environments):
                 if environment.idle_since <= since:
-                    self._end(environment)
+                    self.end(environment)
 
     def retire(self, version_arn: str, generation: str | None) -> None:
         """Ends what runs a version's former code or settings: idle ones now, busy ones after their event."""
@@ -101,12 +128,13 @@ class Pool:
         if before is not None:
             self._current.discard(before)
             for environment in list(self._idle.get(before, ())):
-                self._end(environment)
+                self.end(environment)
 
     def retire_function(self, function_arn: str) -> None:
         """Ends what runs any version of a function."""
         for version_arn in [arn for arn in self._newest if arn.rpartition(":")[0] == function_arn]:
             self.retire(version_arn, None)
+        self.provisioned.forget_function(function_arn)
 
     def _take(self, target: Target) -> Environment | None:
         generation = target.version.generation
@@ -114,14 +142,15 @@ class Pool:
         idle = self._idle.get(generation)
         while idle:
             environment = idle.pop()
-            if environment.alive and not self._expires(environment):
+            if environment.alive and not self.expires(environment):
                 return environment
-            self._end(environment)
+            self.end(environment)
         return None
 
-    async def _make(self, call: Call, target: Target) -> Environment:
+    async def make(self, call: Call, target: Target, *, provisioned: bool = False) -> Environment:
+        """A new environment that is not initialized. Raises ServiceError."""
         self._make_room()
-        plan = await launch.plan(call, target)
+        plan = await launch.plan(call, target, provisioned=provisioned)
         environment = Environment(plan, self._cloud.sandboxes, self._cloud.clock)
         if not self._all:
             self._cloud.wakeups.wake(_TOPIC)
@@ -129,9 +158,11 @@ class Pool:
         return environment
 
     def _give_back(self, environment: Environment) -> None:
+        if self.provisioned.give_back(environment):
+            return
         generation = environment.plan.generation
         if not environment.alive or generation not in self._current:
-            self._end(environment)
+            self.end(environment)
             return
         environment.idle_since = self._cloud.clock.time()
         self._idle.setdefault(generation, []).append(environment)
@@ -146,17 +177,19 @@ class Pool:
             return
         idle = [environment for environments in self._idle.values() for environment in environments]
         for environment in sorted(idle, key=lambda each: each.idle_since):
-            self._end(environment)
+            self.end(environment)
             needed -= max(environment.used_bytes, _ENVIRONMENT_BYTES)
             if needed <= self._memory_limit_bytes:
                 return
         raise throttled("ConcurrentInvocationLimitExceeded")
 
-    def _expires(self, environment: Environment) -> bool:
+    def expires(self, environment: Environment) -> bool:
+        """Whether its credentials would not last for an event."""
         left = environment.plan.expires_at - self._cloud.clock.time()
         return left < environment.plan.timeout_seconds + _SESSION_MARGIN_SECONDS
 
-    def _end(self, environment: Environment) -> None:
+    def end(self, environment: Environment) -> None:
+        """Ends an environment."""
         self._all.discard(environment)
         generation = environment.plan.generation
         idle = self._idle.get(generation)

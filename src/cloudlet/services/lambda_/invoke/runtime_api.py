@@ -6,12 +6,15 @@ https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html. It knows one pro
 from __future__ import annotations
 
 import asyncio
+import base64
+import binascii
 import json
 from typing import TYPE_CHECKING, Final
 
-from cloudlet.core.http import HttpResponse, RequestEntityTooLarge
+from cloudlet.core.http import ClientDisconnected, HttpResponse, RequestEntityTooLarge
 from cloudlet.services.lambda_.invoke import invocation as invocations
 from cloudlet.services.lambda_.invoke.invocation import RESPONSE_LIMIT_BYTES, Invocation, Reply
+from cloudlet.services.lambda_.invoke.streaming import STREAM_LIMIT_BYTES
 
 if TYPE_CHECKING:
     from cloudlet.core.http import Headers, HttpRequest
@@ -35,6 +38,7 @@ class RuntimeApi:
         """None once the runtime asks for its first event; before that, why it never will."""
         self._asking: asyncio.Future[None] | None = None
         self._given: tuple[Invocation, int] | None = None
+        self._invocation: Invocation | None = None
         self._reply: asyncio.Future[Reply] | None = None
         self._ready: asyncio.Future[bool] | None = None
 
@@ -53,6 +57,7 @@ class RuntimeApi:
     def give(self, invocation: Invocation, deadline_ms: int) -> asyncio.Future[Reply]:
         """Hands the runtime an event; what it will have answered."""
         self._given = (invocation, deadline_ms)
+        self._invocation = invocation
         self.request_id = invocation.request_id
         self._reply = self._loop.create_future()
         if self._asking is not None and not self._asking.done():
@@ -97,6 +102,8 @@ class RuntimeApi:
     async def _result(self, request: HttpRequest, request_id: str, kind: str) -> HttpResponse:
         if request_id != self.request_id or self._given is not None:
             return _refusal(400, "InvalidRequestID", "Invalid request ID")
+        if kind == "response" and request.header("lambda-runtime-function-response-mode") == "streaming":
+            return await self._streamed(request)
         try:
             body = await request.body.read(RESPONSE_LIMIT_BYTES)
         except RequestEntityTooLarge:
@@ -107,14 +114,48 @@ class RuntimeApi:
                 f"Exceeded maximum allowed payload size ({RESPONSE_LIMIT_BYTES} bytes).",
             )
         if self._reply is None or self._reply.done():
-            return _refusal(
-                403, "InvalidStateTransition", "State transition is not allowed: the response was given."
-            )
+            return _given_before()
         if kind == "response":
             self._answer(Reply(body))
         else:
             self._answer(Reply(body, _error_type(request)))
         return HttpResponse(202, _JSON, _ACCEPTED)
+
+    async def _streamed(self, request: HttpRequest) -> HttpResponse:
+        """Takes an answer that comes in pieces, and after them perhaps the word that it failed.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html#runtimes-custom-response-streaming
+        """
+        if self._reply is None or self._reply.done():
+            return _given_before()
+        try:
+            content, small = await self._pass_on(request)
+        except ClientDisconnected:
+            return _refusal(400, "StreamInterrupted", "The response ended before its end.")
+        limit_bytes = RESPONSE_LIMIT_BYTES if content is not None else STREAM_LIMIT_BYTES
+        if not small:
+            self._answer(invocations.too_large(limit_bytes))
+            text = f"Exceeded maximum allowed payload size ({limit_bytes} bytes)."
+            return _refusal(413, "RequestEntityTooLarge", text)
+        self._answer(_streamed_reply(request, content))
+        return HttpResponse(202, _JSON, _ACCEPTED)
+
+    async def _pass_on(self, request: HttpRequest) -> tuple[bytes | None, bool]:
+        """Hands pieces to a caller who wants them, or gathers them; and whether they were not too many."""
+        stream = None if self._invocation is None else self._invocation.stream
+        if stream is None:
+            try:
+                return await request.body.read(RESPONSE_LIMIT_BYTES), True
+            except RequestEntityTooLarge:
+                return b"", False
+        stream.begin(request.header("content-type") or "application/octet-stream")
+        size = 0
+        async for piece in request.body.stream():
+            size += len(piece)
+            if size > STREAM_LIMIT_BYTES:
+                return None, False
+            await stream.put(piece)
+        return None, True
 
     async def _init_error(self, request: HttpRequest) -> HttpResponse:
         try:
@@ -149,6 +190,23 @@ def _headers(invocation: Invocation, deadline_ms: int) -> Headers:
     if invocation.client_context is not None:
         headers.append(("Lambda-Runtime-Client-Context", invocation.client_context))
     return headers
+
+
+def _streamed_reply(request: HttpRequest, content: bytes | None) -> Reply:
+    """What a stream came to, by the lines that followed it."""
+    trailers = {name.lower(): value for name, value in request.trailers or ()}
+    error_type = trailers.get("lambda-runtime-function-error-type")
+    if error_type is None:
+        return Reply(content or b"")
+    try:
+        payload = base64.b64decode(trailers.get("lambda-runtime-function-error-body", ""), validate=True)
+    except binascii.Error:
+        payload = invocations.document(error_type, "")
+    return Reply(payload, error_type)
+
+
+def _given_before() -> HttpResponse:
+    return _refusal(403, "InvalidStateTransition", "State transition is not allowed: the response was given.")
 
 
 def _error_type(request: HttpRequest) -> str:

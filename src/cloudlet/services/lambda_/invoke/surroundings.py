@@ -18,12 +18,15 @@ _XRAY_PORT: Final = "2000"
 _CLOUD: Final = "http://127.0.0.1:4566"
 
 
-def variables(version: FunctionVersion, region: str, log_stream: str, session: Session) -> dict[str, str]:
+def variables(
+    version: FunctionVersion, region: str, log_stream: str, session: Session, *, provisioned: bool
+) -> dict[str, str]:
     """The variables of a version's environment; the owner's may replace those that are not reserved."""
     return {
         **_defaults(version.configuration.runtime),
         **(version.configuration.environment or {}),
         **_reserved(version, region, log_stream),
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "provisioned-concurrency" if provisioned else "on-demand",
         "AWS_ACCESS_KEY_ID": session.access_key_id,
         "AWS_SECRET_ACCESS_KEY": session.secret_access_key,
         "AWS_SESSION_TOKEN": session.session_token,
@@ -57,7 +60,6 @@ def _reserved(version: FunctionVersion, region: str, log_stream: str) -> dict[st
         "AWS_LAMBDA_FUNCTION_NAME": version.name,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(configuration.memory_mb),
         "AWS_LAMBDA_FUNCTION_VERSION": version.version,
-        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_LAMBDA_LOG_GROUP_NAME": configuration.logging.log_group,
         "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
         "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001",

@@ -1,4 +1,4 @@
-"""Invoke: synchronously, asynchronously, or only to see whether one may.
+"""Invoke: synchronously, asynchronously, with a streamed answer, or only to see whether one may.
 
 Running is invoke/'s; retrying what was accepted is workers.py's.
 """
@@ -9,20 +9,24 @@ import base64
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from cloudlet.core.http import RequestEntityTooLarge
 from cloudlet.core.operation import operation
 from cloudlet.services.lambda_ import events, payloads, permissions, references
 from cloudlet.services.lambda_.errors import InvalidRequestContentException
-from cloudlet.services.lambda_.invoke import router
-from cloudlet.services.lambda_.invoke.concurrency import Concurrency
+from cloudlet.services.lambda_.invoke import router, tracing
 from cloudlet.services.lambda_.invoke.invocation import Invocation
 from cloudlet.services.lambda_.invoke.pool import Pool
+from cloudlet.services.lambda_.invoke.streaming import ResponseStream
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import asyncio
+    from collections.abc import AsyncIterator, Mapping
 
     from types_boto3_lambda import type_defs as api
 
     from cloudlet.core.call import Call
+    from cloudlet.core.http import Body
+    from cloudlet.services.lambda_.invoke.invocation import Outcome
     from cloudlet.services.lambda_.references import FunctionReference
 
     Request = Mapping[str, Any]
@@ -32,6 +36,7 @@ _LIMITS_BYTES: Final = {
     "Event": payloads.ASYNCHRONOUS_LIMIT_BYTES,
     "DryRun": payloads.SYNCHRONOUS_LIMIT_BYTES,
 }
+_EVENT_STREAM: Final = "application/vnd.amazon.eventstream"
 
 
 @operation("Invoke", permissions=permissions.on_function("lambda:InvokeFunction"))
@@ -48,19 +53,80 @@ async def invoke(call: Call, request: api.InvocationRequestTypeDef) -> dict[str,
     return {"StatusCode": 204, "Payload": b""}
 
 
-async def _run(call: Call, reference: FunctionReference, payload: bytes, request: Request) -> dict[str, Any]:
+@operation("InvokeAsync", permissions=permissions.on_function("lambda:InvokeAsync"))
+async def invoke_async(call: Call, request: Request) -> dict[str, Any]:
+    """Accepts an event: the older name of Invoke with the type Event."""
+    reference = references.parse(call, request["FunctionName"])
+    payload = payloads.checked(await _arguments(request["InvokeArgs"]), payloads.ASYNCHRONOUS_LIMIT_BYTES)
+    await _accept(call, reference, payload, {})
+    return {"Status": 202}
+
+
+@operation("InvokeWithResponseStream", permissions=permissions.on_function("lambda:InvokeFunction"))
+async def invoke_with_response_stream(
+    call: Call, request: api.InvokeWithResponseStreamRequestTypeDef
+) -> dict[str, Any]:
+    """Runs a function and passes on what it answers as it comes."""
+    reference = references.parse(call, request["FunctionName"], request.get("Qualifier"))
+    payload = payloads.checked(_payload(request), payloads.SYNCHRONOUS_LIMIT_BYTES)
+    if request.get("InvocationType") == "DryRun":
+        await call.transact(lambda inner: router.target_within(inner, reference), read_only=True)
+        return {"StatusCode": 204}
     target = await router.find_target(call, reference)
-    invocation = Invocation(
+    stream = ResponseStream()
+    invocation = _invocation(call, reference, payload, request, stream)
+    router.check_loops(target, invocation.trace_id)
+    running = call.cloud.component(Pool).begin(call, target, invocation)
+    if not await stream.begun_before(running):
+        running.result()
+    return {
+        "StatusCode": 200,
+        "ExecutedVersion": target.version.version,
+        # Neighbours, such as function URLs, are told what the runtime said; clients get it within the events.
+        "ResponseStreamContentType": _EVENT_STREAM if call.http is not None else stream.content_type,
+        "EventStream": _events(stream, running),
+    }
+
+
+async def _events(
+    stream: ResponseStream, running: asyncio.Task[Outcome]
+) -> AsyncIterator[dict[str, dict[str, Any]]]:
+    try:
+        async for piece in stream.pieces():
+            yield {"PayloadChunk": {"Payload": piece}}
+        outcome = await running
+        if not stream.begun:
+            yield {"PayloadChunk": {"Payload": outcome.payload}}
+        error = {"ErrorCode": "Unhandled", "ErrorDetails": outcome.payload.decode("utf-8", "replace")}
+        log = {} if outcome.log is None else {"LogResult": outcome.log.decode()}
+        yield {"InvokeComplete": {**(error if outcome.failed else {}), **log}}
+    finally:
+        stream.abandon()
+
+
+def _invocation(
+    call: Call,
+    reference: FunctionReference,
+    payload: bytes,
+    request: Request,
+    stream: ResponseStream | None = None,
+) -> Invocation:
+    return Invocation(
         request_id=call.request_id if call.http is not None else call.ids.uuid(),
         function_arn=reference.arn,
         payload=payload,
-        trace_id=_trace_id(call),
+        trace_id=tracing.header(call, reference.unqualified_arn),
         client_context=_client_context(request),
         tail=request.get("LogType") == "Tail",
+        stream=stream,
     )
-    cloud = call.cloud
-    with cloud.component(Concurrency).slot(target):
-        outcome = await cloud.component(Pool).invoke(call, target, invocation)
+
+
+async def _run(call: Call, reference: FunctionReference, payload: bytes, request: Request) -> dict[str, Any]:
+    target = await router.find_target(call, reference)
+    invocation = _invocation(call, reference, payload, request)
+    router.check_loops(target, invocation.trace_id)
+    outcome = await call.cloud.component(Pool).invoke(call, target, invocation)
     return {
         "StatusCode": 200,
         "FunctionError": "Unhandled" if outcome.failed else None,
@@ -73,9 +139,19 @@ async def _run(call: Call, reference: FunctionReference, payload: bytes, request
 async def _accept(
     call: Call, reference: FunctionReference, payload: bytes, request: Request
 ) -> dict[str, Any]:
-    event = events.accepted(call, reference, payload, _client_context(request), _trace_id(call))
+    trace_id = tracing.header(call, reference.unqualified_arn)
+    event = events.accepted(call, reference, payload, _client_context(request), trace_id)
     await call.transact(lambda inner: events.enqueue(inner, reference, event))
     return {"StatusCode": 202, "Payload": b""}
+
+
+async def _arguments(given: Body | bytes | str) -> bytes:
+    if isinstance(given, bytes | str):
+        return given.encode() if isinstance(given, str) else given
+    try:
+        return await given.read(payloads.ASYNCHRONOUS_LIMIT_BYTES)
+    except RequestEntityTooLarge as error:
+        raise payloads.too_large(payloads.ASYNCHRONOUS_LIMIT_BYTES) from error
 
 
 def _payload(request: Request) -> bytes:
@@ -94,15 +170,3 @@ def _client_context(request: Request) -> str | None:
         raise InvalidRequestContentException(
             "Client context must be a valid Base64-encoded JSON object."
         ) from error
-
-
-def _trace_id(call: Call) -> str:
-    """The caller's X-Ray header, or a new one; with a parent and, unless it says so, not sampled."""
-    trace_id = call.trace_id or ""
-    if "Root=" not in trace_id:
-        trace_id = f"Root=1-{int(call.time()):08x}-{call.ids.uuid().replace('-', '')[:24]}"
-    if "Parent=" not in trace_id:
-        trace_id += f";Parent={call.request_id.replace('-', '')[:16]}"
-    if "Sampled=" not in trace_id:
-        trace_id += ";Sampled=0"
-    return trace_id

@@ -1,0 +1,101 @@
+"""Streams, shards and records as values, and how sequence numbers are written.
+
+No I/O, no clock. A table's own note of its stream is in the model of tables.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any, Final
+
+from cloudlet.services.dynamodb.model import KeySchema
+
+INSERT: Final = "INSERT"
+MODIFY: Final = "MODIFY"
+REMOVE: Final = "REMOVE"
+WITH_NEW_IMAGE: Final = frozenset(("NEW_IMAGE", "NEW_AND_OLD_IMAGES"))
+WITH_OLD_IMAGE: Final = frozenset(("OLD_IMAGE", "NEW_AND_OLD_IMAGES"))
+
+_STEP: Final = 100 * 10**20 + 1
+"""From one sequence number to the next: DynamoDB's are a growing number, then twenty digits that grow too."""
+_EVENT_ID_BYTES: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A stream of a table, which outlives the table by a day."""
+
+    table_name: str
+    label: str
+    view_type: str
+    created: float
+    keys: KeySchema
+    disabled: float | None = None
+    """When it stopped to get records; None while it gets them."""
+
+    @property
+    def resource(self) -> str:
+        """What the stream's ARN ends with."""
+        return stream_resource(self.table_name, self.label)
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A part of a stream, and the numbers of its records."""
+
+    id: str
+    opened: float
+    first: int
+    """The number that its first record has or would have."""
+    next: int
+    """The number that the next record gets."""
+    oldest: int
+    """No record below it is left."""
+    parent: str | None = None
+    closed: float | None = None
+    """When it got its last record; None while it gets more."""
+
+    def closed_at(self, now: float) -> Shard:
+        """The shard as it takes no more records. Its end takes a number, as DynamoDB's does."""
+        return replace(self, next=self.next + 1, closed=now)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One change of one item, with what its stream shows of it."""
+
+    event: str
+    created: float
+    keys: dict[str, dict[str, Any]]
+    new: dict[str, dict[str, Any]] | None = None
+    old: dict[str, dict[str, Any]] | None = None
+    expired: bool = False
+    """Whether it was the time to live that removed the item."""
+
+
+def stream_resource(table_name: str, label: str) -> str:
+    """What a stream's ARN ends with."""
+    return f"table/{table_name}/stream/{label}"
+
+
+def stream_label(created: float) -> str:
+    """The label of a stream made at a time: the time, to the millisecond."""
+    moment = datetime.fromtimestamp(created, UTC).replace(tzinfo=None)
+    return moment.isoformat(timespec="milliseconds")
+
+
+def sequence_number(number: int) -> str:
+    """How a record's number is written; as a number it is larger than those of the records before."""
+    return str(number * _STEP)
+
+
+def number_from(text: str) -> int:
+    """The number of the first record whose sequence number is not below one."""
+    return -(-int(text) // _STEP)
+
+
+def event_id(stream: Stream, shard: Shard, number: int) -> str:
+    """The id of a record's event, which is the same whenever the record is read."""
+    return blake2b(f"{shard.id} {stream.resource} {number}".encode(), digest_size=_EVENT_ID_BYTES).hexdigest()
