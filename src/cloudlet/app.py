@@ -31,6 +31,7 @@ from cloudlet.core.store import LAST, Transaction
 from cloudlet.core.worker import Supervisor, Wakeups
 from cloudlet.sandbox.on_demand import SandboxesOnDemand
 from cloudlet.services import apigateway, cloudformation, dynamodb, iam, lambda_, logs, s3, sts
+from cloudlet.services.dynamodb.streams import manifest as dynamodbstreams
 from cloudlet.services.iam.identities import StoredIdentities
 from cloudlet.store.blobs import DirectoryBlobs
 from cloudlet.store.errors import StoreFailed
@@ -56,7 +57,7 @@ SERVICES: Final[tuple[Service, ...]] = (
     apigateway.SERVICE,
     cloudformation.SERVICE,
     dynamodb.SERVICE,
-    dynamodb.STREAMS_SERVICE,
+    dynamodbstreams.SERVICE,
     iam.SERVICE,
     lambda_.SERVICE,
     logs.SERVICE,
