@@ -8,7 +8,7 @@ import logging
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from cloudlet.core.clock import Clock
 
@@ -32,6 +32,27 @@ def source_topic(arn: str) -> str:
     return f"source {arn}"
 
 
+class Listener:
+    """Somebody who looks, waits for a hint and looks again; a hint that comes while they look counts."""
+
+    def __init__(self, woken: asyncio.Event) -> None:
+        self._woken = woken
+
+    async def wait(self, clock: Clock, sweep_seconds: float) -> None:
+        """Returns once there was a hint since the last wait, or after `sweep_seconds` on the clock."""
+        sleeper = asyncio.ensure_future(clock.sleep(sweep_seconds))
+        sleeper.add_done_callback(self._time_is_over)
+        try:
+            await self._woken.wait()
+        finally:
+            sleeper.cancel()
+            self._woken.clear()
+
+    def _time_is_over(self, sleeper: asyncio.Future[None]) -> None:
+        if not sleeper.cancelled():
+            self._woken.set()
+
+
 class Wakeups:
     """Hints that there is something to do. A hint may get lost; a slow sweep always backs it."""
 
@@ -45,18 +66,23 @@ class Wakeups:
 
     async def wait(self, topic: str, clock: Clock, sweep_seconds: float) -> None:
         """Returns when the topic is woken, or after `sweep_seconds` of the cloud's clock."""
+        with self.listening(topic) as listener:
+            await listener.wait(clock, sweep_seconds)
+
+    @contextlib.contextmanager
+    def listening(self, *topics: str) -> Iterator[Listener]:
+        """For a loop that looks and waits in turn: begin to listen before the first look."""
         event = asyncio.Event()
-        waiting = self._waiting.setdefault(topic, set())
-        waiting.add(event)
-        sleeper = asyncio.ensure_future(clock.sleep(sweep_seconds))
-        sleeper.add_done_callback(lambda _: event.set())
+        for topic in topics:
+            self._waiting.setdefault(topic, set()).add(event)
         try:
-            await event.wait()
+            yield Listener(event)
         finally:
-            sleeper.cancel()
-            waiting.discard(event)
-            if not waiting:
-                self._waiting.pop(topic, None)
+            for topic in topics:
+                waiting = self._waiting[topic]
+                waiting.discard(event)
+                if not waiting:
+                    del self._waiting[topic]
 
 
 class Supervisor:

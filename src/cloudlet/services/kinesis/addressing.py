@@ -1,0 +1,75 @@
+"""Which stream a request is about: by name in the caller's account, or by ARN in any.
+
+Nothing is looked up here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from cloudlet.core.arn import Arn
+from cloudlet.core.errors import NotImplementedHere
+from cloudlet.services.kinesis.errors import InvalidArgumentException
+
+if TYPE_CHECKING:
+    from cloudlet.core.call import Call
+    from cloudlet.core.operation import Request
+
+_STREAM: Final = "stream/"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamReference:
+    """A stream that may be there."""
+
+    account: str
+    region: str
+    name: str
+
+    @property
+    def arn(self) -> str:
+        """The stream's ARN."""
+        return stream_arn(self.account, self.region, self.name)
+
+
+def stream_arn(account: str, region: str, name: str) -> str:
+    """The ARN of a stream."""
+    return f"arn:aws:kinesis:{region}:{account}:{_STREAM}{name}"
+
+
+def reference(call: Call, request: Request) -> StreamReference:
+    """The stream that a request names. Raises InvalidArgumentException."""
+    if "StreamId" in request:
+        raise NotImplementedHere(
+            "cloudlet does not know streams by StreamId: AWS reserves it for future use."
+        )
+    name, arn = request.get("StreamName"), request.get("StreamARN")
+    if arn is None:
+        if name is None:
+            raise InvalidArgumentException("Must provide either StreamName or StreamARN.")
+        return StreamReference(call.account, call.region, name)
+    found = arn_reference(arn)
+    if name is not None and name != found.name:
+        raise InvalidArgumentException(f"StreamName {name} and StreamARN {arn} do not name the same stream.")
+    return found
+
+
+def arn_reference(arn: str) -> StreamReference:
+    """The stream that an ARN names, or whose consumer it names."""
+    parsed = Arn.parse(arn)
+    name = parsed.resource.removeprefix(_STREAM).partition("/")[0]
+    return StreamReference(parsed.account, parsed.region, name)
+
+
+def owner(call: Call, of: StreamReference) -> Call:
+    """The call where the stream is, which may be another account."""
+    if of.account == call.account and of.region == call.region:
+        return call
+    return replace(call, account=of.account, region=of.region)
+
+
+def located(call: Call, request: Request) -> tuple[Call, str]:
+    """The call in the stream's account, and the stream's name."""
+    of = reference(call, request)
+    return owner(call, of), of.name

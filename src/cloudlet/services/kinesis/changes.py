@@ -1,0 +1,87 @@
+"""How a stream comes to be, changes its shards and goes: begun by an operation, completed by the worker.
+
+Decides nothing about whether a change is allowed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from cloudlet.core.worker import source_topic
+from cloudlet.services.kinesis import state
+from cloudlet.services.kinesis.model import Shard, Status, Stream, uniform_ranges
+from cloudlet.services.kinesis.state import Change
+
+if TYPE_CHECKING:
+    from cloudlet.core.call import Call
+
+CREATE: Final = "create"
+UPDATE: Final = "update"
+DELETE: Final = "delete"
+_SECONDS: Final = 0.2
+"""How long a stream is CREATING, UPDATING or DELETING; AWS takes half a minute."""
+_STATUS: Final = {CREATE: Status.CREATING, UPDATE: Status.UPDATING, DELETE: Status.DELETING}
+
+Opened = tuple[str, str, int | None, int | None]
+
+
+def begin(
+    call: Call,
+    stream: Stream,
+    kind: str,
+    *,
+    closes: tuple[int, ...] = (),
+    opens: tuple[Opened, ...] = (),
+) -> None:
+    """Puts a stream into the state that it is in until the change is done."""
+    state.save_stream(call, stream.in_status(_STATUS[kind]))
+    due_at = call.time() + _SECONDS
+    state.save_change(call, Change(call.account, call.region, stream.name, due_at, kind, closes, opens))
+
+
+def uniform_shards(count: int) -> tuple[Opened, ...]:
+    """The shards of a new stream."""
+    return tuple((str(first), str(last), None, None) for first, last in uniform_ranges(count))
+
+
+def complete(call: Call, change: Change) -> None:
+    """Does what was begun, unless something else has been begun since."""
+    stream = state.find_stream(call, change.name)
+    if state.find_change(call, change.name) != change or stream is None:
+        return
+    state.delete_change(call, change.name)
+    if change.kind == DELETE:
+        state.delete_stream(call, change.name)
+    else:
+        _reshard(call, stream, change)
+    arn = call.arn(f"stream/{change.name}")
+    call.wake(source_topic(arn))
+    call.wake(state.stream_topic(arn))
+
+
+def _reshard(call: Call, stream: Stream, change: Change) -> None:
+    now = int(call.time())
+    created_at = now + 1 if change.closes else int(stream.created_at)
+    shards = {
+        index: state.shard(call, stream.name, index) for index in change.closes if index < stream.next_shard
+    }
+    for place, (first_hash, last_hash, parent, adjacent_parent) in enumerate(change.opens):
+        index = stream.next_shard + place
+        shards[index] = Shard(index, first_hash, last_hash, created_at, parent, adjacent_parent)
+    for index in change.closes:
+        children = [each.index for each in shards.values() if index in (each.parent, each.adjacent_parent)]
+        closed_at = max(now, shards[index].created_at)
+        closed = replace(shards[index], closed_at=closed_at, children=tuple(children))
+        state.close_shard(call, stream.name, closed)
+    for index in shards.keys() - set(change.closes):
+        state.open_shard(call, stream.name, shards[index])
+    state.save_stream(
+        call,
+        replace(
+            stream,
+            status=Status.ACTIVE,
+            next_shard=stream.next_shard + len(change.opens),
+            open_shards=stream.open_shards + len(change.opens) - len(change.closes),
+        ),
+    )

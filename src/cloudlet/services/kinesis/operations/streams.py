@@ -1,0 +1,146 @@
+"""Operations on streams as a whole, and what they tell of their shards."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+from cloudlet.core.call import Call
+from cloudlet.core.errors import NotImplementedHere
+from cloudlet.core.operation import Request, operation
+from cloudlet.services.kinesis import changes, state
+from cloudlet.services.kinesis.addressing import located
+from cloudlet.services.kinesis.errors import InvalidArgumentException, ResourceInUseException
+from cloudlet.services.kinesis.model import (
+    DEFAULT_RECORD_KIB,
+    ON_DEMAND_SHARDS,
+    Stream,
+    StreamMode,
+    describe_shard,
+    shard_index,
+)
+from cloudlet.services.kinesis.permissions import on_stream
+
+if TYPE_CHECKING:
+    from types_boto3_kinesis import type_defs as api
+
+_NEW: Final = "stream/{StreamName}"
+_NAMES_A_PAGE: Final = 100
+_SHARDS_A_PAGE: Final = 100
+
+
+@operation("CreateStream", resource=_NEW)
+def create_stream(call: Call, request: api.CreateStreamInputTypeDef) -> None:
+    """Begins a stream."""
+    name = request["StreamName"]
+    if state.find_stream(call, name) is not None:
+        raise ResourceInUseException(f"Stream {name} under account {call.account} already exists.")
+    mode, shards = _capacity(request)
+    stream = Stream(
+        name,
+        call.time(),
+        mode,
+        max_record_kib=request.get("MaxRecordSizeInKiB", DEFAULT_RECORD_KIB),
+        tags=request.get("Tags", {}),
+    )
+    changes.begin(call, stream, changes.CREATE, opens=changes.uniform_shards(shards))
+
+
+def _capacity(request: Request) -> tuple[StreamMode, int]:
+    """Mode and number of shards; a request that says neither means an on-demand stream."""
+    if "WarmThroughputMiBps" in request or request.get("RecordDistributionStrategy") == "AUTO":
+        raise NotImplementedHere(
+            "cloudlet has no WarmThroughputMiBps and no RecordDistributionStrategy (yet)."
+        )
+    shards = request.get("ShardCount")
+    given = request.get("StreamModeDetails", {}).get("StreamMode")
+    mode = StreamMode(given or ("ON_DEMAND" if shards is None else "PROVISIONED"))
+    if mode is StreamMode.ON_DEMAND:
+        return mode, shards or ON_DEMAND_SHARDS
+    if shards is None:
+        raise InvalidArgumentException("ShardCount is required for a stream in PROVISIONED mode.")
+    return mode, shards
+
+
+@operation("DeleteStream", permissions=on_stream("DeleteStream"))
+def delete_stream(call: Call, request: api.DeleteStreamInputTypeDef) -> None:
+    """Begins the end of a stream with all in it."""
+    own, name = located(call, request)
+    changes.begin(own, state.stream(own, name), changes.DELETE)
+
+
+@operation("DescribeStream", permissions=on_stream("DescribeStream"), read_only=True)
+def describe_stream(call: Call, request: api.DescribeStreamInputTypeDef) -> dict[str, Any]:
+    """Tells of a stream and a page of its shards."""
+    own, name = located(call, request)
+    stream = state.stream(own, name)
+    after = request.get("ExclusiveStartShardId")
+    shards = state.list_shards(own, name, None if after is None else shard_index(after))
+    limit = request.get("Limit", _SHARDS_A_PAGE)
+    page = list(islice(shards, limit + 1))
+    return {
+        "StreamDescription": {
+            **_describe(own, stream),
+            "Shards": [describe_shard(shard) for shard in page[:limit]],
+            "HasMoreShards": len(page) > limit,
+        }
+    }
+
+
+@operation("DescribeStreamSummary", permissions=on_stream("DescribeStreamSummary"), read_only=True)
+def describe_stream_summary(call: Call, request: api.DescribeStreamSummaryInputTypeDef) -> dict[str, Any]:
+    """Tells of a stream without its shards."""
+    own, name = located(call, request)
+    stream = state.stream(own, name)
+    return {
+        "StreamDescriptionSummary": {
+            **_describe(own, stream),
+            "OpenShardCount": stream.open_shards,
+            "ConsumerCount": 0,
+            "MaxRecordSizeInKiB": stream.max_record_kib,
+        }
+    }
+
+
+def _describe(call: Call, stream: Stream) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "StreamName": stream.name,
+        "StreamARN": call.arn(f"stream/{stream.name}"),
+        "StreamStatus": stream.status.value,
+        "StreamModeDetails": {"StreamMode": stream.mode.value},
+        "RetentionPeriodHours": stream.retention_hours,
+        "StreamCreationTimestamp": datetime.fromtimestamp(int(stream.created_at), UTC),
+        "EnhancedMonitoring": [{"ShardLevelMetrics": list(stream.metrics)}],
+        "EncryptionType": stream.encryption_type,
+    }
+    if stream.key_id is not None:
+        described["KeyId"] = stream.key_id
+    return described
+
+
+@operation("ListStreams", read_only=True)
+def list_streams(call: Call, request: api.ListStreamsInputTypeDef) -> dict[str, Any]:
+    """A page of the account's streams."""
+    after = request.get("NextToken", request.get("ExclusiveStartStreamName"))
+    limit = request.get("Limit", _NAMES_A_PAGE)
+    page = list(islice(state.list_streams(call, after), limit + 1))
+    listed = page[:limit]
+    answer: dict[str, Any] = {
+        "StreamNames": [stream.name for stream in listed],
+        "HasMoreStreams": len(page) > limit,
+        "StreamSummaries": [_summary(call, stream) for stream in listed],
+    }
+    if len(page) > limit:
+        answer["NextToken"] = listed[-1].name
+    return answer
+
+
+def _summary(call: Call, stream: Stream) -> dict[str, Any]:
+    return {
+        "StreamName": stream.name,
+        "StreamARN": call.arn(f"stream/{stream.name}"),
+        "StreamStatus": stream.status.value,
+        "StreamModeDetails": {"StreamMode": stream.mode.value},
+        "StreamCreationTimestamp": datetime.fromtimestamp(int(stream.created_at), UTC),
+    }

@@ -1,0 +1,66 @@
+"""Puts records into the shards their hash keys belong to, with sequence numbers allocated in the shard's row.
+
+Judges no request.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cloudlet.core.worker import source_topic
+from cloudlet.services.kinesis import state
+from cloudlet.services.kinesis.model import Record, Shard, Stream
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cloudlet.core.call import Call
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A record that is not in a shard yet."""
+
+    data: bytes
+    partition_key: str
+    hash_key: int
+
+
+class _Shards:
+    """The shards that a batch has met, each read and written once."""
+
+    def __init__(self, call: Call, name: str) -> None:
+        self._call = call
+        self._name = name
+        self._ranges: list[tuple[int, int, int]] = []
+        self.met: dict[int, Shard] = {}
+
+    def of(self, hash_key: int) -> Shard:
+        """The shard, with what was put into it so far."""
+        for first, last, index in self._ranges:
+            if first <= hash_key <= last:
+                return self.met[index]
+        shard = state.shard_for(self._call, self._name, hash_key)
+        self._ranges.append((int(shard.first_hash), int(shard.last_hash), shard.index))
+        self.met[shard.index] = shard
+        return shard
+
+
+def put(call: Call, stream: Stream, incoming: Sequence[Incoming]) -> list[tuple[Shard, str]]:
+    """Writes records in their order; the shard and the sequence number of each."""
+    now = int(call.time() * 1000)
+    shards = _Shards(call, stream.name)
+    encrypted = stream.key_id is not None
+    written = []
+    for each in incoming:
+        shard = shards.of(each.hash_key)
+        place = shard.next_place
+        shard = shards.met[shard.index] = shard.with_record(now)
+        record = Record(each.data, each.partition_key, shard.last_arrival, encrypted)
+        state.save_record(call, stream.name, shard.index, place, record)
+        written.append((shard, shard.sequence_number(place, shard.last_arrival // 1000)))
+    for shard in shards.met.values():
+        state.save_shard(call, stream.name, shard)
+    call.wake(source_topic(call.arn(f"stream/{stream.name}")))
+    return written
