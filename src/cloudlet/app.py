@@ -43,6 +43,7 @@ from cloudlet.services import (
     sqs,
     sts,
 )
+from cloudlet.services.dynamodb.streams import manifest as dynamodbstreams
 from cloudlet.services.iam.identities import StoredIdentities
 from cloudlet.store.blobs import DirectoryBlobs
 from cloudlet.store.errors import StoreFailed
@@ -68,7 +69,7 @@ SERVICES: Final[tuple[Service, ...]] = (
     apigateway.SERVICE,
     cloudformation.SERVICE,
     dynamodb.SERVICE,
-    dynamodb.STREAMS_SERVICE,
+    dynamodbstreams.SERVICE,
     iam.SERVICE,
     kinesis.SERVICE,
     lambda_.SERVICE,
