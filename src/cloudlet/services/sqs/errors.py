@@ -21,9 +21,7 @@ class QueueDeletedRecently(ServiceError):
 
 
 class PurgeQueueInProgress(ServiceError):
-    """Raised for a second purge within a minute. AWS answers 403 although its model says 400."""
-
-    status = 403
+    """Raised for a second purge within a minute."""
 
 
 class InvalidAttributeName(ServiceError):
