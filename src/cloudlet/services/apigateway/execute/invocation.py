@@ -81,7 +81,14 @@ class Invocation:
     matched: CompiledMethod | None = None
     path_parameters: dict[str, str] = field(default_factory=dict)
     caller: dict[str, str] = field(default_factory=dict)
-    """Members of $context.identity that a signature gave."""
+    """Members of $context.identity that a signature or an API key gave."""
+    vpc_endpoint_id: str | None = None
+    """Where the request came through an endpoint of a VPC."""
+    authorizer: dict[str, Any] | None = None
+    """$context.authorizer: what an authorizer said of the caller."""
+    authorizer_seconds: float = 0.0
+    usage_identifier_key: str | None = None
+    """The API key that an authorizer gave."""
     integration_request: IntegrationRequest = field(default_factory=IntegrationRequest)
     answer: Answer | None = None
     sent: Sent | None = None
@@ -135,6 +142,10 @@ class Invocation:
             stage_variables=self.stage.variables,
         )
 
+    def network_keys(self) -> dict[str, tuple[str, ...]]:
+        """The condition keys that say through which network the request came."""
+        return {"aws:SourceVpce": (self.vpc_endpoint_id,)} if self.vpc_endpoint_id else {}
+
     def path_parameters_decoded(self) -> dict[str, str]:
         """The path's parameters as mappings see them."""
         return {name: unquote(value) for name, value in self.path_parameters.items()}
@@ -185,6 +196,8 @@ def _context(invocation: Invocation) -> dict[str, Any]:
     if invocation.matched is not None:
         context["resourceId"] = invocation.matched.resource_id
         context["resourcePath"] = invocation.matched.resource_path
+    if invocation.authorizer is not None:
+        context["authorizer"] = invocation.authorizer
     return context
 
 

@@ -1,0 +1,165 @@
+"""COGNITO_USER_POOLS: tokens of user pools, held against the keys that the pools publish.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-integrate-with-cognito.html
+Knows no pool; whatever serves its JWKS is asked over HTTP.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from cloudlet.core.arn import find_arn
+from cloudlet.core.http import BackendTimeout, BackendUnreachable
+
+from ..errors import GatewayError, authorizer_misconfigured, unauthorized
+from ..java_regex import PatternError
+from .identity_sources import values_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cloudlet.core.call import Call, Cloud
+
+    from ..invocation import Invocation
+    from .authorizer import CompiledAuthorizer
+
+_TIMEOUT_SECONDS: Final = 5.0
+_KEPT_SECONDS: Final = 3600.0
+_ASKED_AGAIN_SECONDS: Final = 60.0
+_MOST_POOLS: Final = 256
+_BEARER: Final = "bearer "
+_MOMENTS: Final = frozenset({"exp", "iat"})
+
+
+async def claims_of(invocation: Invocation, authorizer: CompiledAuthorizer) -> dict[str, str]:
+    """What a caller's token says, as text. Raises GatewayError."""
+    values = values_of(authorizer.sources, invocation)
+    if values is None:
+        raise unauthorized()
+    token = values[0][len(_BEARER) :] if values[0].lower().startswith(_BEARER) else values[0]
+    claims = await _verified(invocation.call, authorizer, token)
+    scopes = invocation.method.authorization_scopes
+    if scopes:
+        granted = str(claims.get("scope", "")).split()
+        if claims.get("token_use") != "access" or not set(scopes) & set(granted):
+            raise unauthorized()
+    elif claims.get("token_use") != "id":
+        raise unauthorized()
+    return {name: _text(name, value) for name, value in claims.items()}
+
+
+async def _verified(call: Call, authorizer: CompiledAuthorizer, token: str) -> dict[str, Any]:
+    # Loading it takes longer than the server's start may, and few APIs have user pools.
+    import jwt  # noqa: PLC0415
+
+    try:
+        key_id = jwt.get_unverified_header(token).get("kid")
+        named = jwt.decode(token, options={"verify_signature": False}).get("iss")
+    except jwt.PyJWTError as error:
+        raise unauthorized() from error
+    pool = next((each for each in _pools(authorizer) if each.issuer == named), None)
+    key = await call.cloud.component(UserPoolKeys).find(call, pool, str(key_id)) if pool else None
+    if key is None:
+        raise unauthorized()
+    try:
+        # Times are judged below: the library asks the machine, and so do those who issue tokens.
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            jwt.PyJWK(key).key,
+            algorithms=["RS256"],
+            options={"verify_exp": False, "verify_aud": False, "verify_iat": False, "verify_nbf": False},
+        )
+    except jwt.PyJWTError as error:
+        raise unauthorized() from error
+    _check_time(call, claims)
+    _check_audience(authorizer, claims)
+    return claims
+
+
+def _check_time(call: Call, claims: Mapping[str, Any]) -> None:
+    expires_at = claims.get("exp")
+    if not isinstance(expires_at, int | float):
+        raise unauthorized()
+    if expires_at <= call.clock.machine_time():
+        text = "The incoming token has expired"
+        raise GatewayError("UNAUTHORIZED", text, "UnauthorizedException", logged=text)
+
+
+def _check_audience(authorizer: CompiledAuthorizer, claims: Mapping[str, Any]) -> None:
+    if authorizer.validation is None:
+        return
+    try:
+        if not authorizer.validation.matches(str(claims.get("aud", ""))):
+            raise unauthorized()
+    except PatternError as error:
+        raise authorizer_misconfigured("Invalid identity validation expression") from error
+
+
+@dataclass(frozen=True, slots=True)
+class UserPool:
+    """A user pool by its ARN."""
+
+    region: str
+    id: str
+
+    @property
+    def issuer(self) -> str:
+        """Whom its tokens name."""
+        return f"https://cognito-idp.{self.region}.amazonaws.com/{self.id}"
+
+
+def _pools(authorizer: CompiledAuthorizer) -> list[UserPool]:
+    arns = (find_arn(each) for each in authorizer.provider_arns)
+    return [UserPool(arn.region, arn.resource.removeprefix("userpool/")) for arn in arns if arn is not None]
+
+
+class UserPoolKeys:
+    """The keys of the pools that were asked last; a key nobody knows is asked for once a minute."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._kept: OrderedDict[UserPool, tuple[float, Mapping[str, Any]]] = OrderedDict()
+
+    async def start(self) -> None:
+        """Nothing to do before the first request."""
+
+    async def close(self) -> None:
+        """Forgets them."""
+        self._kept.clear()
+
+    async def find(self, call: Call, pool: UserPool, key_id: str) -> dict[str, Any] | None:
+        """A key of a pool, as JSON Web Key. Raises GatewayError for a pool that cannot be asked."""
+        now = call.clock.machine_time()
+        asked_at, keys = self._kept.get(pool, (float("-inf"), {}))
+        age = now - asked_at
+        if age > _KEPT_SECONDS or (key_id not in keys and age > _ASKED_AGAIN_SECONDS):
+            keys = await _keys_of(call, pool)
+            self._kept[pool] = (now, keys)
+            while len(self._kept) > _MOST_POOLS:
+                self._kept.popitem(last=False)
+        return keys.get(key_id)
+
+
+async def _keys_of(call: Call, pool: UserPool) -> Mapping[str, Any]:
+    url = f"{call.cloud.user_pools.format(region=pool.region)}/{pool.id}/.well-known/jwks.json"
+    try:
+        response = await call.cloud.http_client.send("GET", url, [], b"", _TIMEOUT_SECONDS)
+        document: Any = json.loads(response.body if isinstance(response.body, bytes) else b"")
+        return {str(key["kid"]): key for key in document["keys"] if key.get("kty") == "RSA"}
+    except (BackendTimeout, BackendUnreachable) as error:
+        raise authorizer_misconfigured(f"The user pool's keys cannot be had from {url}") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise authorizer_misconfigured(f"The user pool has no keys at {url}") from error
+
+
+def _text(name: str, value: Any) -> str:
+    if name in _MOMENTS and isinstance(value, int | float):
+        return datetime.fromtimestamp(value, UTC).strftime("%a %b %d %H:%M:%S UTC %Y")
+    if isinstance(value, list):
+        return ",".join(str(each) for each in value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else json.dumps(value)
