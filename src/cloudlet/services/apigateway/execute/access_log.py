@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from .invocation import Invocation
 
 _VARIABLE: Final = re.compile(r"\$context\.([A-Za-z0-9_.\-]*[A-Za-z0-9_])")
-_LOG_GROUP: Final = re.compile(r"arn:[^:]+:logs:(?P<region>[^:]*):(?P<account>\d*):log-group:(?P<name>[^:]+)(?::\*)?")
+_LOG_GROUP: Final = re.compile(
+    r"arn:[^:]+:logs:(?P<region>[^:]*):(?P<account>\d*):log-group:(?P<name>[^:]+)(?::\*)?"
+)
 _ABSENT: Final = "-"
 
 
@@ -92,7 +94,9 @@ def _authorizer(invocation: Invocation) -> dict[str, Any]:
     return {
         "latency": latency,
         "integrationLatency": latency,
-        "status": "500" if refused and invocation.error is not None and invocation.error.message is None else "200",
+        "status": "500"
+        if refused and invocation.error is not None and invocation.error.message is None
+        else "200",
         "error": invocation.error.logged if refused and invocation.error is not None else None,
     }
 

@@ -42,7 +42,9 @@ async def require_api_key(invocation: Invocation) -> None:
     value = _shown(invocation)
     if not value:
         raise invalid_api_key()
-    admission = await invocation.call.transact(lambda call: _admission(call, invocation, value), read_only=True)
+    admission = await invocation.call.transact(
+        lambda call: _admission(call, invocation, value), read_only=True
+    )
     if admission is None:
         raise invalid_api_key()
     invocation.admission = admission
@@ -66,6 +68,6 @@ def _admission(call: Call, invocation: Invocation, value: str) -> Admission | No
         served = plan.find_stage(stage.api_id, stage.name) if plan else None
         if plan is not None and served is not None:
             own = (served.throttle or {}).get(f"{method.resource_path}/{method.http_method}")
-            left = metering.remaining(call, plan.id, key.id, plan.quota) if plan.quota else None
+            left = metering.remaining(call, plan, key.id)
             return Admission(key.id, plan, own, left)
     return None

@@ -63,6 +63,8 @@ async def authorize(invocation: Invocation) -> None:
         await _authorize_by_user_pool(invocation)
     else:
         await _check(invocation)
+    # Identity sources may have asked for the context before the caller was known.
+    invocation.context_made = None
 
 
 async def _authorize_signer(invocation: Invocation) -> None:
@@ -143,7 +145,10 @@ def judged(invocation: Invocation, answer: AuthorizerAnswer) -> Decision:
     """What an authorizer's policy says of this very method. Raises GatewayError for one that is none."""
     account = invocation.stage.account
     principal = Principal(
-        PrincipalKind.USER, f"arn:aws:iam::{account}:user/{answer.principal_id}", account, name=answer.principal_id
+        PrincipalKind.USER,
+        f"arn:aws:iam::{account}:user/{answer.principal_id}",
+        account,
+        name=answer.principal_id,
     )
     document = PolicyDocument("authorizer", answer.policy)
     try:

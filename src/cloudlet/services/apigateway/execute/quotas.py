@@ -1,6 +1,6 @@
 """Quotas of usage plans: requests are counted in memory and written down together, a moment later.
 
-A killed server forgets what the last moment counted, and no more; several servers add up what each has counted.
+A killed server forgets what the last moment counted, and no more; servers add up what each has counted.
 """
 
 from __future__ import annotations

@@ -126,7 +126,10 @@ def _key(invocation: Invocation) -> Key:
         stage.deployment_id if stage.is_canary and not stage.canary_uses_cache else "",
         method.integration.cache_namespace or method.resource_id,
         invocation.request.method,
-        *("\n".join(value) if isinstance(value, list) else f"={value}" if value is not None else "" for value in values),
+        *(
+            "\n".join(value) if isinstance(value, list) else f"={value}" if value is not None else ""
+            for value in values
+        ),
     )
 
 

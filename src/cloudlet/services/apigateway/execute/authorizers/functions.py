@@ -118,7 +118,7 @@ def _event(
         "type": "REQUEST",
         "methodArn": arn,
         "resource": invocation.method.resource_path,
-        "path": invocation.path,
+        "path": invocation.event_path,
         "httpMethod": invocation.request.method,
         "headers": {name: values[-1] for name, values in headers.items()},
         "multiValueHeaders": headers,
@@ -130,9 +130,7 @@ def _event(
     }
 
 
-def _tell(
-    invocation: Invocation, authorizer: CompiledAuthorizer, identity: tuple[str, ...] | None
-) -> None:
+def _tell(invocation: Invocation, authorizer: CompiledAuthorizer, identity: tuple[str, ...] | None) -> None:
     log = invocation.log
     if log is not None:
         log.add(Level.INFO, f"Starting authorizer: {authorizer.id} for request: {invocation.request_id}")

@@ -7,30 +7,24 @@ Knows no pool; whatever serves its JWKS is asked over HTTP.
 from __future__ import annotations
 
 import json
-from collections import OrderedDict
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.arn import find_arn
-from cloudlet.core.http import BackendTimeout, BackendUnreachable
 
 from ..errors import GatewayError, authorizer_misconfigured, unauthorized
 from ..java_regex import PatternError
 from .identity_sources import values_of
+from .pool_keys import UserPool, UserPoolKeys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cloudlet.core.call import Call, Cloud
+    from cloudlet.core.call import Call
 
     from ..invocation import Invocation
     from .authorizer import CompiledAuthorizer
 
-_TIMEOUT_SECONDS: Final = 5.0
-_KEPT_SECONDS: Final = 3600.0
-_ASKED_AGAIN_SECONDS: Final = 60.0
-_MOST_POOLS: Final = 256
 _BEARER: Final = "bearer "
 _MOMENTS: Final = frozenset({"exp", "iat"})
 
@@ -99,60 +93,9 @@ def _check_audience(authorizer: CompiledAuthorizer, claims: Mapping[str, Any]) -
         raise authorizer_misconfigured("Invalid identity validation expression") from error
 
 
-@dataclass(frozen=True, slots=True)
-class UserPool:
-    """A user pool by its ARN."""
-
-    region: str
-    id: str
-
-    @property
-    def issuer(self) -> str:
-        """Whom its tokens name."""
-        return f"https://cognito-idp.{self.region}.amazonaws.com/{self.id}"
-
-
 def _pools(authorizer: CompiledAuthorizer) -> list[UserPool]:
     arns = (find_arn(each) for each in authorizer.provider_arns)
     return [UserPool(arn.region, arn.resource.removeprefix("userpool/")) for arn in arns if arn is not None]
-
-
-class UserPoolKeys:
-    """The keys of the pools that were asked last; a key nobody knows is asked for once a minute."""
-
-    def __init__(self, cloud: Cloud) -> None:
-        self._kept: OrderedDict[UserPool, tuple[float, Mapping[str, Any]]] = OrderedDict()
-
-    async def start(self) -> None:
-        """Nothing to do before the first request."""
-
-    async def close(self) -> None:
-        """Forgets them."""
-        self._kept.clear()
-
-    async def find(self, call: Call, pool: UserPool, key_id: str) -> dict[str, Any] | None:
-        """A key of a pool, as JSON Web Key. Raises GatewayError for a pool that cannot be asked."""
-        now = call.clock.machine_time()
-        asked_at, keys = self._kept.get(pool, (float("-inf"), {}))
-        age = now - asked_at
-        if age > _KEPT_SECONDS or (key_id not in keys and age > _ASKED_AGAIN_SECONDS):
-            keys = await _keys_of(call, pool)
-            self._kept[pool] = (now, keys)
-            while len(self._kept) > _MOST_POOLS:
-                self._kept.popitem(last=False)
-        return keys.get(key_id)
-
-
-async def _keys_of(call: Call, pool: UserPool) -> Mapping[str, Any]:
-    url = f"{call.cloud.user_pools.format(region=pool.region)}/{pool.id}/.well-known/jwks.json"
-    try:
-        response = await call.cloud.http_client.send("GET", url, [], b"", _TIMEOUT_SECONDS)
-        document: Any = json.loads(response.body if isinstance(response.body, bytes) else b"")
-        return {str(key["kid"]): key for key in document["keys"] if key.get("kty") == "RSA"}
-    except (BackendTimeout, BackendUnreachable) as error:
-        raise authorizer_misconfigured(f"The user pool's keys cannot be had from {url}") from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise authorizer_misconfigured(f"The user pool has no keys at {url}") from error
 
 
 def _text(name: str, value: Any) -> str:

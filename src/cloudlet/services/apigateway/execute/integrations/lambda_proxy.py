@@ -32,6 +32,7 @@ async def integrate(invocation: Invocation) -> None:
         raise internal_server_error()
     event = invocation.integration_request.body = msgspec.json.encode(event_of(invocation))
     answer = await invoke(invocation, function, event, "RequestResponse")
+    invocation.service_status = 200
     invocation.answer = Answer(200, answer.headers(invocation), answer.payload, failed=answer.failed)
 
 
@@ -52,7 +53,7 @@ def event_of(invocation: Invocation) -> dict[str, Any]:
     query = invocation.querystring
     return {
         "resource": method.resource_path,
-        "path": invocation.path,
+        "path": invocation.event_path,
         "httpMethod": request.method,
         "headers": {name: values[-1] for name, values in headers.items()} or None,
         "multiValueHeaders": headers or None,
