@@ -6,10 +6,10 @@ Judges no policy; `authorization.py` does.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec.structs import replace
 
 from cloudlet.core.errors import ServiceError
 
