@@ -6,8 +6,9 @@ Judges nothing: what the role may do is judged where it is asked.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from cloudlet.core.errors import ServiceError
 
