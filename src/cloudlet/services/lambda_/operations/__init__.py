@@ -5,26 +5,34 @@ from typing import Final
 from cloudlet.core.operation import operations_in
 from cloudlet.services.lambda_.operations import (
     aliases,
+    code_signing,
     concurrency,
     event_invoke_configs,
+    function_urls,
     functions,
     invocations,
     layers,
     policies,
+    provisioned_concurrency,
     recursion,
+    runtime_management,
     tagging,
     versions,
 )
 
 OPERATIONS: Final = operations_in(
     aliases,
+    code_signing,
     concurrency,
     event_invoke_configs,
+    function_urls,
     functions,
     invocations,
     layers,
     policies,
+    provisioned_concurrency,
     recursion,
+    runtime_management,
     tagging,
     versions,
 )

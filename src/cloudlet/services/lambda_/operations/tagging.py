@@ -1,4 +1,4 @@
-"""TagResource, UntagResource and ListTags, for functions.
+"""TagResource, UntagResource and ListTags, for functions and code signing configurations.
 
 Other resources that AWS lets one tag are refused until they are there.
 """
@@ -6,12 +6,13 @@ Other resources that AWS lets one tag are refused until they are there.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.access import Permission
 from cloudlet.core.operation import operation
-from cloudlet.services.lambda_ import errors, references, state, tags
+from cloudlet.services.lambda_ import errors, references, settings, state, tags
 from cloudlet.services.lambda_.model import LATEST
+from cloudlet.services.lambda_.operations import code_signing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from cloudlet.core.call import Call
     from cloudlet.services.lambda_.model import Function
     from cloudlet.services.lambda_.references import FunctionReference
+
+_CODE_SIGNING: Final = ":code-signing-config:"
 
 
 def _on_resource(action: str) -> Callable[[Call, Mapping[str, Any]], Sequence[Permission]]:
@@ -32,26 +35,38 @@ def tag_resource(call: Call, request: api.TagResourceRequestTypeDef) -> None:
     """Sets tags."""
     if not request["Tags"]:
         raise errors.InvalidParameterValueException("An error occurred and the request cannot be processed.")
-    reference = _function(call, request["Resource"])
-    function = state.function(call, reference)
-    after = {**function.tags, **request["Tags"]}
+    after = {**_tags(call, request["Resource"]), **request["Tags"]}
     tags.check(after)
-    _save(call, reference, replace(function, tags=after))
+    _save_tags(call, request["Resource"], after)
 
 
 @operation("UntagResource", permissions=_on_resource("lambda:UntagResource"))
 def untag_resource(call: Call, request: api.UntagResourceRequestTypeDef) -> None:
     """Removes tags."""
-    reference = _function(call, request["Resource"])
-    function = state.function(call, reference)
-    left = {key: value for key, value in function.tags.items() if key not in request["TagKeys"]}
-    _save(call, reference, replace(function, tags=left))
+    before = _tags(call, request["Resource"])
+    left = {key: value for key, value in before.items() if key not in request["TagKeys"]}
+    _save_tags(call, request["Resource"], left)
 
 
 @operation("ListTags", permissions=_on_resource("lambda:ListTags"), read_only=True)
 def list_tags(call: Call, request: api.ListTagsRequestTypeDef) -> dict[str, Any]:
-    """A function's tags."""
-    return {"Tags": state.function(call, _function(call, request["Resource"])).tags}
+    """The tags of a function or a code signing configuration."""
+    return {"Tags": _tags(call, request["Resource"])}
+
+
+def _tags(call: Call, arn: str) -> dict[str, str]:
+    if _CODE_SIGNING in arn:
+        return code_signing.config_of(call, arn).tags
+    return state.function(call, _function(call, arn)).tags
+
+
+def _save_tags(call: Call, arn: str, after: dict[str, str]) -> None:
+    if _CODE_SIGNING in arn:
+        config = code_signing.config_of(call, arn)
+        settings.save_code_signing_config(call, replace(config, tags=after))
+        return
+    reference = _function(call, arn)
+    _save(call, reference, replace(state.function(call, reference), tags=after))
 
 
 def _save(call: Call, reference: FunctionReference, function: Function) -> None:
@@ -67,8 +82,6 @@ def _function(call: Call, arn: str) -> FunctionReference:
         raise errors.ResourceNotFoundException(f"Event source mapping not found: {arn}")
     if kind == "capacity-provider":
         raise errors.ResourceNotFoundException(f"Capacity provider not found: {arn}")
-    if kind == "code-signing-config":
-        raise errors.ResourceNotFoundException(f"Code signing configuration not found: {arn}")
     if kind != "function" or not name:
         raise errors.resource_does_not_exist()
     reference = references.parse(call, arn)
