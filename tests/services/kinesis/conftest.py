@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from iam_fixtures import as_user, iam, refusal, with_session  # noqa: F401
 from running_server import Client, RunningServer
 
 

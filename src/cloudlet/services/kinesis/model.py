@@ -17,6 +17,7 @@ ON_DEMAND_SHARDS: Final = 4
 DEFAULT_RETENTION_HOURS: Final = 24
 DEFAULT_RECORD_KIB: Final = 1024
 _LATEST_SHARD: Final = (1 << 31) - 1
+_COMMITTED_SECONDS: Final = 24 * 3600
 
 
 class StreamMode(Enum):
@@ -24,6 +25,13 @@ class StreamMode(Enum):
 
     PROVISIONED = "PROVISIONED"
     ON_DEMAND = "ON_DEMAND"
+
+
+class Distribution(Enum):
+    """Who decides on a record's shard."""
+
+    AUTO = "AUTO"
+    USER_PARTITION_KEY = "USER_PARTITION_KEY"
 
 
 class Status(Enum):
@@ -54,6 +62,13 @@ class Stream:
     metrics: tuple[str, ...] = ()
     """The shard-level metrics that enhanced monitoring tells."""
     tags: Mapping[str, str] = field(default_factory=dict)
+    distribution: Distribution = Distribution.USER_PARTITION_KEY
+    warm_mibps: int | None = None
+    """The write throughput that an on-demand stream is to be ready for."""
+    rescaled_at: tuple[float, ...] = ()
+    """When UpdateShardCount was called in the last day."""
+    mode_changed_at: tuple[float, ...] = ()
+    """When UpdateStreamMode was called in the last day."""
 
     def in_status(self, status: Status) -> Stream:
         """The stream after a change of its state."""
@@ -120,11 +135,57 @@ class Shard:
 
 
 @dataclass(frozen=True, slots=True)
+class Consumer:
+    """Somebody who reads a stream by enhanced fan-out."""
+
+    name: str
+    stream_name: str
+    created_at: int
+    """Seconds since 1970; part of its ARN."""
+    status: Status = Status.CREATING
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def resource(self) -> str:
+        """What its ARN ends with."""
+        return f"stream/{self.stream_name}/consumer/{self.name}:{self.created_at}"
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """The one reader that a consumer's shard is pushed to."""
+
+    id: str
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Commitment:
+    """An account's minimum throughput billing commitment."""
+
+    started_at: float
+    ended_at: float | None = None
+    ends_when_allowed: bool = False
+
+    @property
+    def earliest_end(self) -> float:
+        """Before this it cannot end: it lasts for a day at least."""
+        return self.started_at + _COMMITTED_SECONDS
+
+    def end(self, now: float) -> float | None:
+        """When it ended; None while it lasts."""
+        if self.ended_at is None and self.ends_when_allowed and now >= self.earliest_end:
+            return self.earliest_end
+        return self.ended_at
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """A record as its shard keeps it, under its place."""
 
     data: bytes
-    partition_key: str
+    partition_key: str | None
+    """None only where the stream itself distributes its records."""
     arrived_at: int
     """Milliseconds since 1970."""
     encrypted: bool = False
@@ -181,8 +242,9 @@ def describe_record(shard: Shard, place: int, record: Record) -> dict[str, Any]:
         "SequenceNumber": shard.sequence_number(place, record.arrived_at // 1000),
         "ApproximateArrivalTimestamp": datetime.fromtimestamp(record.arrived_at / 1000, UTC),
         "Data": record.data,
-        "PartitionKey": record.partition_key,
     }
+    if record.partition_key is not None:
+        described["PartitionKey"] = record.partition_key
     if record.encrypted:
         described["EncryptionType"] = "KMS"
     return described

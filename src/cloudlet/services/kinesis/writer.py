@@ -23,7 +23,7 @@ class Incoming:
     """A record that is not in a shard yet."""
 
     data: bytes
-    partition_key: str
+    partition_key: str | None
     hash_key: int
 
 
