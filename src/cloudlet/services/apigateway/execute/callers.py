@@ -70,8 +70,8 @@ async def caller_of(invocation: Invocation) -> Call:
     try:
         session = await sessions.session(as_gateway, integration.credentials)
     except ServiceError as error:
-        # "API Gateway does not have permission to assume the provided role": told to its log only.
-        raise internal_server_error() from error
+        reason = f"API Gateway does not have permission to assume the provided role {integration.credentials}"
+        raise internal_server_error(reason=reason) from error
     return call.as_principal(session.principal)
 
 

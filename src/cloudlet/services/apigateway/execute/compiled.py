@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from cloudlet.services.apigateway.integration_uris import ServiceUri
 from cloudlet.services.apigateway.model import (
     Integration,
     IntegrationResponse,
     Method,
+    MethodSetting,
     RequestValidator,
     Resource,
     Serving,
     Snapshot,
+    Stage,
 )
 
+from .execution_log import Level
 from .gateway_responses import GatewayResponses
 from .headers import may_be_mapped
 from .java_regex import Pattern, PatternError
@@ -82,6 +85,14 @@ class CompiledMethod:
     """Place and name, where a validator asks for them."""
     body_validator: BodyValidator | None
     integration: CompiledIntegration
+    settings: MethodSetting
+    log_level: Level | None
+    """None where nobody reads the execution log."""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells it from the other methods of its stage."""
+        return self.resource_id, self.http_method
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +110,16 @@ class CompiledStage:
     minimum_compression_size: int | None
     routes: Routes[CompiledMethod]
     gateway_responses: GatewayResponses
+    steps: dict[tuple[str, str], tuple[Any, ...]] = field(default_factory=dict)
+    """What `steps.py` has found out about each method, by its key."""
 
 
-def compile_stage(serving: Serving, snapshot: Snapshot) -> CompiledStage:
-    """A stage's deployment, ready to serve."""
+def compile_stage(serving: Serving, snapshot: Snapshot, log_level: Level | None = None) -> CompiledStage:
+    """A stage's deployment, ready to serve; with a log level, every method logs at it."""
     stage, api = serving.stage, snapshot.api
     variables = stage.variables or {}
     routes: Routes[CompiledMethod] = Routes()
-    compiling = _Compiling(snapshot, variables)
+    compiling = _Compiling(snapshot, stage, log_level)
     for resource in snapshot.resources:
         methods = {
             name: compiling.method(resource, method)
@@ -137,15 +150,18 @@ def with_stage_variables(text: str, variables: Mapping[str, str]) -> str:
 class _Compiling:
     """What the methods of one deployment share."""
 
-    def __init__(self, snapshot: Snapshot, variables: Mapping[str, str]) -> None:
+    def __init__(self, snapshot: Snapshot, stage: Stage, log_level: Level | None) -> None:
+        self._settings = stage.method_settings
+        self._log_level = log_level
         self._validators = {each.id: each for each in snapshot.validators}
         self._models = {each.name: each.schema for each in snapshot.models}
-        self._variables = variables
+        self._variables = stage.variables or {}
 
     def method(self, resource: Resource, method: Method) -> CompiledMethod:
         """A method that has an integration."""
         if method.method_integration is None:
             raise ValueError(f"{method.http_method} {resource.path} has no integration")
+        settings = self._settings_of(resource.path, method.http_method)
         validator = self._validators.get(method.request_validator_id or "")
         return CompiledMethod(
             method.http_method,
@@ -155,7 +171,13 @@ class _Compiling:
             _required(method) if validator and validator.validate_request_parameters else (),
             self._body_validator(method, validator),
             self._integration(method.method_integration),
+            settings,
+            _level_of(settings) if self._log_level is None else self._log_level,
         )
+
+    def _settings_of(self, path: str, http_method: str) -> MethodSetting:
+        own = self._settings.get(f"{path}/{http_method}".lstrip("/"))
+        return own or self._settings.get("*/*") or MethodSetting()
 
     def _body_validator(self, method: Method, validator: RequestValidator | None) -> BodyValidator | None:
         if validator is None or not validator.validate_request_body or not method.request_models:
@@ -186,6 +208,12 @@ class _Compiling:
             responses=tuple(each for each in responses if not each.is_default),
             default_response=next((each for each in responses if each.is_default), None),
         )
+
+
+def _level_of(settings: MethodSetting) -> Level | None:
+    if settings.logging_level == "INFO":
+        return Level.DATA if settings.data_trace_enabled else Level.INFO
+    return Level.ERROR if settings.logging_level == "ERROR" else None
 
 
 def _mapping(target: str, expression: str) -> tuple[str, str, Source]:

@@ -15,15 +15,19 @@ from cloudlet.core.http import HttpRequest, HttpResponse, RequestEntityTooLarge
 from .door import Address, address_of
 from .errors import GatewayError, too_large
 from .invocation import Invocation
+from .narration import tell_failure
 from .payload import deflated
 from .stages import CompiledStages
-from .steps import STEPS
+from .steps import find_method, steps_of
 from .tracing import trace_id_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cloudlet.core.call import Call, Cloud
 
     from .compiled import CompiledStage
+    from .steps import Step
 
 _LOG: Final = logging.getLogger("cloudlet.apigateway")
 _FORBIDDEN: Final = b'{"message":"Forbidden"}'
@@ -36,19 +40,38 @@ async def handle(cloud: Cloud, request: HttpRequest) -> HttpResponse:
     if stage is None or stage.disabled:
         return _forbidden(cloud)
     invocation = _invocation(cloud, request, stage, address)
+    return _finished(invocation, await answer(invocation))
+
+
+async def answer(invocation: Invocation) -> HttpResponse:
+    """Takes the steps, and answers with what they made or with the gateway response they ended in."""
     try:
-        for step in STEPS:
-            await step(invocation)
+        find_method(invocation)
+        return await taken(invocation, steps_of(invocation.stage, invocation.method))
     except GatewayError as error:
-        if error.__cause__ is not None:
-            # The client learns no more than AWS would say; whoever runs the cloud may want the reason.
-            _LOG.info("request %s: %s, for %s", invocation.request_id, error.message, error.__cause__)
-        return _finished(invocation, stage.gateway_responses.answer(invocation, error))
+        return refused(invocation, error)
     except RequestEntityTooLarge:
-        return _finished(invocation, stage.gateway_responses.answer(invocation, too_large()))
+        return refused(invocation, too_large())
+
+
+async def taken(invocation: Invocation, steps: Sequence[Step]) -> HttpResponse:
+    """The answer that the steps make. Raises GatewayError or RequestEntityTooLarge."""
+    for step in steps:
+        await step(invocation)
     if invocation.response is None:
         raise RuntimeError("The last step always answers.")
-    return _finished(invocation, invocation.response)
+    return invocation.response
+
+
+def refused(invocation: Invocation, error: GatewayError) -> HttpResponse:
+    """The gateway response that an error is."""
+    if error.__cause__ is not None:
+        # The client learns no more than AWS would say; whoever runs the cloud may want the reason.
+        _LOG.info("request %s: %s, for %s", invocation.request_id, error.message, error.__cause__)
+    invocation.error = error
+    response = invocation.stage.gateway_responses.answer(invocation, error)
+    tell_failure(invocation, error, response)
+    return response
 
 
 def _invocation(cloud: Cloud, request: HttpRequest, stage: CompiledStage, address: Address) -> Invocation:
@@ -64,7 +87,7 @@ def _invocation(cloud: Cloud, request: HttpRequest, stage: CompiledStage, addres
         path=address.path,
         context_path=address.context_path,
         domain_name=_domain_name(request, stage, address),
-        extended_request_id=_extended_request_id(call),
+        extended_request_id=extended_request_id(call),
         received_at=call.now(),
         trace_id=trace_id,
     )
@@ -76,7 +99,8 @@ def _domain_name(request: HttpRequest, stage: CompiledStage, address: Address) -
     return f"{stage.api_id}.execute-api.{stage.region}.amazonaws.com"
 
 
-def _extended_request_id(call: Call) -> str:
+def extended_request_id(call: Call) -> str:
+    """What x-amz-apigw-id says."""
     return base64.b64encode(bytes.fromhex(call.request_id.replace("-", "")[:22]), b"-_").decode()
 
 

@@ -19,8 +19,18 @@ if TYPE_CHECKING:
     from cloudlet.core.call import Call
 
     from .compiled import CompiledMethod, CompiledStage
+    from .errors import GatewayError
+    from .execution_log import ExecutionLog
 
 MultiValues = dict[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What an integration was sent, for those who read logs."""
+
+    url: str
+    headers: Headers
 
 
 @dataclass(slots=True)
@@ -32,6 +42,8 @@ class Answer:
     body: bytes
     selected_by: str | None = None
     """What selection patterns are held against: an error message, or a status."""
+    failed: bool = False
+    """Whether a function answered with an error."""
 
 
 @dataclass(slots=True)
@@ -72,7 +84,13 @@ class Invocation:
     """Members of $context.identity that a signature gave."""
     integration_request: IntegrationRequest = field(default_factory=IntegrationRequest)
     answer: Answer | None = None
+    sent: Sent | None = None
+    integration_seconds: float = 0.0
     response: HttpResponse | None = None
+    error: GatewayError | None = None
+    """What the request ended in, where that was in the gateway."""
+    log: ExecutionLog | None = None
+    """None where nobody reads it."""
     context_made: dict[str, Any] | None = None
 
     @property

@@ -13,6 +13,7 @@ from cloudlet.core.http import Headers, HttpResponse
 from .compiled import CompiledIntegration, CompiledResponse
 from .errors import configuration_error, internal_server_error
 from .headers import can_be_sent, name_on_exit
+from .integrations.lambda_proxy import response_of
 from .invocation import Answer, Invocation
 from .java_regex import PatternError
 from .payload import response_payload
@@ -26,6 +27,8 @@ _TRACED: Final = ("AWS", "AWS_PROXY", "HTTP")
 async def map_response(invocation: Invocation) -> None:
     """Makes the answer."""
     integration, answer = invocation.method.integration, invocation.answered
+    if integration.type == "AWS_PROXY":
+        answer = invocation.answer = response_of(invocation)
     if integration.type in _PROXIES:
         status, headers, body = answer.status, _left(integration.type, answer.headers), answer.body
     else:
@@ -73,7 +76,10 @@ def _selected(integration: CompiledIntegration, answer: Answer) -> CompiledRespo
             if response.pattern is not None and _matches(response, answer.selected_by):
                 return response
     if integration.default_response is None:
-        raise configuration_error()
+        raise configuration_error(
+            "No match for output mapping and no default output mapping configured. "
+            f"Endpoint Response Status Code: {answer.status}"
+        )
     return integration.default_response
 
 

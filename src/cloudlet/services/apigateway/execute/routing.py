@@ -5,7 +5,7 @@ Knows nothing of what resources do. A resource without the method wanted is as g
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -48,12 +48,23 @@ class Routes(Generic[T]):
                 node = _child(node, part)
         node.methods.update(methods)
 
+    def all_methods(self) -> Iterator[T]:
+        """Everything that serves something."""
+        return _below(self._root)
+
     def find(self, http_method: str, path: str) -> tuple[T, dict[str, str]] | None:
         """What serves a request, and the values of its path's parameters as they were sent."""
         parts = path.strip("/").split("/") if path.strip("/") else []
         values: dict[str, str] = {}
         found = _search(self._root, parts, 0, http_method, values)
         return None if found is None else (found, values)
+
+
+def _below(node: Node[T]) -> Iterator[T]:
+    yield from node.methods.values()
+    for child in (*node.literals.values(), node.parameter, node.greedy):
+        if child is not None:
+            yield from _below(child)
 
 
 def _child(node: Node[T], part: str) -> Node[T]:

@@ -7,21 +7,26 @@ ends in a gateway response. No step knows one integration from another but `inte
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import unquote
 
 from .authorization import authorize
 from .errors import bad_parameters, internal_server_error, missing_authentication_token
 from .integrations import INTEGRATIONS
 from .invocation import Invocation, headers_of, querystring_of
+from .narration import tell_integration, tell_request, tell_response
 from .payload import LARGEST_PAYLOAD_BYTES, inflated
 from .requests import map_request
 from .responses import map_response
 
+if TYPE_CHECKING:
+    from .compiled import CompiledMethod, CompiledStage
+
 Step: TypeAlias = Callable[[Invocation], Awaitable[None]]
 
 
-async def find_method(invocation: Invocation) -> None:
+def find_method(invocation: Invocation) -> None:
     """Routes by path and method together; what is not there looks like a request without a signature."""
     found = invocation.stage.routes.find(invocation.request.method, invocation.path)
     invocation.headers = headers_of(invocation.request)
@@ -54,18 +59,47 @@ async def integrate(invocation: Invocation) -> None:
     """Asks the integration."""
     if invocation.method.integration.maps_forbidden:
         raise internal_server_error()
-    await INTEGRATIONS[invocation.method.integration.type](invocation)
+    started = invocation.call.time()
+    try:
+        await INTEGRATIONS[invocation.method.integration.type](invocation)
+    finally:
+        invocation.integration_seconds = invocation.call.time() - started
 
 
-STEPS: Final[tuple[Step, ...]] = (
-    find_method,  # before authorization: a path that is not there is refused alike for everybody
+@dataclass(frozen=True, slots=True)
+class Optional:
+    """A step that only some methods take: a method that does not use it does not pay for it."""
+
+    step: Step
+    wanted: Callable[[CompiledStage, CompiledMethod], bool]
+
+
+def _logs(stage: CompiledStage, method: CompiledMethod) -> bool:
+    return method.log_level is not None
+
+
+STEPS: Final[tuple[Step | Optional, ...]] = (
     authorize,
     read_body,
+    Optional(tell_request, _logs),
     check_request,
     map_request,
     integrate,
+    Optional(tell_integration, _logs),
     map_response,
+    Optional(tell_response, _logs),
 )
+"""What follows when the method has been found; a path that is not there is refused alike for everybody."""
+
+
+def steps_of(stage: CompiledStage, method: CompiledMethod) -> tuple[Step, ...]:
+    """The steps that requests for one method take; found out once."""
+    found = stage.steps.get(method.key)
+    if found is None:
+        wanted = (each for each in STEPS if not isinstance(each, Optional) or each.wanted(stage, method))
+        found = tuple(each.step if isinstance(each, Optional) else each for each in wanted)
+        stage.steps[method.key] = found
+    return found
 
 
 def _sent(invocation: Invocation, place: str, name: str) -> bool:

@@ -54,7 +54,7 @@ class Templates:
                 template = self._by_type[content_type] = Template.compile(text)
             return template.render(variables)
         except TemplateError as error:
-            raise internal_server_error() from error
+            raise internal_server_error(reason=f"Unable to transform: {error}") from error
 
 
 def text_of(body: bytes) -> str:

@@ -14,7 +14,7 @@ from ..callers import caller_of
 from ..content import content_of
 from ..deadline import within
 from ..errors import configuration_error
-from ..invocation import Answer
+from ..invocation import Answer, Sent
 from ..querystrings import encoded
 
 if TYPE_CHECKING:
@@ -30,9 +30,13 @@ async def integrate(invocation: Invocation) -> None:
     integration = invocation.method.integration
     service = integration.service
     if service is None:
-        raise configuration_error()
+        raise configuration_error("Invalid ARN specified in the request")
     call = await caller_of(invocation)
     request = _request(integration.http_method, service.path, invocation.integration_request)
+    host = ".".join(
+        each for each in (service.subdomain, service.service, call.region, "amazonaws.com") if each
+    )
+    invocation.sent = Sent(f"https://{host}{request.target}", request.headers)
     asked = call.cloud.wire.request(call, service.service, service.action, request)
     response = await within(integration.timeout_seconds, asked)
     body = await content_of(response)

@@ -5,6 +5,7 @@ Makes no event and reads no answer.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cloudlet.core.errors import AccessDenied, ServiceError
@@ -12,13 +13,37 @@ from cloudlet.core.errors import AccessDenied, ServiceError
 from ..callers import caller_of
 from ..deadline import within
 from ..errors import internal_server_error
+from ..invocation import Sent
 
 if TYPE_CHECKING:
+    from cloudlet.core.http import Headers
+
     from ..invocation import Invocation
 
 
-async def invoke(invocation: Invocation, function: str, payload: bytes, kind: str) -> tuple[bytes, bool]:
-    """What a function answered, and whether it failed. Raises GatewayError."""
+@dataclass(frozen=True, slots=True)
+class FunctionAnswer:
+    """What came of an invocation."""
+
+    payload: bytes
+    failed: bool
+    version: str | None
+
+    def headers(self, invocation: Invocation) -> Headers:
+        """The headers of Lambda's own answer, as far as they say something."""
+        version = [("X-Amz-Executed-Version", self.version)] if self.version else []
+        return [
+            ("Content-Type", "application/json"),
+            ("Content-Length", str(len(self.payload))),
+            *version,
+            ("X-Amzn-Trace-Id", invocation.trace_id),
+        ]
+
+
+async def invoke(invocation: Invocation, function: str, payload: bytes, kind: str) -> FunctionAnswer:
+    """What a function answered. Raises GatewayError."""
+    if invocation.log is not None:
+        invocation.sent = _sent(invocation, function)
     call = await caller_of(invocation)
     request = {"FunctionName": function, "InvocationType": kind, "Payload": payload}
     try:
@@ -26,10 +51,29 @@ async def invoke(invocation: Invocation, function: str, payload: bytes, kind: st
         answer = await within(invocation.method.integration.timeout_seconds, asked)
     except AccessDenied as error:
         # The function's policy, or the role's, does not let the API in: AWS says no more than this.
-        raise internal_server_error() from error
+        raise internal_server_error(reason="Invalid permissions on Lambda function") from error
     except ServiceError as error:
-        raise internal_server_error(500 if error.status < 500 else 502) from error
-    return await _content(answer.get("Payload")), answer.get("FunctionError") is not None
+        raise internal_server_error(500 if error.status < 500 else 502, error.message) from error
+    return FunctionAnswer(
+        await _content(answer.get("Payload")),
+        answer.get("FunctionError") is not None,
+        answer.get("ExecutedVersion"),
+    )
+
+
+def _sent(invocation: Invocation, function: str) -> Sent:
+    stage = invocation.stage
+    service = invocation.method.integration.service
+    region = (service.region if service else "") or stage.region
+    headers = [
+        ("x-amzn-lambda-integration-tag", invocation.request_id),
+        ("X-Amz-Date", invocation.call.now().strftime("%Y%m%dT%H%M%SZ")),
+        ("x-amzn-apigateway-api-id", stage.api_id),
+        ("Accept", "application/json"),
+        ("User-Agent", f"AmazonAPIGateway_{stage.api_id}"),
+    ]
+    url = f"https://lambda.{region}.amazonaws.com/2015-03-31/functions/{function}/invocations"
+    return Sent(url, headers)
 
 
 async def _content(payload: Any) -> bytes:

@@ -12,7 +12,7 @@ from cloudlet.core.http import BackendTimeout, BackendUnreachable
 
 from ..content import content_of
 from ..errors import configuration_error, integration_failure, integration_timeout
-from ..invocation import Answer
+from ..invocation import Answer, Sent
 from ..querystrings import encoded
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ async def integrate(invocation: Invocation) -> None:
     http_method = invocation.request.method if integration.http_method == "ANY" else integration.http_method
     url = _url(integration.uri, wanted, invocation.querystring if is_proxy else {})
     headers = _headers(invocation, wanted, is_proxy=is_proxy)
+    invocation.sent = Sent(url, headers)
     client = invocation.call.cloud.http_client
     try:
         response = await client.send(http_method, url, headers, wanted.body, integration.timeout_seconds)
@@ -45,7 +46,7 @@ async def integrate(invocation: Invocation) -> None:
 
 def _url(uri: str, wanted: IntegrationRequest, sent: MultiValues) -> str:
     if not uri.startswith(("http://", "https://")):
-        raise configuration_error()
+        raise configuration_error("Invalid endpoint address")
     path, _, query = uri.partition("?")
     for name, value in wanted.path.items():
         path = path.replace(f"{{{name}}}", quote(value, safe="/~@:!$&'()*+,;="))

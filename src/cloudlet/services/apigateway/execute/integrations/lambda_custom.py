@@ -20,9 +20,10 @@ async def integrate(invocation: Invocation, function: str) -> None:
         raise internal_server_error()
     request = invocation.integration_request
     kind = request.header("x-amz-invocation-type") or "RequestResponse"
-    payload, failed = await invoke(invocation, function, request.body, kind)
-    message = _error_message(payload) if failed else None
-    invocation.answer = Answer(202 if kind == "Event" else 200, [], payload, selected_by=message)
+    answer = await invoke(invocation, function, request.body, kind)
+    message = _error_message(answer.payload) if answer.failed else None
+    status = 202 if kind == "Event" else 200
+    invocation.answer = Answer(status, answer.headers(invocation), answer.payload, selected_by=message)
 
 
 def _error_message(payload: bytes) -> str:

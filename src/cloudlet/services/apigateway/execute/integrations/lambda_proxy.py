@@ -30,12 +30,18 @@ async def integrate(invocation: Invocation) -> None:
     function = integration.service.function if integration.service else None
     if function is None or integration.http_method != "POST":
         raise internal_server_error()
-    event = msgspec.json.encode(event_of(invocation))
-    payload, failed = await invoke(invocation, function, event, "RequestResponse")
-    if failed:
-        raise internal_server_error(502)
+    event = invocation.integration_request.body = msgspec.json.encode(event_of(invocation))
+    answer = await invoke(invocation, function, event, "RequestResponse")
+    invocation.answer = Answer(200, answer.headers(invocation), answer.payload, failed=answer.failed)
+
+
+def response_of(invocation: Invocation) -> Answer:
+    """What the function's answer means. Raises GatewayError for one that means nothing."""
+    answer = invocation.answered
+    if answer.failed:
+        raise internal_server_error(502, "Lambda execution failed due to customer function error")
     accept = invocation.request.header("accept") or ""
-    invocation.answer = answer_of(payload, accept, invocation.stage.binary_media_types)
+    return answer_of(answer.body, accept, invocation.stage.binary_media_types)
 
 
 def event_of(invocation: Invocation) -> dict[str, Any]:
@@ -99,9 +105,9 @@ def answer_of(payload: bytes, accept: str, binary: BinaryMediaTypes) -> Answer:
     try:
         document: Any = msgspec.json.decode(payload)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise internal_server_error(502) from error
+        raise internal_server_error(502, "Malformed Lambda proxy response") from error
     if not isinstance(document, dict) or not document.keys() <= _MEMBERS or not document:
-        raise internal_server_error(502)
+        raise internal_server_error(502, "Malformed Lambda proxy response")
     headers = _headers(document.get("headers"), document.get("multiValueHeaders"))
     body = _text(document.get("body")).encode()
     if document.get("isBase64Encoded") is True and first_type(accept) in binary:
