@@ -30,7 +30,8 @@ def test_retention_grows_and_shrinks(kinesis, stream):
     [
         (
             23,
-            "Minimum allowed retention period is 24 hours. Requested retention period (23 hours) is too short.",
+            "Minimum allowed retention period is 24 hours. Requested retention period (23 hours) is too "
+            "short.",
         ),
         (
             8761,
