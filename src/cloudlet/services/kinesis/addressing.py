@@ -5,8 +5,10 @@ Nothing is looked up here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cloudlet.core.arn import Arn
 from cloudlet.core.errors import NotImplementedHere
@@ -19,8 +21,7 @@ if TYPE_CHECKING:
 _STREAM: Final = "stream/"
 
 
-@dataclass(frozen=True, slots=True)
-class StreamReference:
+class StreamReference(Struct, frozen=True):
     """A stream that may be there."""
 
     account: str
@@ -55,8 +56,7 @@ def reference(call: Call, request: Request) -> StreamReference:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class ConsumerReference:
+class ConsumerReference(Struct, frozen=True):
     """A consumer that may be there."""
 
     stream: StreamReference

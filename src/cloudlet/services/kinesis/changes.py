@@ -5,8 +5,9 @@ Decides nothing about whether a change is allowed.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from cloudlet.core.worker import source_topic
 from cloudlet.services.kinesis import state

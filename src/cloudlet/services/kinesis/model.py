@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from cloudlet.services.kinesis.sequence import LAST_PLACE, sequence_number
 
@@ -43,8 +45,7 @@ class Status(Enum):
     DELETING = "DELETING"
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(Struct, frozen=True):
     """A stream."""
 
     name: str
@@ -84,8 +85,7 @@ class Stream:
         return int((now - self.retention_hours * 3600) * 1000)
 
 
-@dataclass(frozen=True, slots=True)
-class Shard:
+class Shard(Struct, frozen=True):
     """A shard, with the allocation of its sequence numbers."""
 
     index: int
@@ -134,8 +134,7 @@ class Shard:
         return None if self.closed_at is None else self.sequence_number(LAST_PLACE, self.closed_at)
 
 
-@dataclass(frozen=True, slots=True)
-class Consumer:
+class Consumer(Struct, frozen=True):
     """Somebody who reads a stream by enhanced fan-out."""
 
     name: str
@@ -151,16 +150,14 @@ class Consumer:
         return f"stream/{self.stream_name}/consumer/{self.name}:{self.created_at}"
 
 
-@dataclass(frozen=True, slots=True)
-class Subscription:
+class Subscription(Struct, frozen=True):
     """The one reader that a consumer's shard is pushed to."""
 
     id: str
     since: float
 
 
-@dataclass(frozen=True, slots=True)
-class Commitment:
+class Commitment(Struct, frozen=True):
     """An account's minimum throughput billing commitment."""
 
     started_at: float
@@ -179,8 +176,7 @@ class Commitment:
         return self.ended_at
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """A record as its shard keeps it, under its place."""
 
     data: bytes

@@ -5,8 +5,10 @@ Used by GetRecords, by subscriptions and by the worker; judges no request.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cloudlet.services.kinesis import state
 from cloudlet.services.kinesis.model import (
@@ -29,8 +31,7 @@ _PAGE: Final = 1024
 _SMALL_PAGE_BYTES: Final = 256 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """What one read found."""
 
     records: list[dict[str, Any]]

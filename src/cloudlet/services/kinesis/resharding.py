@@ -6,8 +6,9 @@ Pure rules. A shard has one or two parents, so some shards of a larger change ar
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cloudlet.services.kinesis.model import uniform_ranges
 
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from cloudlet.services.kinesis.model import Shard
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(Struct, frozen=True):
     index: int
     first: int
     last: int

@@ -6,8 +6,9 @@ All is kept under the account and the region of the call; `addressing` moves a c
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from cloudlet.core.call import Call
 from cloudlet.core.rows import Rows
@@ -36,8 +37,7 @@ _COMMITMENTS: Final = Rows(("kinesis", "commitment"), Commitment)
 _HASH_BYTES: Final = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """What is to happen to a stream, and when; meanwhile it is CREATING, UPDATING or DELETING."""
 
     account: str

@@ -5,9 +5,10 @@ A subscription sleeps until its stream wakes it; the row in the store says who r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 from cloudlet.core.worker import source_topic
 from cloudlet.services.kinesis import state
@@ -27,8 +28,7 @@ _EVENT_RECORDS: Final = 10_000
 _EVENT_BYTES: Final = 2 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(Struct, frozen=True):
     """Who reads which shard for whom."""
 
     consumer: Consumer

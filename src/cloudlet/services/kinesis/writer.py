@@ -5,8 +5,9 @@ Judges no request.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cloudlet.core.worker import source_topic
 from cloudlet.services.kinesis import state
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from cloudlet.core.call import Call
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(Struct, frozen=True):
     """A record that is not in a shard yet."""
 
     data: bytes
