@@ -11,6 +11,7 @@ from cloudlet.services.lambda_.operations import (
     invocations,
     layers,
     policies,
+    recursion,
     tagging,
     versions,
 )
@@ -23,6 +24,7 @@ OPERATIONS: Final = operations_in(
     invocations,
     layers,
     policies,
+    recursion,
     tagging,
     versions,
 )

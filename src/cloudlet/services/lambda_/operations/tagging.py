@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cloudlet.core.access import Permission
 from cloudlet.core.operation import operation
 from cloudlet.services.lambda_ import errors, references, state, tags
+from cloudlet.services.lambda_.model import LATEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from types_boto3_lambda import type_defs as api
 
     from cloudlet.core.call import Call
+    from cloudlet.services.lambda_.model import Function
     from cloudlet.services.lambda_.references import FunctionReference
 
 
@@ -34,7 +36,7 @@ def tag_resource(call: Call, request: api.TagResourceRequestTypeDef) -> None:
     function = state.function(call, reference)
     after = {**function.tags, **request["Tags"]}
     tags.check(after)
-    state.save_function(call, reference, replace(function, tags=after))
+    _save(call, reference, replace(function, tags=after))
 
 
 @operation("UntagResource", permissions=_on_resource("lambda:UntagResource"))
@@ -43,13 +45,20 @@ def untag_resource(call: Call, request: api.UntagResourceRequestTypeDef) -> None
     reference = _function(call, request["Resource"])
     function = state.function(call, reference)
     left = {key: value for key, value in function.tags.items() if key not in request["TagKeys"]}
-    state.save_function(call, reference, replace(function, tags=left))
+    _save(call, reference, replace(function, tags=left))
 
 
 @operation("ListTags", permissions=_on_resource("lambda:ListTags"), read_only=True)
 def list_tags(call: Call, request: api.ListTagsRequestTypeDef) -> dict[str, Any]:
     """A function's tags."""
     return {"Tags": state.function(call, _function(call, request["Resource"])).tags}
+
+
+def _save(call: Call, reference: FunctionReference, function: Function) -> None:
+    """Writes the function; other tags make another revision of it."""
+    state.save_function(call, reference, function)
+    latest = state.version(call, reference, LATEST)
+    state.save_version(call, reference, replace(latest, revision_id=call.ids.uuid()))
 
 
 def _function(call: Call, arn: str) -> FunctionReference:
