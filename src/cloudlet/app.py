@@ -7,11 +7,12 @@ import logging
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict
 from enum import Enum
 from pathlib import Path
 from socket import socket
 from typing import Any, Final
+
+from msgspec.structs import asdict
 
 from cloudlet import __version__
 from cloudlet.access.audit import Audit

@@ -6,9 +6,10 @@ Reads no bytes, and knows no operation's own rules: what a model does not say is
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from msgspec import Struct
 
 from cloudlet.core.errors import ServiceError, ValidationError
 from cloudlet.wire.java_pattern import Translator, Untranslatable
@@ -33,8 +34,7 @@ class MissingParameter(ServiceError):
     """Raised for an absent parameter by services that name no constraint."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """What the edge judges for a service, and how it says so."""
 
     required: bool = True

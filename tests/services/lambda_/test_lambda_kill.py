@@ -2,37 +2,68 @@
 
 from __future__ import annotations
 
+import json
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
+from botocore.exceptions import BotoCoreError, ClientError
 from lambda_functions import invoke, make_function, make_role
 
 from cloud_process import CloudProcess
 
+NOTING = (
+    "import boto3\n"
+    "client = boto3.client('dynamodb')\n"
+    "def handler(event, context):\n"
+    "    client.put_item(TableName='seen', Item={'id': {'N': str(event)}})\n"
+    "    return event\n"
+)
 
-def test_accepted_event_survives_a_kill(tmp_path):
-    source = "def handler(event, context):\n    print('ran', event)\n    return event\n"
-    logs = {"Effect": "Allow", "Action": "logs:*", "Resource": "*"}
+
+def test_no_accepted_event_is_lost_over_a_kill(tmp_path):
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
     with CloudProcess(tmp_path, "--data", str(tmp_path / "data")) as cloud:
-        role = make_role(cloud.client("iam"), "runner", logs)
-        make_function(cloud.client("lambda"), role, source)
-        held = {"FunctionName": "function"}
-        cloud.client("lambda").put_function_concurrency(**held, ReservedConcurrentExecutions=0)
-        cloud.client("lambda").invoke(**held, InvocationType="Event", Payload=b'"kept"')
-        cloud.kill()
+        role = make_role(cloud.client("iam"), "runner", everything)
+        cloud.client("dynamodb").create_table(
+            TableName="seen",
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "N"}],
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        make_function(cloud.client("lambda"), role, NOTING, MemorySize=512, Timeout=30)
+        accepted = send_until_killed(cloud, after=150)
         cloud.start()
-        cloud.client("lambda").delete_function_concurrency(**held)
-        wait_for_log(cloud, "ran kept\n")
-        assert invoke(cloud.client("lambda"), event=1) == 1
+        missing = set(accepted)
+        until = time.monotonic() + 60
+        while missing:
+            assert time.monotonic() < until, f"{len(missing)} of {len(accepted)} were lost"
+            pages = cloud.client("dynamodb").get_paginator("scan").paginate(TableName="seen")
+            missing -= {int(item["id"]["N"]) for page in pages for item in page["Items"]}
+        assert invoke(cloud.client("lambda"), event=-1) == -1
 
 
-def wait_for_log(cloud, message):
-    logs = cloud.client("logs")
-    until = time.monotonic() + 60
-    while True:
-        try:
-            found = logs.filter_log_events(logGroupName="/aws/lambda/function")["events"]
-        except logs.exceptions.ResourceNotFoundException:
-            found = []
-        if message in [event["message"] for event in found]:
-            return
-        assert time.monotonic() < until, found
+def send_until_killed(cloud, after):
+    """The events that were accepted before the server died."""
+    accepted, enough = [], threading.Event()
+
+    def send(first):
+        client = cloud.client("lambda")
+        for number in range(first, 100_000, 4):
+            try:
+                client.invoke(
+                    FunctionName="function", InvocationType="Event", Payload=json.dumps(number).encode()
+                )
+            except (BotoCoreError, ClientError):
+                return
+            accepted.append(number)
+            if len(accepted) >= after:
+                enough.set()
+
+    with ThreadPoolExecutor(4) as threads:
+        sending = [threads.submit(send, first) for first in range(4)]
+        assert enough.wait(60)
+        cloud.kill()
+        for each in sending:
+            each.result()
+    return accepted

@@ -190,9 +190,7 @@ def _logging(name: str, given: Request | None, before: LoggingConfig) -> Logging
 def _dead_letter_target(request: Request, before: Configuration) -> str | None:
     if "DeadLetterConfig" not in request:
         return before.dead_letter_target_arn
-    if request["DeadLetterConfig"].get("TargetArn"):
-        raise _not_done("dead letter queues")
-    return None
+    return request["DeadLetterConfig"].get("TargetArn") or None
 
 
 def _refuse_what_is_not_done(request: Request) -> None:

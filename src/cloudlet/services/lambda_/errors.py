@@ -67,6 +67,10 @@ class CodeStorageExceededException(LambdaError):
     """Raised when the account's code would exceed its quota."""
 
 
+class RecursiveInvocationException(LambdaError):
+    """Raised for a function that has been invoked 16 times by what it does itself."""
+
+
 class ServiceException(LambdaError):
     """Raised when Lambda itself cannot do its work."""
 

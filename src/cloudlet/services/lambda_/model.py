@@ -152,6 +152,8 @@ class Function:
     last_version: int = 0
     tags: dict[str, str] = field(default_factory=dict)
     reserved_concurrency: int | None = None
+    recursive_loop: str = "Terminate"
+    """Whether loops through other services are stopped: Terminate, or Allow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +238,9 @@ class EventInvokeConfig:
     modified_at: float
     maximum_retry_attempts: int | None = None
     maximum_event_age_seconds: int | None = None
+    on_success: str | None = None
+    """The ARN of who is told of an event that the function could handle."""
+    on_failure: str | None = None
 
     def describe(self, arn: str) -> dict[str, Any]:
         """As in FunctionEventInvokeConfig."""
@@ -244,7 +249,10 @@ class EventInvokeConfig:
             "FunctionArn": arn,
             "MaximumRetryAttempts": self.maximum_retry_attempts,
             "MaximumEventAgeInSeconds": self.maximum_event_age_seconds,
-            "DestinationConfig": {"OnSuccess": {}, "OnFailure": {}},
+            "DestinationConfig": {
+                "OnSuccess": {"Destination": self.on_success},
+                "OnFailure": {"Destination": self.on_failure},
+            },
         }
 
 

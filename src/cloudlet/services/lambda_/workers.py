@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final
 from cloudlet.core.access import Principal
 from cloudlet.core.errors import ServiceError
 from cloudlet.core.lease import LeaseLost
-from cloudlet.services.lambda_ import events, state
-from cloudlet.services.lambda_.errors import ResourceNotFoundException, TooManyRequestsException
+from cloudlet.services.lambda_ import destinations, events, state
+from cloudlet.services.lambda_.destinations import Ending
+from cloudlet.services.lambda_.errors import RecursiveInvocationException, ResourceNotFoundException
 from cloudlet.services.lambda_.events import Claim
 from cloudlet.services.lambda_.invoke import router
 from cloudlet.services.lambda_.invoke.invocation import Invocation
@@ -23,6 +24,7 @@ from cloudlet.services.lambda_.references import FunctionReference
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call, Cloud
+    from cloudlet.services.lambda_.invoke.invocation import Outcome
     from cloudlet.services.lambda_.invoke.router import Target
     from cloudlet.services.lambda_.model import EventInvokeConfig, EventProgress, QueuedEvent
 
@@ -114,24 +116,66 @@ async def _keep_renewing(call: Call, claim: Claim) -> None:
 async def _attempt(
     call: Call, reference: FunctionReference, event: QueuedEvent, progress: EventProgress
 ) -> EventProgress | None:
-    """Runs an event; what is left to do of it, or None."""
+    """Runs an event; what is left to do of it, or None once whoever shall know of its end was told."""
     config = await call.transact(
         lambda inner: state.find_event_invoke_config(inner, reference), read_only=True
     )
-    if call.time() - event.accepted_at > _longest_age_seconds(config):
-        return None
     try:
         target = await router.find_target(call, reference)
-        failed = await _run(call, reference, target, event)
     except ResourceNotFoundException:
         return None
-    except (TooManyRequestsException, ServiceError) as error:
-        _LOG.debug("event %s for %s waits: %s", event.id, reference.arn, error)
-        pause = min(2.0**progress.throttles, _LONGEST_PAUSE_SECONDS)
-        return progress.throttled(call.time() + pause)
-    if not failed or progress.failures >= _retry_attempts(config):
+    except ServiceError as error:
+        aged = call.time() > event.accepted_at + _longest_age_seconds(config)
+        return None if aged else _later(call, reference, event, progress, error)
+    try:
+        after = await _try_once(call, target, event, progress, config)
+    except ServiceError as error:
+        return _later(call, reference, event, progress, error)
+    if isinstance(after, Ending):
+        await destinations.deliver(call, event, target, config, after)
         return None
-    return progress.failed(call.time() + _RETRY_SECONDS[progress.failures])
+    return after
+
+
+async def _try_once(
+    call: Call,
+    target: Target,
+    event: QueuedEvent,
+    progress: EventProgress,
+    config: EventInvokeConfig | None,
+) -> EventProgress | Ending:
+    """When the event is to be tried again, or how it ended."""
+    last_moment = event.accepted_at + _longest_age_seconds(config)
+    if call.time() > last_moment:
+        return Ending(destinations.EVENT_AGE_EXCEEDED, progress.failures)
+    if target.reserved_concurrency == 0:
+        return Ending(destinations.ZERO_CONCURRENCY, progress.failures)
+    try:
+        router.check_loops(target, event.trace_id or "")
+    except RecursiveInvocationException:
+        return Ending(destinations.RECURSIVE, progress.failures)
+    outcome = await _run(call, target, event)
+    attempts = progress.failures + 1
+    if not outcome.failed:
+        return Ending(destinations.SUCCESS, attempts, outcome)
+    if progress.failures >= _retry_attempts(config):
+        return Ending(destinations.RETRIES_EXHAUSTED, attempts, outcome)
+    again_at = call.time() + _RETRY_SECONDS[progress.failures]
+    if again_at > last_moment:
+        return Ending(destinations.EVENT_AGE_EXCEEDED, attempts, outcome)
+    return progress.failed(again_at)
+
+
+def _later(
+    call: Call,
+    reference: FunctionReference,
+    event: QueuedEvent,
+    progress: EventProgress,
+    error: ServiceError,
+) -> EventProgress:
+    """Once there may be room again, or what was wrong may have been put right."""
+    _LOG.debug("event %s for %s waits: %s", event.id, reference.arn, error)
+    return progress.throttled(call.time() + min(2.0**progress.throttles, _LONGEST_PAUSE_SECONDS))
 
 
 def _longest_age_seconds(config: EventInvokeConfig | None) -> float:
@@ -146,13 +190,12 @@ def _retry_attempts(config: EventInvokeConfig | None) -> int:
     return config.maximum_retry_attempts
 
 
-async def _run(call: Call, reference: FunctionReference, target: Target, event: QueuedEvent) -> bool:
+async def _run(call: Call, target: Target, event: QueuedEvent) -> Outcome:
     invocation = Invocation(
         request_id=event.id,
-        function_arn=reference.arn,
+        function_arn=target.reference.arn,
         payload=event.payload,
         trace_id=event.trace_id or "",
         client_context=event.client_context,
     )
-    outcome = await call.cloud.component(Pool).invoke(call, target, invocation)
-    return outcome.failed
+    return await call.cloud.component(Pool).invoke(call, target, invocation)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
+
+from msgspec import Struct
 
 from cloudlet.core.errors import (
     AccessDenied,
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
 Members = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorAnswer:
+class ErrorAnswer(Struct, frozen=True):
     """An error as its protocol and service will say it."""
 
     name: str

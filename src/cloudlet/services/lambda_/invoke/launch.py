@@ -31,7 +31,7 @@ async def plan(call: Call, target: Target, *, provisioned: bool = False) -> Plan
     version, reference = target.version, target.reference
     configuration = version.configuration
     environment_id = call.ids.uuid().replace("-", "")
-    session = await _assume_role(call, target)
+    session = await assume_role(call, target)
     stream_name = f"{call.now():%Y/%m/%d}/[{version.version}]{environment_id}"
     owner = call.cloud.call("lambda", session.principal, reference.account, reference.region)
     log = LogStream(
@@ -57,7 +57,8 @@ async def plan(call: Call, target: Target, *, provisioned: bool = False) -> Plan
     )
 
 
-async def _assume_role(call: Call, target: Target) -> Session:
+async def assume_role(call: Call, target: Target) -> Session:
+    """A session of the function's role. Raises AccessDeniedException where it may no longer be assumed."""
     role = target.version.configuration.role
     # A function's name may have one character, a role session's must have two.
     name = target.version.name.ljust(2, "_")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cloudlet.services.lambda_ import activation, errors, state
+from cloudlet.services.lambda_.invoke import tracing
 from cloudlet.services.lambda_.invoke.concurrency import ACCOUNT_LIMIT
 from cloudlet.services.lambda_.model import LATEST
 from cloudlet.services.lambda_.references import is_version
@@ -28,6 +29,8 @@ class Target:
     version: FunctionVersion
     reserved_concurrency: int | None
     unreserved_limit: int
+    loops_allowed: bool
+    """Whether the function may be invoked by what it does itself without end."""
 
 
 async def find_target(call: Call, reference: FunctionReference) -> Target:
@@ -44,6 +47,16 @@ async def find_target(call: Call, reference: FunctionReference) -> Target:
     return target
 
 
+def check_loops(target: Target, trace_id: str) -> None:
+    """Raises RecursiveInvocationException for a function that has come back to itself too often."""
+    looped = tracing.loops(trace_id, target.reference.unqualified_arn)
+    if looped >= tracing.LOOPS_LIMIT and not target.loops_allowed:
+        raise errors.RecursiveInvocationException(
+            "Lambda has detected your function being invoked in a recursive loop with other AWS resources "
+            "and stopped your function's invocation."
+        )
+
+
 def target_within(call: Call, reference: FunctionReference) -> Target:
     """The version to run, in the call's open transaction."""
     named = reference.with_qualifier(reference.qualifier or LATEST)
@@ -53,7 +66,7 @@ def target_within(call: Call, reference: FunctionReference) -> Target:
     limit = ACCOUNT_LIMIT
     if reserved is None:
         limit -= state.usage(call, reference.account, reference.region).reserved_concurrency
-    return Target(reference, version, reserved, limit)
+    return Target(reference, version, reserved, limit, function.recursive_loop == "Allow")
 
 
 def _version_name(call: Call, named: FunctionReference) -> str:

@@ -1,12 +1,12 @@
 """How asynchronous events are tried: PutFunctionEventInvokeConfig to ListFunctionEventInvokeConfigs.
 
-Destinations are refused; trying is workers.py's.
+Trying is workers.py's, telling destinations of it destinations.py's.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.operation import operation
 from cloudlet.services.lambda_ import errors, permissions, references, state
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from cloudlet.core.call import Call
     from cloudlet.services.lambda_.references import FunctionReference
 
+_DESTINATIONS: Final = ("sqs", "sns", "lambda", "events", "s3")
+
 
 @operation(
     "PutFunctionEventInvokeConfig",
@@ -33,6 +35,7 @@ def put_function_event_invoke_config(
     reference = _named(call, request)
     _check(request)
     _check_there(call, reference)
+    _check_destinations(call, reference, request)
     return _save(call, reference, EventInvokeConfig(reference.qualifier or LATEST, call.time()), request)
 
 
@@ -47,6 +50,7 @@ def update_function_event_invoke_config(
     reference = _named(call, request)
     _check(request)
     _check_there(call, reference)
+    _check_destinations(call, reference, request)
     before = _config(call, reference)
     return _save(call, reference, replace(before, modified_at=call.time()), request)
 
@@ -108,11 +112,36 @@ def _check(request: Mapping[str, Any]) -> None:
         raise errors.InvalidParameterValueException(
             "You must specify at least one of error handling or destination setting."
         )
-    destinations = request.get("DestinationConfig", {}).values()
-    if any(destination.get("Destination") for destination in destinations):
+
+
+def _check_destinations(call: Call, reference: FunctionReference, request: Mapping[str, Any]) -> None:
+    given = request.get("DestinationConfig", {})
+    arns = {each: given.get(each, {}).get("Destination") for each in ("OnSuccess", "OnFailure")}
+    for arn in filter(None, arns.values()):
+        service = arn.split(":")[2]
+        if service not in _DESTINATIONS:
+            told = ", ".join(_told(each, each in given, arns[each]) for each in arns)
+            raise errors.InvalidParameterValueException(
+                f"The provided destination config DestinationConfig({told}) is invalid."
+            )
+        if service == "lambda":
+            _check_other_function(call, reference, arn)
+
+
+def _told(member: str, present: bool, arn: str | None) -> str:
+    """A destination as AWS's own program prints it."""
+    name = member[0].lower() + member[1:]
+    return f"{name}={member}(destination={arn or 'null'})" if present else f"{name}=null"
+
+
+def _check_other_function(call: Call, reference: FunctionReference, arn: str) -> None:
+    destination = references.parse(call, arn)
+    if destination.unqualified_arn == reference.unqualified_arn:
         raise errors.InvalidParameterValueException(
-            "cloudlet does not implement destinations of asynchronous invocations (yet). Nothing was changed."
+            "You can't specify the function as a destination for itself."
         )
+    if state.find_function(call, destination) is None:
+        raise errors.InvalidParameterValueException(f"The destination ARN {arn} is invalid.")
 
 
 def _check_there(call: Call, reference: FunctionReference) -> None:
@@ -139,5 +168,12 @@ def _save(
         maximum_retry_attempts=request.get("MaximumRetryAttempts", config.maximum_retry_attempts),
         maximum_event_age_seconds=request.get("MaximumEventAgeInSeconds", config.maximum_event_age_seconds),
     )
+    if "DestinationConfig" in request:
+        given = request["DestinationConfig"]
+        after = replace(
+            after,
+            on_success=given.get("OnSuccess", {}).get("Destination") or None,
+            on_failure=given.get("OnFailure", {}).get("Destination") or None,
+        )
     state.save_event_invoke_config(call, reference, after)
     return after.describe(reference.arn)

@@ -13,7 +13,7 @@ from cloudlet.core.http import RequestEntityTooLarge
 from cloudlet.core.operation import operation
 from cloudlet.services.lambda_ import events, payloads, permissions, references
 from cloudlet.services.lambda_.errors import InvalidRequestContentException
-from cloudlet.services.lambda_.invoke import router
+from cloudlet.services.lambda_.invoke import router, tracing
 from cloudlet.services.lambda_.invoke.invocation import Invocation
 from cloudlet.services.lambda_.invoke.pool import Pool
 from cloudlet.services.lambda_.invoke.streaming import ResponseStream
@@ -75,6 +75,7 @@ async def invoke_with_response_stream(
     target = await router.find_target(call, reference)
     stream = ResponseStream()
     invocation = _invocation(call, reference, payload, request, stream)
+    router.check_loops(target, invocation.trace_id)
     running = call.cloud.component(Pool).begin(call, target, invocation)
     if not await stream.begun_before(running):
         running.result()
@@ -114,7 +115,7 @@ def _invocation(
         request_id=call.request_id if call.http is not None else call.ids.uuid(),
         function_arn=reference.arn,
         payload=payload,
-        trace_id=_trace_id(call),
+        trace_id=tracing.header(call, reference.unqualified_arn),
         client_context=_client_context(request),
         tail=request.get("LogType") == "Tail",
         stream=stream,
@@ -124,6 +125,7 @@ def _invocation(
 async def _run(call: Call, reference: FunctionReference, payload: bytes, request: Request) -> dict[str, Any]:
     target = await router.find_target(call, reference)
     invocation = _invocation(call, reference, payload, request)
+    router.check_loops(target, invocation.trace_id)
     outcome = await call.cloud.component(Pool).invoke(call, target, invocation)
     return {
         "StatusCode": 200,
@@ -137,7 +139,8 @@ async def _run(call: Call, reference: FunctionReference, payload: bytes, request
 async def _accept(
     call: Call, reference: FunctionReference, payload: bytes, request: Request
 ) -> dict[str, Any]:
-    event = events.accepted(call, reference, payload, _client_context(request), _trace_id(call))
+    trace_id = tracing.header(call, reference.unqualified_arn)
+    event = events.accepted(call, reference, payload, _client_context(request), trace_id)
     await call.transact(lambda inner: events.enqueue(inner, reference, event))
     return {"StatusCode": 202, "Payload": b""}
 
@@ -167,15 +170,3 @@ def _client_context(request: Request) -> str | None:
         raise InvalidRequestContentException(
             "Client context must be a valid Base64-encoded JSON object."
         ) from error
-
-
-def _trace_id(call: Call) -> str:
-    """The caller's X-Ray header, or a new one; with a parent and, unless it says so, not sampled."""
-    trace_id = call.trace_id or ""
-    if "Root=" not in trace_id:
-        trace_id = f"Root=1-{int(call.time()):08x}-{call.ids.uuid().replace('-', '')[:24]}"
-    if "Parent=" not in trace_id:
-        trace_id += f";Parent={call.request_id.replace('-', '')[:16]}"
-    if "Sampled=" not in trace_id:
-        trace_id += ";Sampled=0"
-    return trace_id

@@ -19,7 +19,15 @@ class EventInvokeConfigType:
     """AWS::Lambda::EventInvokeConfig"""
 
     type_name = "AWS::Lambda::EventInvokeConfig"
-    properties = frozenset({"FunctionName", "MaximumEventAgeInSeconds", "MaximumRetryAttempts", "Qualifier"})
+    properties = frozenset(
+        {
+            "DestinationConfig",
+            "FunctionName",
+            "MaximumEventAgeInSeconds",
+            "MaximumRetryAttempts",
+            "Qualifier",
+        }
+    )
     required = frozenset({"FunctionName", "Qualifier"})
     create_only = frozenset({"FunctionName", "Qualifier"})
 
