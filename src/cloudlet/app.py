@@ -31,7 +31,19 @@ from cloudlet.core.sandbox import Capabilities, Sandboxes
 from cloudlet.core.store import LAST, Transaction
 from cloudlet.core.worker import Supervisor, Wakeups
 from cloudlet.sandbox.on_demand import SandboxesOnDemand
-from cloudlet.services import apigateway, cloudformation, dynamodb, iam, kinesis, lambda_, logs, s3, sts
+from cloudlet.services import (
+    apigateway,
+    cloudformation,
+    dynamodb,
+    iam,
+    kinesis,
+    lambda_,
+    logs,
+    s3,
+    sqs,
+    sts,
+)
+from cloudlet.services.dynamodb.streams import manifest as dynamodbstreams
 from cloudlet.services.iam.identities import StoredIdentities
 from cloudlet.store.blobs import DirectoryBlobs
 from cloudlet.store.errors import StoreFailed
@@ -57,12 +69,13 @@ SERVICES: Final[tuple[Service, ...]] = (
     apigateway.SERVICE,
     cloudformation.SERVICE,
     dynamodb.SERVICE,
-    dynamodb.STREAMS_SERVICE,
+    dynamodbstreams.SERVICE,
     iam.SERVICE,
     kinesis.SERVICE,
     lambda_.SERVICE,
     logs.SERVICE,
     s3.SERVICE,
+    sqs.SERVICE,
     sts.SERVICE,
 )
 

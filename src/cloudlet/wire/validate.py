@@ -33,6 +33,9 @@ ElementsCheck: TypeAlias = "Callable[[Collection[Any], Any, Path, list[str]], No
 class MissingParameter(ServiceError):
     """Raised for an absent parameter by services that name no constraint."""
 
+    code = "MissingRequiredParameterException"
+    query_code = "MissingParameter"
+
 
 class Rules(Struct, frozen=True):
     """What the edge judges for a service, and how it says so."""
