@@ -7,9 +7,11 @@ state: after the server was killed the batch is tried anew from its checkpoint.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cloudlet.core.errors import ServiceError
 from cloudlet.services.lambda_.errors import TooManyRequestsException
@@ -26,8 +28,7 @@ _LONGEST_PAUSE_SECONDS: Final = 60.0
 _LOG: Final = logging.getLogger("cloudlet.lambda")
 
 
-@dataclass(frozen=True, slots=True)
-class _Batch:
+class _Batch(Struct, frozen=True):
     """Records that are tried together."""
 
     records: tuple[Record, ...]

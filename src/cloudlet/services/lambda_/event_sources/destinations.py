@@ -5,11 +5,11 @@ https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-retain-failed-batc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+from msgspec import Struct
 
 from cloudlet.core.arn import Arn, find_arn
 from cloudlet.core.errors import NotImplementedHere
@@ -29,8 +29,7 @@ _ACTIONS: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class DiscardedBatch:
+class DiscardedBatch(Struct, frozen=True):
     """A batch that is given up, and why."""
 
     condition: str

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
 
 from cloudlet.core import patterns
 from cloudlet.core.patterns import FILTER, InvalidPattern, Pattern
@@ -21,15 +21,13 @@ _MOST: Final = 5
 _BODY: Final = {Kind.SQS: "body", Kind.KINESIS: "data"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Filter:
+class _Filter(Struct, frozen=True):
     pattern: Pattern
     wants_json: bool | None
     """Whether it looks into the body as JSON or at its text; None where it does not look at it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
+class Filters(Struct, frozen=True):
     """The compiled filters of a mapping; without any, every record passes."""
 
     filters: tuple[_Filter, ...]

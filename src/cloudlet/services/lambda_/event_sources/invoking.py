@@ -6,12 +6,12 @@ Retrying and what becomes of failures is the readers'.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
+
 from cloudlet.services.lambda_ import references
-from cloudlet.services.lambda_.invoke import router
-from cloudlet.services.lambda_.invoke.concurrency import Concurrency
+from cloudlet.services.lambda_.invoke import router, tracing
 from cloudlet.services.lambda_.invoke.invocation import Invocation
 from cloudlet.services.lambda_.invoke.pool import Pool
 
@@ -23,8 +23,7 @@ _ENVELOPE_BYTES: Final = 256
 """What stands around the records, generously."""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """What came of running the function once."""
 
     request_id: str
@@ -44,16 +43,15 @@ def fits(size_bytes: int, record_bytes: int) -> bool:
 
 
 async def run(call: Call, function_arn: str, event: bytes) -> Run:
-    """Runs the function. Raises TooManyRequestsException and what else keeps it from running."""
+    """Runs the function. Raises TooManyRequestsException and what else keeps it from running.
+
+    The call's trace header is that of what the event was made of, where it has one.
+    """
     reference = references.parse(call, function_arn)
     target = await router.find_target(call, reference)
     request_id = call.ids.uuid()
-    invocation = Invocation(request_id, reference.arn, event, _trace_id(call))
-    with call.cloud.component(Concurrency).slot(target):
-        outcome = await call.cloud.component(Pool).invoke(call, target, invocation)
+    trace_id = tracing.header(call, reference.unqualified_arn)
+    router.check_loops(target, trace_id)
+    invocation = Invocation(request_id, reference.arn, event, trace_id)
+    outcome = await call.cloud.component(Pool).invoke(call, target, invocation)
     return Run(request_id, outcome.failed, outcome.payload, target.version.version)
-
-
-def _trace_id(call: Call) -> str:
-    digits = call.ids.uuid().replace("-", "")
-    return f"Root=1-{int(call.time()):08x}-{digits[:24]};Parent={digits[16:]};Sampled=0"

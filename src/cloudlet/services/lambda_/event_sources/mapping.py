@@ -5,10 +5,11 @@ No I/O and no clock; which settings are allowed is validation.py's, keeping them
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, Final
+
+from msgspec import Struct
 
 from cloudlet.core.arn import find_arn
 
@@ -52,8 +53,7 @@ def find_kind(source_arn: str) -> Kind | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class StreamSettings:
+class StreamSettings(Struct, frozen=True):
     """What only mappings of streams have."""
 
     starting_position: str
@@ -66,8 +66,7 @@ class StreamSettings:
     on_failure_arn: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class QueueSettings:
+class QueueSettings(Struct, frozen=True):
     """What only mappings of queues have."""
 
     maximum_concurrency: int | None = None
@@ -75,8 +74,7 @@ class QueueSettings:
     maximum_pollers: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EventSourceMapping:
+class EventSourceMapping(Struct, frozen=True):
     """A mapping."""
 
     uuid: str
@@ -98,7 +96,7 @@ class EventSourceMapping:
     metrics: tuple[str, ...] | None = None
     stream: StreamSettings | None = None
     queue: QueueSettings | None = None
-    tags: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = {}
 
     @property
     def arn(self) -> str:

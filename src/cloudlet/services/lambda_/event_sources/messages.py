@@ -6,10 +6,10 @@ https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html. Receives nothing.
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,14 +29,19 @@ _ATTRIBUTES: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """A message that was received."""
 
     id: str
     receipt_handle: str
     record: Mapping[str, Any]
     encoded: bytes
+
+    @property
+    def trace_header(self) -> str | None:
+        """The X-Ray header that it was sent with."""
+        header: str | None = self.record["attributes"].get("AWSTraceHeader")
+        return header
 
 
 def message(mapping: EventSourceMapping, received: Mapping[str, Any]) -> Message:

@@ -6,8 +6,9 @@ Every write holds the lease and finds the mapping still there, so that a late on
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec.structs import replace
 
 from cloudlet.services.lambda_.event_sources import state
 from cloudlet.services.lambda_.event_sources.state import Checkpoint

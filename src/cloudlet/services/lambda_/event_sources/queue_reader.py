@@ -136,6 +136,7 @@ class QueueReader:
     ) -> list[Message]:
         """Runs the function with a batch; the messages that it handled."""
         call = service_call(self._cloud, mapping.account, mapping.region)
+        call.trace_id = next((each.trace_header for each in batch if each.trace_header), None)
         event = invoking.payload(each.encoded for each in batch)
         pause = 1.0
         while True:

@@ -5,8 +5,9 @@ Sessions are kept until shortly before they end; they are soft state and stored 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from cloudlet.core.access import Principal
 from cloudlet.services.lambda_ import references, state
@@ -21,8 +22,7 @@ _PRINCIPAL: Final = "lambda.amazonaws.com"
 _MARGIN_SECONDS: Final = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
+class _Kept(Struct, frozen=True):
     role_arn: str
     session: Session
 

@@ -5,8 +5,9 @@ It decides nothing: what may be stored is validation.py's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from cloudlet.core.lease import Leases
 from cloudlet.core.rows import Rows
@@ -24,8 +25,7 @@ SHARES: Final = 16
 """All mappings are so many shares of work; a server claims whole shares."""
 
 
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
+class Checkpoint(Struct, frozen=True):
     """How far one lane of a shard has been handled."""
 
     sequence_number: str | None = None

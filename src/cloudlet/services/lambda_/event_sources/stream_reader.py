@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 from cloudlet.core.errors import ServiceError
 from cloudlet.core.lease import LeaseLost
 from cloudlet.services.lambda_.event_sources import filters, positions, streams
-from cloudlet.services.lambda_.event_sources.lane import Lane, LaneContext
+from cloudlet.services.lambda_.event_sources.context import LaneContext
+from cloudlet.services.lambda_.event_sources.lane import Lane
 from cloudlet.services.lambda_.event_sources.reports import Reports
 from cloudlet.services.lambda_.event_sources.role import ExecutionRole, service_call
 

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
+from msgspec import Struct
 
 from cloudlet.core.errors import ServiceError
-from cloudlet.services.lambda_.event_sources import access
 from cloudlet.services.lambda_.event_sources.mapping import Kind
 
 if TYPE_CHECKING:
@@ -31,8 +30,7 @@ class IteratorExpired(Exception):
     """Raised for a place in a shard that is no longer known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shard:
+class Shard(Struct, frozen=True):
     """A part of a stream whose records are in order."""
 
     id: str
@@ -41,17 +39,16 @@ class Shard:
     is_open: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """A record of a stream."""
 
     sequence_number: str
     partition: bytes
     """Records with the same one stay in order among each other."""
     arrived_at: float
-    view: Mapping[str, Any] = field(repr=False)
+    view: Mapping[str, Any]
     """As filters see it."""
-    encoded: bytes = field(repr=False)
+    encoded: bytes
     """As the function gets it."""
 
     def lane(self, lanes: int) -> int:
@@ -61,8 +58,7 @@ class Record:
         return int.from_bytes(hashlib.md5(self.partition, usedforsecurity=False).digest()[:8]) % lanes
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """Some records, and where the next begin; None at the end of a closed shard."""
 
     records: list[Record]
@@ -91,6 +87,11 @@ def stream_of(mapping: EventSourceMapping) -> Stream:
     return DynamoDbStream(mapping) if mapping.kind is Kind.DYNAMODB else KinesisStream(mapping)
 
 
+def stream_arn(source_arn: str) -> str:
+    """The stream that a consumer's ARN belongs to; a stream's own ARN as it is."""
+    return source_arn.partition("/consumer/")[0]
+
+
 class KinesisStream:
     """A data stream."""
 
@@ -98,7 +99,7 @@ class KinesisStream:
 
     def __init__(self, mapping: EventSourceMapping) -> None:
         self._mapping = mapping
-        self._arn = access.stream_arn(mapping.source_arn)
+        self._arn = stream_arn(mapping.source_arn)
 
     async def shards(self, call: Call) -> list[Shard]:
         """All shards, the closed ones while they have records."""

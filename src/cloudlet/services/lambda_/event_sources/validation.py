@@ -5,8 +5,9 @@ Pure; whether function, source and permissions are there is access.py's.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
 
 from cloudlet.core.errors import NotImplementedHere
 from cloudlet.services.lambda_.errors import InvalidParameterValueException

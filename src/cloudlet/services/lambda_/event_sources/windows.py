@@ -5,11 +5,11 @@ https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-windows.html. The 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from cloudlet.core.errors import ServiceError
 from cloudlet.services.lambda_.event_sources import invoking, reports

@@ -6,8 +6,10 @@ Asleep until a mapping changes or a lease is due. Reading is queue_reader.py's a
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cloudlet.core.access import Principal
 from cloudlet.core.lease import Lease, LeaseLost
@@ -43,8 +45,7 @@ class Reader(Protocol):
         """Ends everything at once."""
 
 
-@dataclass(slots=True)
-class _Running:
+class _Running(Struct):
     reader: Reader
     revision: str
     """Of the mapping as the reader knows it; empty while it pauses."""

@@ -5,9 +5,10 @@ They only store what is wanted; reading the sources is event_sources/worker.py's
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
 
 from cloudlet.core.access import LazyContext, Permission
 from cloudlet.core.operation import operation
