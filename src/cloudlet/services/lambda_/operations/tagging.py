@@ -1,4 +1,4 @@
-"""TagResource, UntagResource and ListTags, for functions.
+"""TagResource, UntagResource and ListTags, for functions and event source mappings.
 
 Other resources that AWS lets one tag are refused until they are there.
 """
@@ -8,9 +8,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
+
 from cloudlet.core.access import Permission
 from cloudlet.core.operation import operation
 from cloudlet.services.lambda_ import errors, references, state, tags
+from cloudlet.services.lambda_.event_sources import state as mappings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from types_boto3_lambda import type_defs as api
 
     from cloudlet.core.call import Call
+    from cloudlet.services.lambda_.event_sources.mapping import EventSourceMapping
     from cloudlet.services.lambda_.references import FunctionReference
 
 
@@ -30,6 +34,12 @@ def tag_resource(call: Call, request: api.TagResourceRequestTypeDef) -> None:
     """Sets tags."""
     if not request["Tags"]:
         raise errors.InvalidParameterValueException("An error occurred and the request cannot be processed.")
+    mapping = _find_mapping(call, request["Resource"])
+    if mapping is not None:
+        after = {**mapping.tags, **request["Tags"]}
+        tags.check(after)
+        mappings.save_mapping(call, structs.replace(mapping, tags=after))
+        return
     reference = _function(call, request["Resource"])
     function = state.function(call, reference)
     after = {**function.tags, **request["Tags"]}
@@ -40,6 +50,11 @@ def tag_resource(call: Call, request: api.TagResourceRequestTypeDef) -> None:
 @operation("UntagResource", permissions=_on_resource("lambda:UntagResource"))
 def untag_resource(call: Call, request: api.UntagResourceRequestTypeDef) -> None:
     """Removes tags."""
+    mapping = _find_mapping(call, request["Resource"])
+    if mapping is not None:
+        left = {key: value for key, value in mapping.tags.items() if key not in request["TagKeys"]}
+        mappings.save_mapping(call, structs.replace(mapping, tags=left))
+        return
     reference = _function(call, request["Resource"])
     function = state.function(call, reference)
     left = {key: value for key, value in function.tags.items() if key not in request["TagKeys"]}
@@ -48,8 +63,16 @@ def untag_resource(call: Call, request: api.UntagResourceRequestTypeDef) -> None
 
 @operation("ListTags", permissions=_on_resource("lambda:ListTags"), read_only=True)
 def list_tags(call: Call, request: api.ListTagsRequestTypeDef) -> dict[str, Any]:
-    """A function's tags."""
+    """A function's or a mapping's tags."""
+    mapping = _find_mapping(call, request["Resource"])
+    if mapping is not None:
+        return {"Tags": mapping.tags}
     return {"Tags": state.function(call, _function(call, request["Resource"])).tags}
+
+
+def _find_mapping(call: Call, arn: str) -> EventSourceMapping | None:
+    kind, _, uuid = arn.split(":", 5)[5].partition(":")
+    return mappings.find_mapping(call, uuid) if kind == "event-source-mapping" else None
 
 
 def _function(call: Call, arn: str) -> FunctionReference:

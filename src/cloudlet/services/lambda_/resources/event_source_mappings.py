@@ -149,9 +149,7 @@ def _changed(before: Properties, after: Properties) -> dict[str, Any]:
 
 
 def _find_own(call: Call, own: Mapping[str, str]) -> EventSourceMapping | None:
-    return next(
-        (row for row in state.list_mappings(call, None) if own.items() <= row.tags.items()), None
-    )
+    return next((row for row in state.list_mappings(call, None) if own.items() <= row.tags.items()), None)
 
 
 async def _retag(call: Call, uuid: str, before: Mapping[str, str], after: Mapping[str, str]) -> None:
