@@ -89,6 +89,14 @@ class AccessDeniedException(LambdaError):
     status = 403
 
 
+def not_of(member: str, value: str, allowed: tuple[str, ...]) -> ValidationException:
+    """AWS's word for a value that is not among those it takes, which it lists in an order of its own."""
+    return ValidationException(
+        f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: "
+        f"Member must satisfy enum value set: [{', '.join(allowed)}]"
+    )
+
+
 def resource_does_not_exist() -> ResourceNotFoundException:
     """AWS's general word for what is not there."""
     return ResourceNotFoundException("The resource you requested does not exist.")

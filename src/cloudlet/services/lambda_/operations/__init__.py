@@ -12,6 +12,7 @@ from cloudlet.services.lambda_.operations import (
     invocations,
     layers,
     policies,
+    recursion,
     tagging,
     versions,
 )
@@ -25,6 +26,7 @@ OPERATIONS: Final = operations_in(
     invocations,
     layers,
     policies,
+    recursion,
     tagging,
     versions,
 )

@@ -14,6 +14,7 @@ from cloudlet.core.access import Permission
 from cloudlet.core.operation import operation
 from cloudlet.services.lambda_ import errors, references, state, tags
 from cloudlet.services.lambda_.event_sources import state as mappings
+from cloudlet.services.lambda_.model import LATEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -34,40 +35,40 @@ def tag_resource(call: Call, request: api.TagResourceRequestTypeDef) -> None:
     """Sets tags."""
     if not request["Tags"]:
         raise errors.InvalidParameterValueException("An error occurred and the request cannot be processed.")
-    mapping = _find_mapping(call, request["Resource"])
-    if mapping is not None:
-        after = {**mapping.tags, **request["Tags"]}
-        tags.check(after)
-        mappings.save_mapping(call, structs.replace(mapping, tags=after))
-        return
-    reference = _function(call, request["Resource"])
-    function = state.function(call, reference)
-    after = {**function.tags, **request["Tags"]}
+    after = {**_tags(call, request["Resource"]), **request["Tags"]}
     tags.check(after)
-    state.save_function(call, reference, replace(function, tags=after))
+    _save(call, request["Resource"], after)
 
 
 @operation("UntagResource", permissions=_on_resource("lambda:UntagResource"))
 def untag_resource(call: Call, request: api.UntagResourceRequestTypeDef) -> None:
     """Removes tags."""
-    mapping = _find_mapping(call, request["Resource"])
-    if mapping is not None:
-        left = {key: value for key, value in mapping.tags.items() if key not in request["TagKeys"]}
-        mappings.save_mapping(call, structs.replace(mapping, tags=left))
-        return
-    reference = _function(call, request["Resource"])
-    function = state.function(call, reference)
-    left = {key: value for key, value in function.tags.items() if key not in request["TagKeys"]}
-    state.save_function(call, reference, replace(function, tags=left))
+    before = _tags(call, request["Resource"])
+    left = {key: value for key, value in before.items() if key not in request["TagKeys"]}
+    _save(call, request["Resource"], left)
 
 
 @operation("ListTags", permissions=_on_resource("lambda:ListTags"), read_only=True)
 def list_tags(call: Call, request: api.ListTagsRequestTypeDef) -> dict[str, Any]:
-    """A function's or a mapping's tags."""
-    mapping = _find_mapping(call, request["Resource"])
+    """What something is tagged with."""
+    return {"Tags": _tags(call, request["Resource"])}
+
+
+def _tags(call: Call, arn: str) -> dict[str, str]:
+    mapping = _find_mapping(call, arn)
+    return mapping.tags if mapping is not None else state.function(call, _function(call, arn)).tags
+
+
+def _save(call: Call, arn: str, after: dict[str, str]) -> None:
+    """Writes tags; other tags make another revision of a function."""
+    mapping = _find_mapping(call, arn)
     if mapping is not None:
-        return {"Tags": mapping.tags}
-    return {"Tags": state.function(call, _function(call, request["Resource"])).tags}
+        mappings.save_mapping(call, structs.replace(mapping, tags=after))
+        return
+    reference = _function(call, arn)
+    state.save_function(call, reference, replace(state.function(call, reference), tags=after))
+    latest = state.version(call, reference, LATEST)
+    state.save_version(call, reference, replace(latest, revision_id=call.ids.uuid()))
 
 
 def _find_mapping(call: Call, arn: str) -> EventSourceMapping | None:
