@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     import socket
@@ -22,8 +23,7 @@ class Enforcement(Enum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Capabilities:
+class Capabilities(Struct, frozen=True):
     """What the chosen driver really does here, found out by trying each thing once at start."""
 
     driver: str
@@ -39,8 +39,7 @@ class Capabilities:
     """What is degraded and why, each a sentence for people."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """What a sandbox may use."""
 
     memory_bytes: int
@@ -50,8 +49,7 @@ class Limits:
     open_files: int = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class SandboxSpec:
+class SandboxSpec(Struct, frozen=True):
     """A program and its surroundings."""
 
     runtime: str
@@ -71,8 +69,7 @@ class SandboxSpec:
     """For people who look at the process list or the status; they decide nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exit:
+class Exit(Struct, frozen=True):
     """How a sandbox's first process ended."""
 
     status: int | None

@@ -124,17 +124,88 @@ def test_a_tag_pins_the_id(apigateway, account):
     assert caught.value.response["Error"]["Code"] == "ConflictException"
 
 
-def test_what_would_have_no_effect_is_refused(apigateway):
-    for setting in (
-        {"policy": "{}"},
-        {"cloneFrom": "abcdefghij"},
-        {"apiKeySource": "AUTHORIZER"},
-        {"endpointConfiguration": {"types": ["PRIVATE"]}},
+def test_the_kinds_of_endpoints_have_their_defaults(apigateway):
+    aws = recording("api", "test_create_rest_api_verify_defaults")
+    create = apigateway.create_rest_api
+    for key, types in (("edge", ["EDGE"]), ("regional", ["REGIONAL"]), ("private", ["PRIVATE"])):
+        made = create(name=f"a-{key}", endpointConfiguration={"types": types})
+        aws.expect(f"create-with-{key}-default", made)
+    aws.expect("create-with-empty-default", create(name="a", endpointConfiguration={}))
+
+
+def test_private_apis_have_both_kinds_of_addresses(apigateway):
+    aws = recording("api", "test_create_rest_api_private_type")
+    endpoint = {"types": ["PRIVATE"], "ipAddressType": "ipv4"}
+    create = apigateway.create_rest_api
+    key = "create-with-private-type-and-ipv4-ip-address-type"
+    aws.refuses(key, create, name="a", endpointConfiguration=endpoint)
+    aws.refuses(
+        f"{key}-and-empty-description", create, name="a", description="", endpointConfiguration=endpoint
+    )
+
+
+def test_the_kind_of_endpoint_is_replaced(apigateway):
+    aws = recording("api", "test_update_rest_api_ip_address_type")
+    named = {"restApiId": apigateway.create_rest_api(name="a")["id"]}
+    update, root = apigateway.update_rest_api, "/endpointConfiguration"
+    to_private = patch("replace", f"{root}/types/EDGE", "PRIVATE")
+    aws.expect("update-rest-api-replace-type", update(**named, patchOperations=[to_private]))
+    for key, step in (
+        ("replace-to-ipv4-within-private-type", patch("replace", f"{root}/ipAddressType", "ipv4")),
+        ("wrong-ipAddressType", patch("replace", f"{root}/ipAddressType", "wrong")),
+        ("wrong-type", patch("replace", f"{root}/types/PRIVATE", "wrong")),
+        ("invalid-operation-on-ipAddressType", patch("add", f"{root}/ipAddressType", "dualstack")),
+        ("invalid-operation-on-type", patch("test", f"{root}/types/PRIVATE", "EDGE")),
     ):
-        with pytest.raises(ClientError) as caught:
-            apigateway.create_rest_api(name="a", **setting)
-        assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
-    assert apigateway.get_rest_apis()["items"] == []
+        aws.refuses(f"update-rest-api-{key}", update, **named, patchOperations=[step])
+    again = patch("replace", f"{root}/ipAddressType", "dualstack")
+    aws.expect("update-rest-api-replace-ip-address-type", update(**named, patchOperations=[again]))
+
+
+def test_ids_are_asked_for_as_they_are(apigateway):
+    aws = recording("api", "test_get_api_case_insensitive")
+    made = apigateway.create_rest_api(name="a", description="lower case api")
+    asked = apigateway.get_rest_api
+    with pytest.raises(ClientError) as caught:
+        asked(restApiId=made["id"].upper())
+    assert caught.value.response["Error"]["Code"] == aws.content["get-api-upper-case"]["Error"]["Code"]
+
+
+def test_a_policy_is_shown_with_escapes_and_whole_arns(apigateway, account):
+    policy = (
+        '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", '
+        '"Action": "execute-api:Invoke", "Resource": "execute-api:/dev/*"}]}'
+    )
+    made = apigateway.create_rest_api(name="a", policy=policy)
+    arn = f"arn:aws:execute-api:us-east-1:{account}:{made['id']}\\/dev\\/*"
+    assert made["policy"] == (
+        '{\\"Version\\":\\"2012-10-17\\",\\"Statement\\":[{\\"Effect\\":\\"Allow\\",'
+        f'\\"Principal\\":\\"*\\",\\"Action\\":\\"execute-api:Invoke\\",\\"Resource\\":\\"{arn}\\"}}]}}'
+    )
+    shown = patch("replace", "/policy", made["policy"])
+    again = apigateway.update_rest_api(restApiId=made["id"], patchOperations=[shown])
+    assert again["policy"] == made["policy"]
+    gone = apigateway.update_rest_api(restApiId=made["id"], patchOperations=[patch("replace", "/policy", "")])
+    assert "policy" not in gone
+
+
+def test_a_clone_has_everything_under_new_ids(api, apigateway):
+    api.says("GET", "/a/b", "hi")
+    apigateway.create_request_validator(restApiId=api.id, name="v")
+    clone = apigateway.create_rest_api(name="clone", cloneFrom=api.id)
+    assert clone["id"] != api.id
+    before = {each["path"]: each for each in apigateway.get_resources(restApiId=api.id)["items"]}
+    after = {each["path"]: each for each in apigateway.get_resources(restApiId=clone["id"])["items"]}
+    assert before.keys() == after.keys() == {"/", "/a", "/a/b"}
+    assert not {each["id"] for each in before.values()} & {each["id"] for each in after.values()}
+    assert after["/a"]["parentId"] == clone["rootResourceId"]
+    named = {"restApiId": clone["id"], "resourceId": after["/a/b"]["id"], "httpMethod": "GET"}
+    assert apigateway.get_integration(**named)["cacheNamespace"] == after["/a/b"]["id"]
+    assert [each["name"] for each in apigateway.get_request_validators(restApiId=clone["id"])["items"]] == [
+        "v"
+    ]
+    apigateway.delete_rest_api(restApiId=api.id)
+    assert apigateway.get_method(**named)["httpMethod"] == "GET"
 
 
 def test_resources_are_made_renamed_and_deleted(apigateway):

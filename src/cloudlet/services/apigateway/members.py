@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
+
+_IRREGULAR: Final = {"provider_arns": "providerARNs"}
 
 T = TypeVar("T")
 
@@ -17,6 +19,8 @@ T = TypeVar("T")
 @lru_cache(maxsize=1024)
 def member_name(field_name: str) -> str:
     """The API's name of a field: rest_api_id is restApiId."""
+    if field_name in _IRREGULAR:
+        return _IRREGULAR[field_name]
     first, *rest = field_name.split("_")
     return first + "".join(part.capitalize() for part in rest)
 
@@ -34,6 +38,8 @@ def _described(name: str, value: Any) -> Any:
         return described(value)
     if isinstance(value, dict):
         return {key: described(item) if is_dataclass(item) else item for key, item in value.items()}
+    if isinstance(value, list):
+        return [described(item) if is_dataclass(item) else item for item in value]
     return value
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 METHODS = ("GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD", "ANY")
 DEFAULT_TIMEOUT_MILLIS = 29_000
+DEFAULT_AUTHORIZER_TTL_SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class EndpointConfiguration:
 
     types: list[str] = field(default_factory=lambda: ["EDGE"])
     ip_address_type: str = "ipv4"
+    vpc_endpoint_ids: list[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,36 @@ class RestApi:
     endpoint_configuration: EndpointConfiguration = field(default_factory=EndpointConfiguration)
     disable_execute_api_endpoint: bool = False
     tags: dict[str, str] | None = None
+    policy: str | None = None
+    """As it is judged: whole ARNs, no escapes. AWS shows it in another form."""
+    security_policy: str | None = None
+    endpoint_access_mode: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Authorizer:
+    """Who decides whether a method may be called."""
+
+    id: str
+    name: str
+    type: str
+    """TOKEN, REQUEST or COGNITO_USER_POOLS."""
+    provider_arns: list[str] | None = None
+    auth_type: str | None = None
+    authorizer_uri: str | None = None
+    authorizer_credentials: str | None = None
+    identity_source: str | None = None
+    """One expression, or for REQUEST several with commas between them."""
+    identity_validation_expression: str | None = None
+    authorizer_result_ttl_in_seconds: int | None = None
+    """None where it was never given; it counts as DEFAULT_AUTHORIZER_TTL_SECONDS."""
+
+
+@dataclass(frozen=True, slots=True)
+class TlsConfig:
+    """How an HTTP integration trusts its endpoint."""
+
+    insecure_skip_verification: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +97,8 @@ class Integration:
     cache_namespace: str = ""
     cache_key_parameters: list[str] = field(default_factory=list)
     integration_responses: dict[str, IntegrationResponse] | None = None
+    connection_id: str | None = None
+    tls_config: TlsConfig | None = None
 
     def with_response(self, status_code: str, response: IntegrationResponse | None) -> Integration:
         """The integration with one response put or, where it is None, taken away."""
@@ -98,6 +132,7 @@ class Method:
     authorization_scopes: list[str] | None = None
     method_responses: dict[str, MethodResponse] | None = None
     method_integration: Integration | None = None
+    authorizer_id: str | None = None
 
     def with_response(self, status_code: str, response: MethodResponse | None) -> Method:
         """The method with one response put or, where it is None, taken away."""
@@ -167,6 +202,7 @@ class Snapshot:
     models: list[Model]
     validators: list[RequestValidator]
     gateway_responses: list[GatewayResponse]
+    authorizers: list[Authorizer] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +231,24 @@ class MethodSetting:
 
 
 @dataclass(frozen=True, slots=True)
+class AccessLogSettings:
+    """Where a stage writes a line for each request, and how."""
+
+    destination_arn: str | None = None
+    format: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CanarySettings:
+    """The part of a stage's requests that another deployment serves."""
+
+    deployment_id: str
+    percent_traffic: float = 0.0
+    stage_variable_overrides: dict[str, str] | None = None
+    use_stage_cache: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """A name under which a deployment is served."""
 
@@ -210,6 +264,16 @@ class Stage:
     cache_cluster_status: str = "NOT_AVAILABLE"
     tracing_enabled: bool = False
     tags: dict[str, str] | None = None
+    cache_cluster_size: str | None = None
+    client_certificate_id: str | None = None
+    access_log_settings: AccessLogSettings | None = None
+    canary_settings: CanarySettings | None = None
+    web_acl_arn: str | None = None
+
+    def as_canary(self, canary: CanarySettings) -> Stage:
+        """The stage as the part of the requests sees it that goes to its canary."""
+        variables = {**(self.variables or {}), **(canary.stage_variable_overrides or {})}
+        return replace(self, deployment_id=canary.deployment_id, variables=variables or None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +283,40 @@ class Serving:
     account: str
     region: str
     stage: Stage
+    cache_epoch: str = ""
+    """Changes when the stage's cache is flushed: what was kept under another one does not count any more."""
+    authorizers_epoch: str = ""
+    """The same for what the stage remembers of its authorizers' answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentationLocation:
+    """What a documentation part is about."""
+
+    type: str
+    path: str | None = None
+    method: str | None = None
+    status_code: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentationPart:
+    """What is said about one thing of an API."""
+
+    id: str
+    location: DocumentationLocation
+    properties: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentationVersion:
+    """All documentation parts as they were once."""
+
+    version: str
+    created_date: float
+    description: str | None = None
+    parts: list[DocumentationPart] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

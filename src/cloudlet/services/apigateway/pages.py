@@ -17,7 +17,8 @@ _HIGHEST_LIMIT: Final = 500
 
 def page_of(items: Sequence[Mapping[str, Any]], request: Mapping[str, Any]) -> dict[str, Any]:
     """The page that a request asks for. Raises BadRequestException for a position of no page."""
-    limit = min(request.get("limit") or _DEFAULT_LIMIT, _HIGHEST_LIMIT)
+    wanted = request.get("limit") or 0
+    limit = min(wanted, _HIGHEST_LIMIT) if wanted > 0 else _DEFAULT_LIMIT
     try:
         page, position = pagination.page(items, request.get("position"), limit)
     except pagination.InvalidToken:

@@ -37,6 +37,22 @@ class Patch:
         """The value as a boolean; AWS takes any other word for false."""
         return self.text.lower() == "true"
 
+    @property
+    def integer(self) -> int:
+        """The value as a number. Raises BadRequestException."""
+        try:
+            return int(self.text)
+        except ValueError:
+            raise BadRequestException(f"Invalid integer value specified: {self.text}") from None
+
+    @property
+    def decimal(self) -> float:
+        """The value as a number that may have a fraction. Raises BadRequestException."""
+        try:
+            return float(self.text)
+        except ValueError:
+            raise BadRequestException(f"Invalid decimal value specified: {self.text}") from None
+
 
 def patches_in(request: Mapping[str, Any]) -> Iterator[Patch]:
     """The steps of an update. Raises BadRequestException for one without a path."""
@@ -57,11 +73,27 @@ def check_replaces(patch: Patch) -> None:
         raise BadRequestException("Invalid patch operation specified. Must be one of: [replace]")
 
 
-def check_listed(patch: Patch, paths: Sequence[str]) -> None:
-    """For those that list the paths they take, all by replacing. Raises BadRequestException."""
+def check_supported(patch: Patch, supported: Mapping[str, Sequence[str]]) -> None:
+    """For those that list the paths they take, by operation. Raises BadRequestException.
+
+    A path may have places in it, such as <stage>, that stand for any one part.
+    """
     # AWS's texts have two spaces after "path".
     text = f"Invalid patch path  '{patch.path}' specified for op '{patch.op}'."
-    if patch.op != "replace":
+    paths = supported.get(patch.op)
+    if not paths:
         raise BadRequestException(f"{text} Please choose supported operations")
-    if patch.path not in paths:
+    if not any(_matches(patch.path, path) for path in paths):
         raise BadRequestException(f"{text} Must be one of: [{', '.join(paths)}]")
+
+
+def check_listed(patch: Patch, paths: Sequence[str]) -> None:
+    """The same where all is done by replacing."""
+    check_supported(patch, {"replace": paths})
+
+
+def _matches(path: str, pattern: str) -> bool:
+    given, wanted = path.split("/"), pattern.split("/")
+    return len(given) == len(wanted) and all(
+        mine == theirs or ("<" in theirs and mine != "") for mine, theirs in zip(given, wanted, strict=True)
+    )

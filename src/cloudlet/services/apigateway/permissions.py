@@ -32,8 +32,13 @@ def rest_operation(name: str, path: str) -> Callable[[Callable[..., Any]], Calla
 _VERBS: Mapping[str, str] = {
     "Create": "POST",
     "Delete": "DELETE",
+    "Flush": "DELETE",
+    "Generate": "POST",
     "Get": "GET",
+    "ImportDocumentationParts": "PUT",
+    "Import": "POST",
     "Put": "PUT",
+    "Reject": "POST",
     "Tag": "PUT",
     "TestInvoke": "POST",
     "Untag": "DELETE",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from cloudlet.core.call import Call
@@ -10,7 +11,10 @@ from cloudlet.core.rows import Rows
 from cloudlet.services.apigateway.errors import NotFoundException
 from cloudlet.services.apigateway.model import (
     Account,
+    Authorizer,
     Deployment,
+    DocumentationPart,
+    DocumentationVersion,
     GatewayResponse,
     Integration,
     Method,
@@ -30,12 +34,17 @@ _RESOURCES: Final = Rows(("apigateway", "resource"), Resource)
 _MODELS: Final = Rows(("apigateway", "model"), Model)
 _VALIDATORS: Final = Rows(("apigateway", "validator"), RequestValidator)
 _GATEWAY_RESPONSES: Final = Rows(("apigateway", "gateway-response"), GatewayResponse)
+_AUTHORIZERS: Final = Rows(("apigateway", "authorizer"), Authorizer)
+_DOCUMENTATION: Final = Rows(("apigateway", "documentation-part"), DocumentationPart)
+_DOCUMENTATION_VERSIONS: Final = Rows(("apigateway", "documentation-version"), DocumentationVersion)
 _DEPLOYMENTS: Final = Rows(("apigateway", "deployment"), Deployment)
 _SNAPSHOTS: Final = Rows(("apigateway", "snapshot"), Snapshot)
 _STAGES: Final = Rows(("apigateway", "stage"), Stage)
 _SERVING: Final = Rows(("apigateway", "serving"), Serving)
 
-_PARTS: Final = (_RESOURCES, _MODELS, _VALIDATORS, _GATEWAY_RESPONSES, _DEPLOYMENTS, _SNAPSHOTS, _STAGES)
+_DEFINITION: Final = (_RESOURCES, _MODELS, _VALIDATORS, _GATEWAY_RESPONSES, _AUTHORIZERS, _DOCUMENTATION)
+"""What an import replaces."""
+_PARTS: Final = (*_DEFINITION, _DOCUMENTATION_VERSIONS, _DEPLOYMENTS, _SNAPSHOTS, _STAGES)
 
 
 def _place(call: Call, api_id: str) -> tuple[str, str, str]:
@@ -72,6 +81,12 @@ def delete_api(call: Call, api_id: str) -> None:
     _OWNERS.delete(call, api_id)
     _SERVING.delete_below(call, api_id)
     for rows in _PARTS:
+        rows.delete_below(call, *_place(call, api_id))
+
+
+def clear_api(call: Call, api_id: str) -> None:
+    """Removes what an API consists of, not the API itself, nor what was deployed of it."""
+    for rows in _DEFINITION:
         rows.delete_below(call, *_place(call, api_id))
 
 
@@ -200,6 +215,74 @@ def list_gateway_responses(call: Call, api_id: str) -> list[GatewayResponse]:
     return list(_GATEWAY_RESPONSES.below(call, *_place(call, api_id)))
 
 
+def find_authorizer(call: Call, api_id: str, authorizer_id: str) -> Authorizer | None:
+    """An authorizer, or None."""
+    return _AUTHORIZERS.find(call, *_place(call, api_id), authorizer_id)
+
+
+def authorizer(call: Call, api_id: str, authorizer_id: str) -> Authorizer:
+    """An authorizer. Raises NotFoundException, also where the API is not there."""
+    found = find_authorizer(call, api_id, authorizer_id)
+    if found is None:
+        raise NotFoundException("Invalid Authorizer identifier specified")
+    return found
+
+
+def save_authorizer(call: Call, api_id: str, row: Authorizer) -> None:
+    """Writes an authorizer."""
+    _AUTHORIZERS.save(call, row, *_place(call, api_id), row.id)
+
+
+def delete_authorizer(call: Call, api_id: str, authorizer_id: str) -> None:
+    """Removes an authorizer."""
+    _AUTHORIZERS.delete(call, *_place(call, api_id), authorizer_id)
+
+
+def list_authorizers(call: Call, api_id: str) -> list[Authorizer]:
+    """An API's authorizers by id."""
+    return list(_AUTHORIZERS.below(call, *_place(call, api_id)))
+
+
+def find_documentation_part(call: Call, api_id: str, part_id: str) -> DocumentationPart | None:
+    """A documentation part, or None."""
+    return _DOCUMENTATION.find(call, *_place(call, api_id), part_id)
+
+
+def save_documentation_part(call: Call, api_id: str, row: DocumentationPart) -> None:
+    """Writes a documentation part."""
+    _DOCUMENTATION.save(call, row, *_place(call, api_id), row.id)
+
+
+def delete_documentation_part(call: Call, api_id: str, part_id: str) -> None:
+    """Removes a documentation part."""
+    _DOCUMENTATION.delete(call, *_place(call, api_id), part_id)
+
+
+def list_documentation_parts(call: Call, api_id: str) -> list[DocumentationPart]:
+    """An API's documentation parts by id."""
+    return list(_DOCUMENTATION.below(call, *_place(call, api_id)))
+
+
+def find_documentation_version(call: Call, api_id: str, version: str) -> DocumentationVersion | None:
+    """A documentation version, or None."""
+    return _DOCUMENTATION_VERSIONS.find(call, *_place(call, api_id), version)
+
+
+def save_documentation_version(call: Call, api_id: str, row: DocumentationVersion) -> None:
+    """Writes a documentation version."""
+    _DOCUMENTATION_VERSIONS.save(call, row, *_place(call, api_id), row.version)
+
+
+def delete_documentation_version(call: Call, api_id: str, version: str) -> None:
+    """Removes a documentation version."""
+    _DOCUMENTATION_VERSIONS.delete(call, *_place(call, api_id), version)
+
+
+def list_documentation_versions(call: Call, api_id: str) -> list[DocumentationVersion]:
+    """An API's documentation versions by name."""
+    return list(_DOCUMENTATION_VERSIONS.below(call, *_place(call, api_id)))
+
+
 def snapshot_of(call: Call, row: RestApi) -> Snapshot:
     """An API as it stands now."""
     return Snapshot(
@@ -208,6 +291,7 @@ def snapshot_of(call: Call, row: RestApi) -> Snapshot:
         list_models(call, row.id),
         list_validators(call, row.id),
         list_gateway_responses(call, row.id),
+        list_authorizers(call, row.id),
     )
 
 
@@ -263,7 +347,24 @@ def stage(call: Call, api_id: str, name: str) -> Stage:
 def save_stage(call: Call, api_id: str, row: Stage) -> None:
     """Writes a stage, and the row that the data plane reads."""
     _STAGES.save(call, row, *_place(call, api_id), row.stage_name)
-    _SERVING.save(call, Serving(call.account, call.region, row), api_id, row.stage_name)
+    served = _SERVING.find(call, api_id, row.stage_name)
+    if served is None:
+        served = Serving(call.account, call.region, row, call.ids.lower(8), call.ids.lower(8))
+    _SERVING.save(call, replace(served, stage=row), api_id, row.stage_name)
+
+
+def flush_cache(call: Call, api_id: str, name: str) -> None:
+    """Makes what a stage's cache holds count no more."""
+    served = _SERVING.find(call, api_id, name)
+    if served is not None:
+        _SERVING.save(call, replace(served, cache_epoch=call.ids.lower(8)), api_id, name)
+
+
+def flush_authorizers(call: Call, api_id: str, name: str) -> None:
+    """Makes what a stage remembers of its authorizers' answers count no more."""
+    served = _SERVING.find(call, api_id, name)
+    if served is not None:
+        _SERVING.save(call, replace(served, authorizers_epoch=call.ids.lower(8)), api_id, name)
 
 
 def delete_stage(call: Call, api_id: str, name: str) -> None:

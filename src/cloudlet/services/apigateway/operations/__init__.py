@@ -4,8 +4,14 @@ from typing import Final
 
 from cloudlet.core.operation import operations_in
 from cloudlet.services.apigateway.operations import (
+    access_associations,
     account,
+    api_keys,
+    authorizers,
+    base_path_mappings,
+    client_certificates,
     deployments,
+    domain_names,
     gateway_responses,
     integrations,
     methods,
@@ -14,6 +20,10 @@ from cloudlet.services.apigateway.operations import (
     resources,
     rest_apis,
     stages,
+    tags,
+    usage_plan_keys,
+    usage_plans,
+    vpc_links,
 )
 
 OPERATIONS: Final = operations_in(
@@ -24,7 +34,17 @@ OPERATIONS: Final = operations_in(
     models,
     request_validators,
     gateway_responses,
+    authorizers,
     deployments,
     stages,
+    api_keys,
+    usage_plans,
+    usage_plan_keys,
+    domain_names,
+    base_path_mappings,
+    access_associations,
+    vpc_links,
+    client_certificates,
     account,
+    tags,
 )

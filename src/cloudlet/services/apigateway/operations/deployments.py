@@ -11,10 +11,11 @@ from cloudlet.services.apigateway.errors import BadRequestException
 from cloudlet.services.apigateway.members import described
 from cloudlet.services.apigateway.model import Deployment, RestApi, Snapshot, Stage
 from cloudlet.services.apigateway.operations.rest_apis import refused
-from cloudlet.services.apigateway.operations.stages import check_stage_name, check_variables
+from cloudlet.services.apigateway.operations.stages import canary
 from cloudlet.services.apigateway.pages import page_of
 from cloudlet.services.apigateway.patches import check_listed, patches_in
 from cloudlet.services.apigateway.permissions import API, rest_operation
+from cloudlet.services.apigateway.stage_patches import check_stage_name, check_variables, with_cache
 
 if TYPE_CHECKING:
     from types_boto3_apigateway import type_defs as api
@@ -25,14 +26,9 @@ _DEPLOYMENT = f"{API}/deployments/{{deploymentId}}"
 @rest_operation("CreateDeployment", f"{API}/deployments")
 def create_deployment(call: Call, request: api.CreateDeploymentRequestTypeDef) -> dict[str, Any]:
     """Freezes an API as it stands, and shows it under a stage's name where one is given."""
-    for member, feature in (
-        ("cacheClusterEnabled", "stage caches"),
-        ("canarySettings", "canary releases"),
-        ("tracingEnabled", "X-Ray tracing"),
-    ):
-        if request.get(member):
-            raise refused(feature)
     row = state.api(call, request["restApiId"])
+    if "canarySettings" in request:
+        _check_canary(call, row, request)
     snapshot = state.snapshot_of(call, row)
     _check_complete(snapshot)
     deployment = Deployment(call.ids.lower(6), call.time(), request.get("description"))
@@ -62,7 +58,7 @@ def delete_deployment(call: Call, request: api.DeleteDeploymentRequestTypeDef) -
     """Removes a deployment that no stage shows."""
     api_id = request["restApiId"]
     row = state.deployment(call, api_id, request["deploymentId"])
-    if any(stage.deployment_id == row.id for stage in state.list_stages(call, api_id)):
+    if any(_shows(stage, row) for stage in state.list_stages(call, api_id)):
         raise BadRequestException("Active stages pointing to this deployment must be moved or deleted")
     state.delete_deployment(call, api_id, row.id)
 
@@ -78,6 +74,14 @@ def update_deployment(call: Call, request: api.UpdateDeploymentRequestTypeDef) -
     return described(row)
 
 
+def _shows(stage: Stage, deployment: Deployment) -> bool:
+    canary_settings = stage.canary_settings
+    return deployment.id in (
+        stage.deployment_id,
+        canary_settings.deployment_id if canary_settings else stage.deployment_id,
+    )
+
+
 def _show_under(
     call: Call, row: RestApi, deployment: Deployment, request: api.CreateDeploymentRequestTypeDef
 ) -> None:
@@ -85,13 +89,35 @@ def _show_under(
     check_stage_name(name)
     now = call.time()
     stage = state.find_stage(call, row.id, name) or Stage(name, deployment.id, now, now)
-    stage = replace(stage, deployment_id=deployment.id, last_updated_date=now)
+    settings = canary(request.get("canarySettings"), deployment.id)
+    if settings is None:
+        stage = replace(stage, deployment_id=deployment.id, last_updated_date=now)
+    else:
+        stage = replace(stage, canary_settings=settings, last_updated_date=now)
     if request.get("stageDescription"):
         stage = replace(stage, description=request["stageDescription"])
     if request.get("variables"):
         check_variables(request["variables"])
         stage = replace(stage, variables={**(stage.variables or {}), **request["variables"]})
+    if "tracingEnabled" in request:
+        stage = replace(stage, tracing_enabled=request["tracingEnabled"])
+    if "cacheClusterEnabled" in request:
+        stage = with_cache(stage, request["cacheClusterEnabled"], request.get("cacheClusterSize"))
     state.save_stage(call, row.id, stage)
+
+
+def _check_canary(call: Call, row: RestApi, request: api.CreateDeploymentRequestTypeDef) -> None:
+    name = request.get("stageName")
+    if not name:
+        raise BadRequestException(
+            "Invalid deployment content specified.Non null and non empty stageName must be provided for "
+            f"canary deployment. Provided value is {'null' if name is None else name}"
+        )
+    if state.find_stage(call, row.id, name) is None:
+        raise BadRequestException(
+            f"Invalid deployment content specified.Stage {name} must already be created before making a "
+            "canary release deployment"
+        )
 
 
 def _check_complete(snapshot: Snapshot) -> None:

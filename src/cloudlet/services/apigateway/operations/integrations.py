@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.call import Call
-from cloudlet.services.apigateway import state
+from cloudlet.services.apigateway import network_state, state
 from cloudlet.services.apigateway.errors import BadRequestException, NotFoundException
 from cloudlet.services.apigateway.integration_uris import check_uri
 from cloudlet.services.apigateway.members import described, given
-from cloudlet.services.apigateway.model import METHODS, Integration, IntegrationResponse
+from cloudlet.services.apigateway.model import METHODS, Integration, IntegrationResponse, TlsConfig
 from cloudlet.services.apigateway.operations.rest_apis import refused
 from cloudlet.services.apigateway.patches import Patch, check_replaces, patches_in, unknown_path
 from cloudlet.services.apigateway.permissions import METHOD, rest_operation
@@ -39,8 +39,11 @@ def put_integration(call: Call, request: api.PutIntegrationRequestTypeDef) -> di
     }
     if kind in ("HTTP", "HTTP_PROXY"):
         known["connection_type"] = request.get("connectionType", "INTERNET")
+    if "tlsConfig" in request:
+        known["tls_config"] = given(TlsConfig, request["tlsConfig"])
     row = given(Integration, request, **known)
-    _check(row, request)
+    _refuse_streaming(request)
+    _check(call, row)
     changed = replace(method, method_integration=row)
     state.save_resource(call, request["restApiId"], resource.with_method(method.http_method, changed))
     return described(row)
@@ -69,7 +72,7 @@ def update_integration(call: Call, request: api.UpdateIntegrationRequestTypeDef)
     row = state.integration(resource, request["httpMethod"])
     for patch in patches_in(request):
         row = _patched(row, patch)
-    _check(row, {})
+    _check(call, row)
     changed = replace(state.method(resource, request["httpMethod"]), method_integration=row)
     state.save_resource(call, request["restApiId"], resource.with_method(changed.http_method, changed))
     return described(row)
@@ -133,13 +136,14 @@ def _response(integration: Integration, status_code: str) -> IntegrationResponse
     return found
 
 
-def _check(row: Integration, request: Mapping[str, Any]) -> None:
-    if row.connection_type == "VPC_LINK" or request.get("connectionId"):
-        raise refused("integrations through VPC links")
-    if request.get("tlsConfig"):
-        raise refused("TLS settings of integrations")
+def _refuse_streaming(request: Mapping[str, Any]) -> None:
     if request.get("responseTransferMode", "BUFFERED") != "BUFFERED" or request.get("integrationTarget"):
         raise refused("streamed responses and integration targets")
+
+
+def _check(call: Call, row: Integration) -> None:
+    if row.connection_type == "VPC_LINK":
+        _check_link(call, row.connection_id or "")
     if row.type != "MOCK":
         if not row.http_method:
             raise BadRequestException("Enumeration value for HttpMethod must be non-empty")
@@ -155,6 +159,13 @@ def _check(row: Integration, request: Mapping[str, Any]) -> None:
     for target, source in (row.request_parameters or {}).items():
         _check_request_mapping(target, source)
     _check_templates(row.request_templates)
+
+
+def _check_link(call: Call, link_id: str) -> None:
+    if not link_id:
+        raise BadRequestException("Connection id cannot be null or empty for connection type VPC_LINK")
+    if not link_id.startswith("${stageVariables."):
+        network_state.vpc_link(call, link_id)
 
 
 _TARGETS: Final = (
@@ -194,17 +205,21 @@ def _patched(row: Integration, patch: Patch) -> Integration:
     if head == "cacheKeyParameters" and len(rest) == 1:
         kept = [each for each in row.cache_key_parameters if each != rest[0]]
         return replace(row, cache_key_parameters=kept if patch.op == "remove" else [*kept, rest[0]])
+    if [head, *rest] == ["tlsConfig", "insecureSkipVerification"]:
+        check_replaces(patch)
+        return replace(row, tls_config=TlsConfig(patch.flag))
     if rest or head not in _MEMBERS:
         raise unknown_path(patch)
     check_replaces(patch)
     if head == "timeoutInMillis":
-        return replace(row, timeout_in_millis=_number(patch))
+        return replace(row, timeout_in_millis=patch.integer)
     return replace(row, **{_MEMBERS[head]: patch.value or None})  # type: ignore[arg-type]  # by _MEMBERS
 
 
 _MEMBERS: Final = {
     "httpMethod": "http_method",
     "uri": "uri",
+    "connectionId": "connection_id",
     "connectionType": "connection_type",
     "credentials": "credentials",
     "passthroughBehavior": "passthrough_behavior",
@@ -213,13 +228,6 @@ _MEMBERS: Final = {
     "cacheNamespace": "cache_namespace",
     "type": "type",
 }
-
-
-def _number(patch: Patch) -> int:
-    try:
-        return int(patch.text)
-    except ValueError:
-        raise BadRequestException(f"Invalid integer value specified: {patch.text}") from None
 
 
 def _patched_response(row: IntegrationResponse, patch: Patch) -> IntegrationResponse:

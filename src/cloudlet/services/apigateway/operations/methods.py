@@ -11,7 +11,6 @@ from cloudlet.services.apigateway import state
 from cloudlet.services.apigateway.errors import BadRequestException, ConflictException, NotFoundException
 from cloudlet.services.apigateway.members import described, given
 from cloudlet.services.apigateway.model import METHODS, Method, MethodResponse
-from cloudlet.services.apigateway.operations.rest_apis import refused
 from cloudlet.services.apigateway.patches import Patch, check_replaces, patches_in, unknown_path
 from cloudlet.services.apigateway.permissions import METHOD, rest_operation
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from types_boto3_apigateway import type_defs as api
 
 _RESPONSE: Final = f"{METHOD}/responses/{{statusCode}}"
+_WITH_AUTHORIZER: Final = ("CUSTOM", "COGNITO_USER_POOLS")
 _NO_AUTHORIZER: Final = (
     "Invalid authorizer ID specified. Setting the authorization type to CUSTOM or COGNITO_USER_POOLS "
     "requires a valid authorizer."
@@ -35,6 +35,8 @@ def put_method(call: Call, request: api.PutMethodRequestTypeDef) -> dict[str, An
     if http_method in resource.methods:
         raise ConflictException("Method already exists for this resource")
     row = given(Method, request)
+    if row.authorization_type not in _WITH_AUTHORIZER:
+        row = replace(row, authorizer_id=None)
     _check(call, api_id, row)
     state.save_resource(call, api_id, resource.with_method(http_method, row))
     return described(row)
@@ -63,6 +65,8 @@ def update_method(call: Call, request: api.UpdateMethodRequestTypeDef) -> dict[s
     row = state.method(resource, request["httpMethod"])
     for patch in patches_in(request):
         row = _patched(row, patch)
+    if row.authorization_type not in _WITH_AUTHORIZER:
+        row = replace(row, authorizer_id=None)
     _check(call, api_id, row)
     state.save_resource(call, api_id, resource.with_method(row.http_method, row))
     return described(row)
@@ -120,16 +124,16 @@ def _response(method: Method, status_code: str) -> MethodResponse:
 
 
 def _check(call: Call, api_id: str, row: Method) -> None:
-    if row.authorization_type in ("CUSTOM", "COGNITO_USER_POOLS"):
-        # Authorizers cannot be made here, so no id of one is valid.
-        raise BadRequestException(_NO_AUTHORIZER)
-    if row.authorization_type not in ("NONE", "AWS_IAM"):
+    if row.authorization_type in _WITH_AUTHORIZER:
+        authorizer = state.find_authorizer(call, api_id, row.authorizer_id or "")
+        wanted = row.authorization_type == "COGNITO_USER_POOLS"
+        if authorizer is None or wanted != (authorizer.type == "COGNITO_USER_POOLS"):
+            raise BadRequestException(_NO_AUTHORIZER)
+    elif row.authorization_type not in ("NONE", "AWS_IAM"):
         raise BadRequestException(
             "Invalid authorization type specified. "
             "Valid options are NONE, AWS_IAM, CUSTOM, COGNITO_USER_POOLS"
         )
-    if row.api_key_required:
-        raise refused("API keys for methods")
     if row.request_validator_id and state.find_validator(call, api_id, row.request_validator_id) is None:
         raise BadRequestException("Invalid Request Validator identifier specified")
     _check_models(call, api_id, row.request_models)
@@ -163,22 +167,29 @@ def _patched(row: Method, patch: Patch) -> Method:
         if len(rest) != 1:
             raise unknown_path(patch)
         return replace(row, request_models=_texts(row.request_models, rest[0], patch))
+    if head == "authorizationScopes" and not rest:
+        return replace(row, authorization_scopes=_scopes(row, patch))
     if rest or head not in _MEMBERS:
         raise unknown_path(patch)
     check_replaces(patch)
-    if head == "authorizerId":
-        return row
     changed = {_MEMBERS[head]: patch.flag if head == "apiKeyRequired" else patch.value or None}
     return replace(row, **changed)  # type: ignore[arg-type]  # by _MEMBERS
 
 
 _MEMBERS: Final = {
     "authorizationType": "authorization_type",
-    "authorizerId": "",
+    "authorizerId": "authorizer_id",
     "apiKeyRequired": "api_key_required",
     "requestValidatorId": "request_validator_id",
     "operationName": "operation_name",
 }
+
+
+def _scopes(row: Method, patch: Patch) -> list[str] | None:
+    kept = [each for each in row.authorization_scopes or () if each != patch.value]
+    if patch.op == "replace":
+        kept = []
+    return (kept if patch.op == "remove" else [*kept, patch.text]) or None
 
 
 def _patched_response(row: MethodResponse, patch: Patch) -> MethodResponse:

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.call import Call
 from cloudlet.core.errors import NotImplementedHere
-from cloudlet.services.apigateway import state
+from cloudlet.services.apigateway import network_state, state, usage_state
+from cloudlet.services.apigateway.copies import copy_api
 from cloudlet.services.apigateway.errors import BadRequestException, ConflictException
 from cloudlet.services.apigateway.members import described
 from cloudlet.services.apigateway.model import EndpointConfiguration, Model, Resource, RestApi
 from cloudlet.services.apigateway.pages import page_of
 from cloudlet.services.apigateway.patches import Patch, check_replaces, patches_in, unknown_path
 from cloudlet.services.apigateway.permissions import API, rest_operation
+from cloudlet.services.apigateway.policies import kept_policy, shown_policy
 
 if TYPE_CHECKING:
     from types_boto3_apigateway import type_defs as api
@@ -24,12 +26,6 @@ _LARGEST_COMPRESSION_SIZE: Final = 10_485_760
 _BAD_COMPRESSION_SIZE: Final = (
     f"Invalid minimum compression size, must be between 0 and {_LARGEST_COMPRESSION_SIZE}"
 )
-_NOT_DONE: Final = {
-    "cloneFrom": "copying a REST API (cloneFrom)",
-    "policy": "resource policies of REST APIs",
-    "securityPolicy": "security policies of REST APIs",
-    "endpointAccessMode": "endpoint access modes of REST APIs",
-}
 _SCHEMA: Final = "http://json-schema.org/draft-04/schema#"
 _EMPTY: Final = f'{{\n  "$schema": "{_SCHEMA}",\n  "title" : "Empty Schema",\n  "type" : "object"\n}}'
 _ERROR: Final = (
@@ -46,10 +42,8 @@ def refused(feature: str) -> NotImplementedHere:
 @rest_operation("CreateRestApi", "/restapis")
 def create_rest_api(call: Call, request: api.CreateRestApiRequestTypeDef) -> dict[str, Any]:
     """Makes an API with its root resource and the two models that every API has."""
-    for member, feature in _NOT_DONE.items():
-        if request.get(member):
-            raise refused(feature)
     _check_description(request.get("description"))
+    source = _source(call, request.get("cloneFrom"))
     row = RestApi(
         id=_new_id(call, request.get("tags", {})),
         name=request["name"],
@@ -63,32 +57,59 @@ def create_rest_api(call: Call, request: api.CreateRestApiRequestTypeDef) -> dic
         endpoint_configuration=_endpoint(request.get("endpointConfiguration", {})),
         disable_execute_api_endpoint=request.get("disableExecuteApiEndpoint", False),
         tags={**request.get("tags", {})} or None,
+        security_policy=request.get("securityPolicy"),
+        endpoint_access_mode=request.get("endpointAccessMode"),
     )
+    if request.get("policy"):
+        row = replace(row, policy=kept_policy(request["policy"], invoke_arn(call, row.id)))
+    if source is None:
+        save_new_api(call, row)
+    else:
+        row = replace(row, binary_media_types=row.binary_media_types or source.binary_media_types)
+        copy_api(call, source, row)
+    return shown_api(row)
+
+
+def save_new_api(call: Call, row: RestApi) -> None:
+    """Writes an API with its root resource and the two models that every API has."""
     state.save_api(call, row)
     state.save_resource(call, row.id, Resource(row.root_resource_id, "/"))
     for name, schema in (("Empty", _EMPTY), ("Error", _ERROR)):
         about = f"This is a default {name.lower()} schema model"
         state.save_model(call, row.id, Model(call.ids.lower(6), name, "application/json", schema, about))
-    return described(row)
+
+
+def shown_api(row: RestApi) -> dict[str, Any]:
+    """An API as answers have it."""
+    shown = described(row)
+    return {**shown, "policy": shown_policy(row.policy)} if row.policy else shown
+
+
+def invoke_arn(call: Call, api_id: str) -> str:
+    """The ARN that an API's resource policy speaks of."""
+    return f"arn:aws:execute-api:{call.region}:{call.account}:{api_id}"
 
 
 @rest_operation("GetRestApi", API)
 def get_rest_api(call: Call, request: api.GetRestApiRequestTypeDef) -> dict[str, Any]:
     """Shows an API."""
-    return described(state.api(call, request["restApiId"]))
+    return shown_api(state.api(call, request["restApiId"]))
 
 
 @rest_operation("GetRestApis", "/restapis")
 def get_rest_apis(call: Call, request: api.GetRestApisRequestTypeDef) -> dict[str, Any]:
     """Lists the APIs, the oldest first."""
     rows = sorted(state.list_apis(call), key=lambda row: (row.created_date, row.id))
-    return page_of([described(row) for row in rows], request)
+    return page_of([shown_api(row) for row in rows], request)
 
 
 @rest_operation("DeleteRestApi", API)
 def delete_rest_api(call: Call, request: api.DeleteRestApiRequestTypeDef) -> None:
     """Removes an API with all that belongs to it."""
-    state.delete_api(call, state.api(call, request["restApiId"]).id)
+    row = state.api(call, request["restApiId"])
+    _check_unmapped(call, row)
+    usage_state.forget_stage(call, row.id)
+    state.delete_api(call, row.id)
 
 
 @rest_operation("UpdateRestApi", API)
@@ -96,20 +117,40 @@ def update_rest_api(call: Call, request: api.UpdateRestApiRequestTypeDef) -> dic
     """Changes an API."""
     row = state.api(call, request["restApiId"])
     for patch in patches_in(request):
-        row = _patched(row, patch)
+        row = _patched(call, row, patch)
     state.save_api(call, row)
     # AWS answers an update, unlike a look, with empty tags.
-    return {"tags": {}, **described(row)}
+    return {"tags": {}, **shown_api(row)}
 
 
-def _patched(row: RestApi, patch: Patch) -> RestApi:
+def _source(call: Call, api_id: str | None) -> RestApi | None:
+    if not api_id:
+        return None
+    found = state.find_api(call, api_id)
+    if found is None:
+        raise BadRequestException("Invalid API identifier specified for cloneFrom")
+    return found
+
+
+def _check_unmapped(call: Call, row: RestApi) -> None:
+    for domain in network_state.list_domains(call):
+        for mapping in network_state.list_mappings(call, domain):
+            if mapping.rest_api_id == row.id:
+                raise BadRequestException(
+                    f"Please remove all base path mappings related to the API {row.id} before deleting it: "
+                    f"{domain.domain_name}/{mapping.base_path}"
+                )
+
+
+def _patched(call: Call, row: RestApi, patch: Patch) -> RestApi:
     head, *rest = patch.parts
     if head == "binaryMediaTypes":
         return replace(row, binary_media_types=_media_types(row, patch, rest))
     if head == "endpointConfiguration":
         return replace(row, endpoint_configuration=_patched_endpoint(row.endpoint_configuration, patch, rest))
-    if head in _NOT_DONE:
-        raise refused(_NOT_DONE[head])
+    if head == "policy" and not rest:
+        policy = kept_policy(patch.text, invoke_arn(call, row.id)) if patch.value else None
+        return replace(row, policy=policy)
     if rest or head not in _MEMBERS:
         raise unknown_path(patch)
     if patch.op == "remove" and head == "description":
@@ -136,7 +177,13 @@ def _patched_endpoint(
         check_replaces(patch)
         if patch.text not in ("ipv4", "dualstack"):
             raise BadRequestException("ipAddressType must be either ipv4 or dualstack.")
+        _check_address_type(endpoint.types, patch.text)
         return replace(endpoint, ip_address_type=patch.text)
+    if rest == ["vpcEndpointIds"]:
+        kept = [each for each in endpoint.vpc_endpoint_ids or () if each != patch.value]
+        return replace(
+            endpoint, vpc_endpoint_ids=(kept if patch.op == "remove" else [*kept, patch.text]) or None
+        )
     if len(rest) == 2 and rest[0] == "types":
         if patch.op not in ("add", "remove", "replace"):
             raise BadRequestException("Invalid patch operation specified. Must be 'add'|'remove'|'replace'")
@@ -144,10 +191,16 @@ def _patched_endpoint(
             raise BadRequestException(
                 "Invalid EndpointTypes specified. Valid options are REGIONAL,EDGE,PRIVATE"
             )
-        if patch.op != "replace" or patch.text == "PRIVATE":
-            raise refused("private endpoints and several endpoint types at once")
-        return replace(endpoint, types=[patch.text])
+        if patch.op != "replace":
+            raise refused("several endpoint types at once")
+        address_type = "dualstack" if patch.text == "PRIVATE" else endpoint.ip_address_type
+        return replace(endpoint, types=[patch.text], ip_address_type=address_type)
     raise unknown_path(patch)
+
+
+def _check_address_type(types: list[str], address_type: str) -> None:
+    if types == ["PRIVATE"] and address_type == "ipv4":
+        raise BadRequestException("Only dualstack ipAddressType is supported for Private APIs.")
 
 
 def _described_as(row: RestApi, patch: Patch) -> RestApi:
@@ -176,8 +229,23 @@ def _with_endpoint_disabled(row: RestApi, patch: Patch) -> RestApi:
     return replace(row, disable_execute_api_endpoint=patch.flag)
 
 
+def _with_version(row: RestApi, patch: Patch) -> RestApi:
+    return replace(row, version=patch.value or None)
+
+
+def _with_security_policy(row: RestApi, patch: Patch) -> RestApi:
+    return replace(row, security_policy=patch.value or None)
+
+
+def _with_access_mode(row: RestApi, patch: Patch) -> RestApi:
+    return replace(row, endpoint_access_mode=patch.value or None)
+
+
 _MEMBERS: Final = {
     "name": _named,
+    "version": _with_version,
+    "securityPolicy": _with_security_policy,
+    "endpointAccessMode": _with_access_mode,
     "description": _described_as,
     "minimumCompressionSize": _with_compression,
     "apiKeySource": _with_key_source,
@@ -206,8 +274,8 @@ def _compression_size(size: int | None) -> int | None:
 
 
 def _key_source(source: str) -> str:
-    if source != "HEADER":
-        raise refused("API keys that an authorizer gives")
+    if source not in ("HEADER", "AUTHORIZER"):
+        raise BadRequestException("Invalid API key source specified. Valid options are HEADER, AUTHORIZER")
     return source
 
 
@@ -217,10 +285,8 @@ def _endpoint(configuration: Mapping[str, Any]) -> EndpointConfiguration:
         raise BadRequestException("REGIONAL Configuration and EDGE Configuration cannot be both DISABLED.")
     if types and len(types) > 1:
         raise BadRequestException("Cannot create an api with multiple Endpoint Types.")
-    chosen = types[0] if types else "EDGE"
-    address_type = configuration.get("ipAddressType")
-    if chosen == "PRIVATE":
-        if address_type == "ipv4":
-            raise BadRequestException("Only dualstack ipAddressType is supported for Private APIs.")
-        raise refused("private endpoints")
-    return EndpointConfiguration([chosen], address_type or "ipv4")
+    chosen = [types[0] if types else "EDGE"]
+    default = "dualstack" if chosen == ["PRIVATE"] else "ipv4"
+    address_type = configuration.get("ipAddressType") or default
+    _check_address_type(chosen, address_type)
+    return EndpointConfiguration(chosen, address_type, [*configuration.get("vpcEndpointIds", ())] or None)

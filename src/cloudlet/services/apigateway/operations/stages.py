@@ -2,82 +2,38 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.call import Call
-from cloudlet.services.apigateway import state
+from cloudlet.services.apigateway import network_state, state, usage_state
 from cloudlet.services.apigateway.errors import BadRequestException, ConflictException
-from cloudlet.services.apigateway.members import described
-from cloudlet.services.apigateway.model import MethodSetting, Stage
-from cloudlet.services.apigateway.operations.rest_apis import refused
-from cloudlet.services.apigateway.patches import Patch, patches_in
+from cloudlet.services.apigateway.members import described, given
+from cloudlet.services.apigateway.model import CanarySettings, Stage
+from cloudlet.services.apigateway.patches import patches_in
 from cloudlet.services.apigateway.permissions import API, rest_operation
+from cloudlet.services.apigateway.stage_patches import (
+    check_stage_name,
+    check_variables,
+    patched_stage,
+    with_cache,
+)
 
 if TYPE_CHECKING:
     from types_boto3_apigateway import type_defs as api
 
 _STAGE: Final = f"{API}/stages/{{stageName}}"
-_NAME: Final = re.compile(r"[a-zA-Z0-9_\-]{1,128}")
-_VARIABLE: Final = re.compile(r"[A-Za-z0-9_]+")
-_VARIABLE_VALUE: Final = re.compile(r"[A-Za-z0-9\-._~:/?#&=,]*")
-_NOT_DONE: Final = {
-    "cacheClusterEnabled": "stage caches",
-    "canarySettings": "canary releases",
-    "tracingEnabled": "X-Ray tracing",
-    "clientCertificateId": "client certificates",
-    "accessLogSettings": "access logs",
-    "cacheClusterSize": "stage caches",
-}
-# As AWS prints them, its slips included.
-_SETTING_PATHS: Final = (
-    "metrics/enabled, /{0}/logging/dataTrace, /{0}/logging/loglevel, /{0}/throttling/burstLimit{1}"
-    "/{0}/throttling/rateLimit{1}/{0}/caching/ttlInSeconds, /{0}/caching/enabled, "
-    "/{0}/caching/dataEncrypted, "
-    "/{0}/caching/requireAuthorizationForCacheControl, /{0}/caching/unauthorizedCacheControlHeaderStrategy"
-)
-_PATHS: Final = (
-    "/deploymentId, /description, /cacheClusterEnabled, /cacheClusterSize, /clientCertificateId, "
-    "/accessLogSettings, /accessLogSettings/destinationArn, /accessLogSettings/format, "
-    f"/{{resourcePath}}/{{httpMethod}}/{_SETTING_PATHS.format('{resourcePath}/{httpMethod}', '')}, "
-    f"/*/*/{_SETTING_PATHS.format('*/*', ' ')}, /variables/{{variable_name}}, /tracingEnabled"
-)
-
-
-def check_stage_name(name: str) -> None:
-    """Raises BadRequestException for what is no stage's name."""
-    if not _NAME.fullmatch(name):
-        raise BadRequestException("Stage name only allows a-zA-Z0-9-_")
-
-
-def check_variables(variables: Mapping[str, str]) -> None:
-    """Raises BadRequestException for what stage variables cannot be called or hold."""
-    for name, value in variables.items():
-        if not _VARIABLE.fullmatch(name):
-            raise BadRequestException(
-                f"Stage variable name must only contain alphanumeric characters and underscores: {name}"
-            )
-        if not _VARIABLE_VALUE.fullmatch(value):
-            raise BadRequestException(
-                f"Stage variable value should match regex [A-Za-z0-9-._~:/?#&=,]+: {value}"
-            )
 
 
 @rest_operation("CreateStage", f"{API}/stages")
 def create_stage(call: Call, request: api.CreateStageRequestTypeDef) -> dict[str, Any]:
     """Serves a deployment under a name."""
-    for member in _NOT_DONE:
-        if request.get(member):
-            raise refused(_NOT_DONE[member])
     row = state.api(call, request["restApiId"])
     name = request["stageName"]
     check_stage_name(name)
     if state.find_stage(call, row.id, name) is not None:
         raise ConflictException("Stage already exists")
-    _check_deployment(call, row.id, request["deploymentId"])
-    check_variables(request.get("variables", {}))
     stage = Stage(
         name,
         request["deploymentId"],
@@ -86,8 +42,13 @@ def create_stage(call: Call, request: api.CreateStageRequestTypeDef) -> dict[str
         description=request.get("description"),
         documentation_version=request.get("documentationVersion"),
         variables={**request.get("variables", {})} or None,
+        tracing_enabled=request.get("tracingEnabled", False),
         tags={**request.get("tags", {})} or None,
+        canary_settings=canary(request.get("canarySettings"), request["deploymentId"]),
     )
+    size = request.get("cacheClusterSize")
+    stage = with_cache(stage, request.get("cacheClusterEnabled", False), size)
+    _check(call, row.id, stage)
     state.save_stage(call, row.id, stage)
     return described(stage)
 
@@ -108,8 +69,9 @@ def get_stages(call: Call, request: api.GetStagesRequestTypeDef) -> dict[str, An
 
 @rest_operation("DeleteStage", _STAGE)
 def delete_stage(call: Call, request: api.DeleteStageRequestTypeDef) -> None:
-    """Removes a stage; its deployment stays."""
+    """Removes a stage, also from usage plans; its deployment stays."""
     row = state.stage(call, request["restApiId"], request["stageName"])
+    usage_state.forget_stage(call, request["restApiId"], row.stage_name)
     state.delete_stage(call, request["restApiId"], row.stage_name)
 
 
@@ -118,111 +80,56 @@ def update_stage(call: Call, request: api.UpdateStageRequestTypeDef) -> dict[str
     """Changes a stage, perhaps to show another deployment."""
     row = state.stage(call, request["restApiId"], request["stageName"])
     for patch in patches_in(request):
-        row = _patched(call, request["restApiId"], row, patch)
+        row = patched_stage(row, patch)
+        _check(call, request["restApiId"], row)
     row = replace(row, last_updated_date=call.time())
     state.save_stage(call, request["restApiId"], row)
     return described(row)
 
 
-def _check_deployment(call: Call, api_id: str, deployment_id: str) -> None:
-    if state.find_deployment(call, api_id, deployment_id) is None:
+@rest_operation("FlushStageCache", f"{_STAGE}/cache/data")
+def flush_stage_cache(call: Call, request: api.FlushStageCacheRequestTypeDef) -> None:
+    """Empties a stage's cache."""
+    row = state.stage(call, request["restApiId"], request["stageName"])
+    state.flush_cache(call, request["restApiId"], row.stage_name)
+
+
+@rest_operation("FlushStageAuthorizersCache", f"{_STAGE}/cache/authorizers")
+def flush_stage_authorizers_cache(call: Call, request: api.FlushStageAuthorizersCacheRequestTypeDef) -> None:
+    """Forgets what a stage's authorizers answered."""
+    row = state.stage(call, request["restApiId"], request["stageName"])
+    state.flush_authorizers(call, request["restApiId"], row.stage_name)
+
+
+def canary(settings: Mapping[str, Any] | None, deployment_id: str) -> CanarySettings | None:
+    """The canary that a request asks for, with a deployment where it names none."""
+    if settings is None:
+        return None
+    check_variables(settings.get("stageVariableOverrides", {}))
+    known = {"deployment_id": settings.get("deploymentId", deployment_id)}
+    return given(CanarySettings, settings, **known)
+
+
+def _check(call: Call, api_id: str, row: Stage) -> None:
+    shown = {
+        row.deployment_id,
+        row.canary_settings.deployment_id if row.canary_settings else row.deployment_id,
+    }
+    if any(state.find_deployment(call, api_id, each) is None for each in shown):
         raise BadRequestException("Deployment id does not exist")
+    check_variables(row.variables or {})
+    certificate = row.client_certificate_id
+    if certificate is not None and network_state.find_certificate(call, certificate) is None:
+        raise BadRequestException("Invalid Client Certificate identifier specified")
+    if _writes_logs(row) and state.account(call).cloudwatch_role_arn is None:
+        raise BadRequestException(
+            "CloudWatch Logs role ARN must be set in account settings to enable logging"
+        )
 
 
-def _patched(call: Call, api_id: str, row: Stage, patch: Patch) -> Stage:
-    head, *rest = patch.parts
-    if head in _NOT_DONE and not (patch.op == "replace" and patch.text.lower() in ("", "false")):
-        raise refused(_NOT_DONE[head])
-    if head in _NOT_DONE:
-        return row
-    if head == "variables" and len(rest) == 1:
-        return replace(row, variables=_variables(row.variables or {}, rest[0], patch))
-    if head == "description" and not rest:
-        return replace(row, description=patch.value or None)
-    if head == "deploymentId" and not rest:
-        _check_deployment(call, api_id, patch.text)
-        return replace(row, deployment_id=patch.text)
-    return replace(row, method_settings=_settings(row.method_settings, patch, [head, *rest]))
-
-
-def _variables(variables: Mapping[str, str], name: str, patch: Patch) -> dict[str, str] | None:
-    kept = {key: value for key, value in variables.items() if key != name}
-    if patch.op == "remove":
-        return kept or None
-    check_variables({name: patch.text})
-    return {**kept, name: patch.text}
-
-
-def _settings(
-    present: Mapping[str, MethodSetting], patch: Patch, parts: list[str]
-) -> dict[str, MethodSetting]:
-    settings = {**present}
-    if patch.op == "remove" and len(parts) == 2:
-        key = "/".join(parts).lstrip("/")
-        if key not in settings:
-            raise BadRequestException(
-                f"Cannot remove method setting {key} because there is no method setting for this method "
-            )
-        del settings[key]
-        return settings
-    key, name = "/".join(parts[:-2]).lstrip("/"), "/".join(parts[-2:])
-    if len(parts) < 4 or name not in _SETTINGS:
-        raise BadRequestException(f"Invalid method setting path: {patch.path}. Must be one of: [{_PATHS}]")
-    inherited = settings.get("*/*") or MethodSetting()
-    field, read = _SETTINGS[name]
-    value = _DEFAULTS[field] if patch.op == "remove" else read(patch)
-    if field in _WITHOUT_EFFECT and value not in (_DEFAULTS[field], "OFF"):
-        raise refused(_WITHOUT_EFFECT[field])
-    settings[key] = replace(settings.get(key, inherited), **{field: value})
-    return settings
-
-
-def _flag(patch: Patch) -> bool:
-    return patch.flag
-
-
-def _text(patch: Patch) -> str | None:
-    return patch.value
-
-
-def _level(patch: Patch) -> str | None:
-    if patch.text not in ("OFF", "ERROR", "INFO"):
-        raise BadRequestException("Invalid logging level, must be one of: OFF, ERROR, INFO")
-    return patch.text
-
-
-def _integer(patch: Patch) -> int:
-    try:
-        return int(patch.text)
-    except ValueError:
-        raise BadRequestException(f"Invalid integer value specified: {patch.text}") from None
-
-
-def _decimal(patch: Patch) -> float:
-    try:
-        return float(patch.text)
-    except ValueError:
-        raise BadRequestException(f"Invalid decimal value specified: {patch.text}") from None
-
-
-_SETTINGS: Final[Mapping[str, tuple[str, Callable[[Patch], Any]]]] = {
-    "metrics/enabled": ("metrics_enabled", _flag),
-    "logging/dataTrace": ("data_trace_enabled", _flag),
-    "logging/loglevel": ("logging_level", _level),
-    "throttling/burstLimit": ("throttling_burst_limit", _integer),
-    "throttling/rateLimit": ("throttling_rate_limit", _decimal),
-    "caching/enabled": ("caching_enabled", _flag),
-    "caching/ttlInSeconds": ("cache_ttl_in_seconds", _integer),
-    "caching/dataEncrypted": ("cache_data_encrypted", _flag),
-    "caching/requireAuthorizationForCacheControl": ("require_authorization_for_cache_control", _flag),
-    "caching/unauthorizedCacheControlHeaderStrategy": ("unauthorized_cache_control_header_strategy", _text),
-}
-_DEFAULTS: Final[Mapping[str, Any]] = {each.name: each.default for each in fields(MethodSetting)}
-# Settings of the cache have no effect at AWS either, as long as the stage has no cache cluster.
-_WITHOUT_EFFECT: Final = {
-    "data_trace_enabled": "execution logs",
-    "logging_level": "execution logs",
-    "metrics_enabled": "CloudWatch metrics",
-    "throttling_burst_limit": "throttling",
-    "throttling_rate_limit": "throttling",
-}
+def _writes_logs(row: Stage) -> bool:
+    levels = (each.logging_level for each in row.method_settings.values())
+    logs = row.access_log_settings
+    if logs is not None and logs.destination_arn is not None and ":logs:" in logs.destination_arn:
+        return True
+    return any(level not in (None, "OFF") for level in levels)
