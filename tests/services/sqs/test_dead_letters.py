@@ -96,7 +96,8 @@ def test_an_invalid_dead_letter_arn_is_refused_before_it_is_looked_up(sqs: Any) 
     policy = '{"deadLetterTargetArn": "dummy", "maxReceiveCount": 42}'
     assert refusal(sqs.create_queue, QueueName="a", Attributes={"RedrivePolicy": policy}) == (
         "InvalidParameterValue",
-        f"Value {policy} for parameter RedrivePolicy is invalid. Reason: Invalid value for deadLetterTargetArn.",
+        f"Value {policy} for parameter RedrivePolicy is invalid. Reason: Invalid value for "
+        "deadLetterTargetArn.",
     )
 
 
