@@ -63,7 +63,7 @@ class ExecutionLog:
 
 
 def masked(value: str) -> str:
-    """Something secret, with as much of its end as AWS shows: half of it, and never more than 6 characters."""
+    """Something secret, with as much of its end as AWS shows: half of it, at most 6 characters."""
     kept = min(6, len(value) // 2)
     return "*" * (len(value) - kept) + value[len(value) - kept :]
 
