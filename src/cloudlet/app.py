@@ -7,11 +7,12 @@ import logging
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict
 from enum import Enum
 from pathlib import Path
 from socket import socket
 from typing import Any, Final
+
+from msgspec.structs import asdict
 
 from cloudlet import __version__
 from cloudlet.access.audit import Audit
@@ -30,7 +31,19 @@ from cloudlet.core.sandbox import Capabilities, Sandboxes
 from cloudlet.core.store import LAST, Transaction
 from cloudlet.core.worker import Supervisor, Wakeups
 from cloudlet.sandbox.on_demand import SandboxesOnDemand
-from cloudlet.services import apigateway, cloudformation, dynamodb, iam, kinesis, lambda_, logs, s3, sts
+from cloudlet.services import (
+    apigateway,
+    cloudformation,
+    dynamodb,
+    iam,
+    kinesis,
+    lambda_,
+    logs,
+    s3,
+    sqs,
+    sts,
+)
+from cloudlet.services.dynamodb.streams import manifest as dynamodbstreams
 from cloudlet.services.iam.identities import StoredIdentities
 from cloudlet.store.blobs import DirectoryBlobs
 from cloudlet.store.errors import StoreFailed
@@ -56,12 +69,13 @@ SERVICES: Final[tuple[Service, ...]] = (
     apigateway.SERVICE,
     cloudformation.SERVICE,
     dynamodb.SERVICE,
-    dynamodb.STREAMS_SERVICE,
+    dynamodbstreams.SERVICE,
     iam.SERVICE,
     kinesis.SERVICE,
     lambda_.SERVICE,
     logs.SERVICE,
     s3.SERVICE,
+    sqs.SERVICE,
     sts.SERVICE,
 )
 

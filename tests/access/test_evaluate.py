@@ -7,9 +7,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from access.policies import (
     ACCOUNT,

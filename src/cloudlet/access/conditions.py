@@ -11,10 +11,11 @@ import binascii
 import ipaddress
 import operator
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Final, TypeAlias
+
+from msgspec import Struct
 
 from cloudlet.access import wildcards
 from cloudlet.access.variables import Template, template
@@ -30,8 +31,7 @@ Fits: TypeAlias = "Callable[[str, RequestContext], bool | None]"
 """Whether one of the request's values fits one of the policy's; None if a variable in it has no value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Operator:
+class Operator(Struct, frozen=True):
     """An operator without its qualifiers."""
 
     compile: Callable[[str, bool], Fits]
@@ -39,8 +39,7 @@ class Operator:
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Test:
+class Test(Struct, frozen=True):
     """A condition, compiled."""
 
     key: str
@@ -75,8 +74,7 @@ class Test:
         return self.negated and not unknown
 
 
-@dataclass(frozen=True, slots=True)
-class NullTest:
+class NullTest(Struct, frozen=True):
     """The Null operator: "true" asks that the key be absent, "false" that it be there."""
 
     key: str

@@ -6,9 +6,10 @@ Keys that an action or resource adds come with the Permission, not from here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TypeAlias
+
+from msgspec import Struct
 
 from cloudlet.core.access import PrincipalKind
 
@@ -29,8 +30,7 @@ _PRINCIPAL_TYPES: Final = {
 _PRINCIPAL_TAG: Final = "aws:principaltag/"
 
 
-@dataclass(frozen=True, slots=True)
-class CallContext:
+class CallContext(Struct, frozen=True):
     """What the pipeline knows of a call."""
 
     principal: Principal

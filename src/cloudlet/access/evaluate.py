@@ -12,8 +12,9 @@ No I/O and no clock: what is not in the arguments does not count.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from cloudlet.access import grammar, messages, policy
 from cloudlet.access.bounded import Bounded
@@ -36,8 +37,7 @@ Trace: TypeAlias = tuple[MatchedStatement, ...]
 _Key: TypeAlias = tuple[object, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """The policies of a caller, compiled, each type as one."""
 
     identity: CompiledPolicy

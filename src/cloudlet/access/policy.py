@@ -5,10 +5,10 @@ Only the shape is judged here; what IAM demands of the values is grammar.py's, w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
 
 from cloudlet.core.access import MalformedPolicyDocument
 
@@ -26,8 +26,7 @@ _STATEMENT_ELEMENTS: Final = frozenset(
 _PRINCIPAL_TYPES: Final = frozenset({"AWS", "Service", "Federated", "CanonicalUser"})
 
 
-@dataclass(frozen=True, slots=True)
-class Principals:
+class Principals(Struct, frozen=True):
     """A Principal or NotPrincipal element; `"*"` is kept as AWS:*, which means the same."""
 
     aws: tuple[str, ...] = ()
@@ -36,8 +35,7 @@ class Principals:
     canonical_user: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """One operator with one key and its values; a statement's conditions must all hold."""
 
     operator: str
@@ -45,8 +43,7 @@ class Condition:
     values: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """One statement as written. An element that is absent is None."""
 
     sid: str | None
@@ -60,8 +57,7 @@ class Statement:
     conditions: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """A whole document."""
 
     version: str | None

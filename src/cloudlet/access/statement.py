@@ -5,8 +5,9 @@ Nothing here weighs one policy against another; that is evaluate.py.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cloudlet.access import wildcards
 from cloudlet.access.conditions import NullTest, Test, compile_condition
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from cloudlet.core.access import PolicyDocument, Principal, RequestContext
 
 
-@dataclass(slots=True)
-class Request:
+class Request(Struct):
     """What the statements are asked about. Not frozen: one is made for each decision, and freezing costs."""
 
     principal: Principal
@@ -30,8 +30,7 @@ class Request:
     context: RequestContext
 
 
-@dataclass(frozen=True, slots=True)
-class Resources:
+class Resources(Struct, frozen=True):
     """A Resource or NotResource element: what is fixed, and what has variables in it."""
 
     fixed: wildcards.Matcher
@@ -51,8 +50,7 @@ class Resources:
         return None if unknown else False
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledStatement:
+class CompiledStatement(Struct, frozen=True):
     """One statement as matchers."""
 
     matched: MatchedStatement
@@ -84,8 +82,7 @@ class CompiledStatement:
         return Grant.NONE if grant(self.not_principal, caller) else Grant.DIRECT
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledPolicy:
+class CompiledPolicy(Struct, frozen=True):
     """One document as matchers, the denials apart from the allows."""
 
     denies: tuple[CompiledStatement, ...]

@@ -7,8 +7,9 @@ Wildcards that come out of a variable's value are literal; only those written in
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
+
+from msgspec import Struct
 
 from cloudlet.access import wildcards
 
@@ -20,8 +21,7 @@ _DEFAULTED: Final = re.compile(r"([^,]*?)\s*,\s*'(.*)'", re.DOTALL)
 _ESCAPES: Final = frozenset("*?$")
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(Struct, frozen=True):
     """A reference to a condition key, by its name in lower case."""
 
     key: str
@@ -38,8 +38,7 @@ class Variable:
 Part: TypeAlias = "wildcards.Token | Variable"
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Struct, frozen=True):
     """A policy value taken apart once: literal texts, wildcards and variables."""
 
     parts: tuple[Part, ...]

@@ -11,12 +11,13 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, cast
 
 import click
 import uvloop
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cloudlet.app import App, build
 from cloudlet.cli import client, runfile, texts
@@ -30,8 +31,7 @@ _START_SECONDS: Final = 30.0
 _ENGINES: Final = ("rocksdb", "sqlite", "memory")
 
 
-@dataclass(frozen=True, slots=True)
-class StartOptions:
+class StartOptions(Struct, frozen=True):
     """The options of `cloudlet start`."""
 
     port: int

@@ -6,9 +6,10 @@ Nothing here decides anything; the decision is made in cloudlet.access.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Final, Protocol
+
+from msgspec import Struct, field
 
 from cloudlet.core.errors import ServiceError
 
@@ -37,16 +38,14 @@ class PolicyKind(Enum):
     TRUST = "trust"
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyDocument:
+class PolicyDocument(Struct, frozen=True):
     """A policy's text and the name people know it by: a managed policy's ARN, an inline one's name."""
 
     name: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(Struct, frozen=True):
     """An authenticated caller."""
 
     kind: PrincipalKind
@@ -90,8 +89,7 @@ class Principal:
 _ANONYMOUS: Final = Principal(PrincipalKind.ANONYMOUS, "anonymous")
 
 
-@dataclass(frozen=True, slots=True)
-class PrincipalPolicies:
+class PrincipalPolicies(Struct, frozen=True):
     """What is attached to a principal: own policies, those of its groups, and the permissions boundary."""
 
     identity: tuple[PolicyDocument, ...] = ()
@@ -122,8 +120,7 @@ class LazyContext(Mapping[str, tuple[str, ...]]):
         return self._found
 
 
-@dataclass(frozen=True, slots=True)
-class Permission:
+class Permission(Struct, frozen=True):
     """One thing a call must be allowed to do."""
 
     action: str
@@ -153,8 +150,7 @@ class Reason(Enum):
     NO_SESSION_ALLOW = "no session policy allows"
 
 
-@dataclass(frozen=True, slots=True)
-class MatchedStatement:
+class MatchedStatement(Struct, frozen=True):
     """A statement that took part in a decision."""
 
     policy: str
@@ -163,8 +159,7 @@ class MatchedStatement:
     effect: str
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What IAM said and why."""
 
     allowed: bool

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cloudlet.core.access import Principal
 
@@ -55,6 +58,8 @@ class Cloud:
     """How people on this machine reach the cloud: http://127.0.0.1:4566."""
     identities: Identities
     http_client: HttpClient
+    user_pools: str = "https://cognito-idp.{region}.amazonaws.com"
+    """Below which URL user pools publish their keys."""
     api: Api = field(init=False)
     wire: Wire = field(init=False)
     signatures: Signatures = field(init=False)
@@ -69,8 +74,7 @@ class Cloud:
         return Call(self, self.services[service], principal, account, region, self.ids.uuid())
 
 
-@dataclass(slots=True)
-class Call:
+class Call(Struct):
     """One request on its way through a service."""
 
     cloud: Cloud
@@ -157,24 +161,7 @@ class Call:
         return replace(self, via=(*self.via, principal_name))
 
     def _within(self, transaction: Transaction) -> Call:
-        # Spelled out, because every request makes one and dataclasses.replace takes five times as long.
-        return Call(
-            self.cloud,
-            self.service,
-            self.principal,
-            self.account,
-            self.region,
-            self.request_id,
-            self.source_ip,
-            self.user_agent,
-            self.secure,
-            self.via,
-            self.source_arn,
-            self.trace_id,
-            self.http,
-            transaction,
-            self.lenient,
-        )
+        return replace(self, open_transaction=transaction)
 
     def wake(self, topic: str) -> None:
         """Wakes a worker once the open transaction is on disk."""

@@ -5,9 +5,10 @@ Nothing here reads a socket. Header names keep the case and the order in which t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -75,8 +76,7 @@ class ClientDisconnected(Exception):
     """Raised to the reader of a body whose client went away before its end."""
 
 
-@dataclass(slots=True)
-class HttpRequest:
+class HttpRequest(Struct):
     """One request as it was sent: `path` and `query` are still percent-encoded."""
 
     method: str
@@ -88,6 +88,8 @@ class HttpRequest:
     version: str = "1.1"
     client: tuple[str, int] = ("127.0.0.1", 0)
     origin: Origin = Origin.HOST
+    is_abandoned: Callable[[], bool] = lambda: False
+    """Whether the client has gone away, so that nobody will read the answer."""
     trailers: Headers | None = None
     """The header lines that followed a chunked body; known once it has come to its end."""
     _lower: dict[str, str] | None = None
@@ -109,8 +111,7 @@ class HttpRequest:
         return f"{self.path}?{self.query}" if self.query else self.path
 
 
-@dataclass(frozen=True, slots=True)
-class FileBody:
+class FileBody(Struct, frozen=True):
     """A response body that the server sends straight from a file."""
 
     path: Path
@@ -121,8 +122,7 @@ class FileBody:
 ResponseBody: TypeAlias = "bytes | FileBody | AsyncIterator[bytes]"
 
 
-@dataclass(slots=True)
-class HttpResponse:
+class HttpResponse(Struct):
     """One answer. An iterator is sent chunked, unless a Content-Length header says its size."""
 
     status: int = 200

@@ -5,8 +5,9 @@ Implemented by the IAM service. Every method needs a call with an open transacti
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct, field
 
 from cloudlet.core.errors import ServiceError
 
@@ -28,8 +29,7 @@ class InvalidToken(ServiceError):
     status = 403
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(Struct, frozen=True):
     """Whose an access key is, and the secret that its signatures are made with."""
 
     secret_access_key: str
@@ -38,8 +38,7 @@ class Credential:
     """Seconds since 1970, for temporary credentials; the edge refuses them afterwards."""
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """Temporary credentials, as STS gives them out. They live in their own token; nothing is stored."""
 
     access_key_id: str
@@ -49,8 +48,7 @@ class Session:
     principal: Principal
 
 
-@dataclass(frozen=True, slots=True)
-class Role:
+class Role(Struct, frozen=True):
     """A role, as far as those need it who assume it or pass it."""
 
     arn: str

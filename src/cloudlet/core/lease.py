@@ -5,8 +5,10 @@ On the cloud's clock, in rows of the store; knows nothing of what is worked on.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cloudlet.core.rows import Rows
 
@@ -15,8 +17,7 @@ if TYPE_CHECKING:
     from cloudlet.core.store import Key, KeyPart
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(Struct, frozen=True):
     """One claim: the epoch grows with every new holder."""
 
     owner: str

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from string import Formatter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from msgspec import Struct
 
 from cloudlet.core.access import LazyContext, Permission, PolicyDocument
 
@@ -32,8 +33,7 @@ _MARK: Final = "__cloudlet_operation__"
 _NO_CONTEXT: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """An operation and what the pipeline must know of it."""
 
     name: str
@@ -46,17 +46,16 @@ class Operation:
     permissions: Callable[[Call, Request], Sequence[Permission]]
 
 
-@dataclass(frozen=True, slots=True)
-class DataPlane:
+class DataPlane(Struct, frozen=True):
     """A door of a service that is not its API: the invoke URLs of API Gateway, function URLs, websites."""
 
     claims: Callable[[HttpRequest], bool]
-    """Whether a request comes here; asked of every request, so it must be quick."""
-    handle: Callable[[Cloud, HttpRequest], Awaitable[HttpResponse]]
+    """Whether a request may come here; asked of every request, so it must be quick."""
+    handle: Callable[[Cloud, HttpRequest], Awaitable[HttpResponse | None]]
+    """Answers; None means that the request is somebody else's after all."""
 
 
-@dataclass(frozen=True, slots=True)
-class CrossOrigin:
+class CrossOrigin(Struct, frozen=True):
     """How a service's API answers browsers that ask for pages of other origins."""
 
     preflight: Callable[[Call, HttpRequest], Awaitable[HttpResponse]]
@@ -65,8 +64,7 @@ class CrossOrigin:
     """What the answer to any other request says beside; asked for those that name their origin."""
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """A service's manifest."""
 
     name: str
@@ -110,10 +108,17 @@ def operation(
     operation needs no permission.
     """
 
+    arns_of = _arns_by(resource)
+
     def judge(call: Call, request: Request) -> Sequence[Permission]:
         return [
             *_own_permissions(
-                call, request, action or f"{call.arn_name}:{name}", resource, conditions, resource_policy
+                call,
+                request,
+                action or f"{call.arn_name}:{name}",
+                arns_of(call, request),
+                conditions,
+                resource_policy,
             ),
             *_pass_role(passes_role(request) if passes_role else None, passed_to),
         ]
@@ -142,27 +147,43 @@ def _own_permissions(
     call: Call,
     request: Request,
     action: str,
-    resource: Resource,
+    arns: Sequence[str],
     conditions: Callable[[Call, Any], Context] | None,
     resource_policy: Callable[[Call, Any], PolicyDocument | None] | None,
 ) -> list[Permission]:
     context = LazyContext(lambda: conditions(call, request)) if conditions else _NO_CONTEXT
     policy = resource_policy(call, request) if resource_policy else None
-    return [
-        Permission(action=action, resource=arn, context=context, resource_policy=policy)
-        for arn in _arns(call, request, resource)
-    ]
+    return [Permission(action=action, resource=arn, context=context, resource_policy=policy) for arn in arns]
 
 
-def _arns(call: Call, request: Request, resource: Resource) -> Sequence[str]:
+def _arns_by(resource: Resource) -> Callable[[Call, Request], Sequence[str]]:
+    """What finds the ARNs that IAM judges for a request."""
     if callable(resource):
-        named = resource(call, request)
-        return [named] if isinstance(named, str) else named
+        return _arns_found_by(resource)
     if resource == "*":
-        return ["*"]
-    members = {field: request.get(field) or "*" for _, field, _, _ in Formatter().parse(resource) if field}
-    text = resource.format_map(members)
-    return [text if text.startswith("arn:") else call.arn(text)]
+        return lambda _call, _request: ("*",)
+    return _arn_written_by(resource)
+
+
+def _arns_found_by(
+    find: Callable[[Call, Any], str | Sequence[str]],
+) -> Callable[[Call, Request], Sequence[str]]:
+    def arns(call: Call, request: Request) -> Sequence[str]:
+        named = find(call, request)
+        return (named,) if isinstance(named, str) else named
+
+    return arns
+
+
+def _arn_written_by(template: str) -> Callable[[Call, Request], Sequence[str]]:
+    fields = [field for _, field, _, _ in Formatter().parse(template) if field]
+    whole = template.startswith("arn:")
+
+    def arns(call: Call, request: Request) -> Sequence[str]:
+        text = template.format_map({field: request.get(field) or "*" for field in fields})
+        return (text if whole or text.startswith("arn:") else call.arn(text),)
+
+    return arns
 
 
 def _pass_role(role: str | None, passed_to: str) -> list[Permission]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import ipaddress
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, NoReturn, TypeAlias
+
+from msgspec import Struct
 
 Test: TypeAlias = Callable[[Any], bool]
 """Whether one value of an event, which is neither object nor array, is wanted."""
@@ -32,8 +33,7 @@ class InvalidPattern(Exception):
     """Raised for what is no pattern. The message is the reason as AWS words it, without its place."""
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(Struct, frozen=True):
     """Which operators a service takes."""
 
     operators: frozenset[str]
@@ -53,8 +53,7 @@ FILTER: Final = Dialect((_OPERATORS - {"exactly"}) | {"exists", "cidr"}, frozens
 """Filters of event source mappings and of pipes."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Field:
+class _Field(Struct, frozen=True):
     """What a pattern wants of the values under one path."""
 
     path: str
@@ -69,8 +68,7 @@ class _Field:
         return [place for value, place in values if any(test(value) for test in self.tests)]
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(Struct, frozen=True):
     """A compiled pattern."""
 
     alternatives: tuple[tuple[_Field, ...], ...]

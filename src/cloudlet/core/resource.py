@@ -8,8 +8,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+
+from msgspec import Struct, field
 
 from cloudlet.core.errors import ServiceError
 from cloudlet.core.rows import Rows
@@ -26,8 +27,7 @@ _MADE: Final = "made"
 """The subject under which the physical id stands."""
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceContext:
+class ResourceContext(Struct, frozen=True):
     """Where in which stack a resource stands. A step that is run again after a crash gets the same one."""
 
     stack_name: str
@@ -56,8 +56,7 @@ class ResourceContext:
         return name.lower() if lower else name
 
 
-@dataclass(frozen=True, slots=True)
-class Provisioned:
+class Provisioned(Struct, frozen=True):
     """A resource that is there: what Ref and Fn::GetAtt answer."""
 
     physical_id: str

@@ -1,4 +1,4 @@
-"""Rows: frozen dataclasses kept under tuple keys. What a service's state.py is written with.
+"""Rows: frozen structs kept under tuple keys. What a service's state.py is written with.
 
 Encoding is MessagePack by msgspec, so a field may be added with a default and old rows still read.
 """

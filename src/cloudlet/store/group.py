@@ -7,10 +7,10 @@ have dropped the pages that it could not write, so a second sync that succeeds p
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, Protocol
 
 from cloudlet.store.errors import StoreClosed, StoreError, StoreFailed
+from cloudlet.store.thread import WorkThread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -62,7 +62,7 @@ class GroupSync:
     def __init__(self, log: Log, on_fatal: Callable[[StoreFailed], None]) -> None:
         self._log = log
         self._on_fatal = on_fatal
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store-sync")
+        self._thread = WorkThread("store-sync")
         self._forming: Group | None = None
         self._syncing: Group | None = None
         self._busy = False
@@ -149,8 +149,12 @@ class GroupSync:
         while self.refusal is None and (self._forming or self._syncing or self._gate):
             await self._idle()
         self.refusal = StoreClosed("The store is closed.")
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._log.close)
-        self._thread.shutdown(wait=False)
+        closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._thread.run(self._log.close, lambda error: _settle(closed, error))
+        try:
+            await closed
+        finally:
+            self._thread.end()
 
     async def _idle(self) -> None:
         if group := self._forming or self._syncing:
@@ -171,15 +175,15 @@ class GroupSync:
         self._syncing, self._forming = self._forming, None
         self._in_thread(self._log.sync, self._on_synced)
 
-    def _on_synced(self, done: asyncio.Future[None]) -> None:
+    def _on_synced(self, error: Exception | None) -> None:
         self._busy = False
-        group, self._syncing = self._syncing, None
+        group = self._syncing
         if group is None:
             return
-        if error := done.exception():
-            self._syncing = group
+        if error is not None:
             self.fail(error)
             return
+        self._syncing = None
         loop = asyncio.get_running_loop()
         for action in group.actions:
             loop.call_soon(action)
@@ -203,10 +207,10 @@ class GroupSync:
         self._gate = asyncio.get_running_loop().create_future()
         self._in_thread(self._log.upkeep, self._on_upkeep)
 
-    def _on_upkeep(self, done: asyncio.Future[None]) -> None:
+    def _on_upkeep(self, error: Exception | None) -> None:
         self._busy = False
         self._open_gate()
-        if error := done.exception():
+        if error is not None:
             self.fail(error)
         elif self._forming is not None:
             self._start()
@@ -216,6 +220,15 @@ class GroupSync:
         if gate is not None:
             gate.set_result(None)
 
-    def _in_thread(self, call: Callable[[], None], then: Callable[[asyncio.Future[None]], None]) -> None:
+    def _in_thread(self, call: Callable[[], None], then: Callable[[Exception | None], None]) -> None:
         self._busy = True
-        asyncio.get_running_loop().run_in_executor(self._thread, call).add_done_callback(then)
+        self._thread.run(call, then)
+
+
+def _settle(future: asyncio.Future[None], error: Exception | None) -> None:
+    if future.done():
+        return
+    if error is None:
+        future.set_result(None)
+    else:
+        future.set_exception(error)

@@ -6,6 +6,7 @@ Never opens with repair.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rocksdict import BlockBasedOptions, Cache, DBCompressionType, Options, Rdict, ReadOptions, WriteBatch
@@ -16,8 +17,9 @@ from cloudlet.store.gaps import Gaps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
+_BASE_OPTIONS: Final = Path(__file__).parent / "rocksdb_options"
+"""A folder as RocksDB keeps its own options in: the newest OPTIONS file there is read."""
 _MEBIBYTE: Final = 1 << 20
 _WRITE_BUFFER: Final = 32 * _MEBIBYTE
 _WHOLE_LOG: Final = 64 * _MEBIBYTE
@@ -72,7 +74,7 @@ class RocksEngine:
             raise StoreFailed(str(error)) from error
 
     def seal(self) -> None:
-        """Nothing to do: `write` has handed the log to the kernel."""
+        """Nothing to do: `sync` takes what was written before it began."""
 
     def sync(self) -> None:
         """Returns when all that was written is on disk."""
@@ -154,7 +156,7 @@ class RocksEngine:
 
 
 def _options() -> Options:
-    options = Options(raw_mode=True)
+    options, _ = Options.load_latest(str(_BASE_OPTIONS))
     options.create_if_missing(True)
     options.set_compression_type(DBCompressionType.lz4())
     options.set_write_buffer_size(_WRITE_BUFFER)

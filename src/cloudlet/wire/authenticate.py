@@ -5,8 +5,9 @@ Decides nothing about permissions.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from cloudlet.core.access import Principal
 from cloudlet.core.http import Body, BytesBody, HttpRequest, Origin
@@ -36,8 +37,7 @@ if TYPE_CHECKING:
 DEFAULT_ACCOUNT: Final = "000000000000"
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownKeys:
+class UnknownKeys(Struct, frozen=True):
     """What an access key that IAM does not know means."""
 
     strict: bool

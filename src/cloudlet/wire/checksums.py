@@ -8,8 +8,9 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
+
+from msgspec import Struct
 
 from cloudlet.checksums import ALGORITHMS, encoded
 from cloudlet.core.errors import ServiceError
@@ -120,8 +121,7 @@ def _decoded(value: str) -> bytes | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedBody:
+class CheckedBody(Struct, frozen=True):
     """A body whose checks speak when its end has been read; its reader must not commit before."""
 
     source: Body

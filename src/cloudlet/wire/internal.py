@@ -6,8 +6,9 @@ No signature is looked at: whoever comes this way has a principal already.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
 
 from cloudlet.core.errors import NotImplementedHere, ServiceError, UnknownOperation
 from cloudlet.core.http import BytesBody, HttpRequest, HttpResponse

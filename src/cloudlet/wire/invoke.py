@@ -5,8 +5,9 @@ Knows nothing of HTTP.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
+
+from msgspec.structs import replace
 
 from cloudlet.core.errors import NotImplementedHere
 

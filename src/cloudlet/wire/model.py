@@ -6,12 +6,12 @@ Knows no wire format and judges nothing; models are loaded from `data/` when the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import orjson
+from msgspec import Struct
 
 DATA: Final = Path(__file__).resolve().parent / "data"
 
@@ -85,8 +85,7 @@ class Shape:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """One operation of a service."""
 
     name: str
@@ -101,8 +100,7 @@ class Operation:
     traits: Traits
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorShape:
+class ErrorShape(Struct, frozen=True):
     """What the model says of an error: its code on the wire, its HTTP status, whose fault it is."""
 
     name: str

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final, TypeAlias
 
 import orjson
+from msgspec import Struct
 
 from cloudlet.core.clock import Clock
 from cloudlet.core.http import HttpRequest, HttpResponse, Origin
@@ -34,8 +34,7 @@ class PageError(Exception):
         self.status = status
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What the pages tell and do; the app gives them."""
 
     clock: Clock

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from cloudlet.core.http import HttpRequest
@@ -19,8 +20,7 @@ DEFAULT_REGION: Final = "us-east-1"
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """What tells a service's requests from others'."""
 
     service: str
@@ -48,8 +48,7 @@ def _endpoint(name: str, metadata: Mapping[str, Any]) -> Endpoint:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(Struct, frozen=True):
     """Where a request goes; `service` is None where it says none that AWS has a model for here."""
 
     service: str | None

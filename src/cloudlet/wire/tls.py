@@ -11,10 +11,11 @@ import re
 import ssl
 import tempfile
 from collections import OrderedDict
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from cloudlet.wire.certificates import Issuer
@@ -33,8 +34,7 @@ class UnusableName(ValueError):
     """Raised for a server name that is neither a DNS name nor an IP address."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Leaf:
+class _Leaf(Struct, frozen=True):
     context: ssl.SSLContext
     renew_at: datetime
 

@@ -6,9 +6,10 @@ Reads no bytes, and knows no operation's own rules: what a model does not say is
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from msgspec import Struct
 
 from cloudlet.core.errors import ServiceError, ValidationError
 from cloudlet.wire.java_pattern import Translator, Untranslatable
@@ -32,9 +33,11 @@ ElementsCheck: TypeAlias = "Callable[[Collection[Any], Any, Path, list[str]], No
 class MissingParameter(ServiceError):
     """Raised for an absent parameter by services that name no constraint."""
 
+    code = "MissingRequiredParameterException"
+    query_code = "MissingParameter"
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+
+class Rules(Struct, frozen=True):
     """What the edge judges for a service, and how it says so."""
 
     required: bool = True
@@ -55,7 +58,9 @@ _DEFAULT: Final = Rules()
 _RULES: Final[Mapping[str, Rules]] = {
     "apigateway": Rules(request_in_paths=True),
     "ec2": Rules(required=False, values=False, missing="The request must contain the parameter {}"),
-    "lambda": Rules(not_null_in_collections=True, own_shapes=frozenset({"Runtime"})),
+    "lambda": Rules(
+        not_null_in_collections=True, own_shapes=frozenset({"InvokeMode", "RecursiveLoop", "Runtime"})
+    ),
     # S3 answers bad buckets, keys and documents each with an error of its own, and ignores much of its model.
     "s3": Rules(required=False, values=False),
     "sqs": Rules(required=False, values=False, missing="The request must contain the parameter {}."),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from cloudlet.core.access import Principal, PrincipalPolicies
 from cloudlet.core.errors import AccessDenied

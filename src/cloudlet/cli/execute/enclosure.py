@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from cloudlet.cli.execute.files import Files
 from cloudlet.cli.execute.relay import Listeners
@@ -23,8 +24,7 @@ _NAME_CACHE: Final = Path("/run/nscd")
 """A socket in this folder answers for names before DNS is asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ports:
+class Ports(Struct, frozen=True):
     """Where things listen inside."""
 
     cloud: tuple[int, ...]

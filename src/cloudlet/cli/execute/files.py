@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from cloudlet.cli.runfile import Running
 from cloudlet.sandbox.host import surroundings
@@ -28,8 +29,7 @@ _OWN_BUNDLES: Final = ("AWS_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "
 _HOSTS_LINE: Final = re.compile(r"^hosts:.*$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Files:
+class Files(Struct, frozen=True):
     """What is shown to the program."""
 
     folder: Path

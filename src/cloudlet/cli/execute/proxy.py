@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar, Final, TypeAlias
 from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct
 
 from cloudlet.cli.execute.names import is_aws
 
@@ -24,8 +25,7 @@ _PROXY_VARIABLES: Final = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_pro
 _HTTP_PORT: Final = 80
 
 
-@dataclass(frozen=True, slots=True)
-class Upstream:
+class Upstream(Struct, frozen=True):
     """The proxy by which this machine reaches the outside."""
 
     address: Address
@@ -33,8 +33,7 @@ class Upstream:
     """The header line that names us to it, or nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Routes:
+class Routes(Struct, frozen=True):
     """Where connections go."""
 
     cloud: Address
@@ -89,8 +88,7 @@ class Unserved(Exception):
         self.status = status
 
 
-@dataclass(frozen=True, slots=True)
-class _Ask:
+class _Ask(Struct, frozen=True):
     """The head of a request to a proxy."""
 
     method: bytes

@@ -11,8 +11,9 @@ import os
 import signal
 import socket
 import sys
-from dataclasses import dataclass
 from typing import Final, NoReturn
+
+from msgspec import Struct
 
 from cloudlet.cli.execute.names import is_aws
 from cloudlet.cli.execute.proxy import Proxy, Routes, carry, connect
@@ -24,8 +25,7 @@ _DESCRIPTORS: Final = 64
 _POLL_SECONDS: Final = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Listeners:
+class Listeners(Struct, frozen=True):
     """The sockets on which programs find what they look for; DNS and the cloud's ports only inside."""
 
     proxy: socket.socket

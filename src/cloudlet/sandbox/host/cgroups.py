@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
+from msgspec import Struct
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -73,8 +75,7 @@ def quota_microseconds(cores: float) -> int:
     return max(_LEAST_QUOTA_MICROSECONDS, round(cores * _PERIOD_MICROSECONDS))
 
 
-@dataclass(frozen=True, slots=True)
-class V1Cgroup:
+class V1Cgroup(Struct, frozen=True):
     """A group in each of the version 1 hierarchies."""
 
     folders: Mapping[str, Path]
@@ -123,8 +124,7 @@ class V1Cgroup:
                 folder.rmdir()
 
 
-@dataclass(frozen=True, slots=True)
-class V1Parent:
+class V1Parent(Struct, frozen=True):
     """The server's own folder in each of the version 1 hierarchies."""
 
     parents: Mapping[str, Path]
@@ -201,8 +201,7 @@ class V2Cgroup:
         (self.folder / name).write_text(value)
 
 
-@dataclass(frozen=True, slots=True)
-class V2Parent:
+class V2Parent(Struct, frozen=True):
     """A folder of the unified hierarchy whose children have the controllers."""
 
     folder: Path

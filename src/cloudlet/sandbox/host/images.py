@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from cloudlet.core.sandbox import SandboxError
 from cloudlet.sandbox.inside import rootfs
@@ -17,8 +18,7 @@ _OVERHEAD_SHARE: Final = 64  # inode tables and the like: one part in so many
 _MKFS_PATHS: Final = "/usr/sbin:/sbin:/usr/bin:/bin"
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(Struct, frozen=True):
     """One copy, to be mounted once."""
 
     path: Path

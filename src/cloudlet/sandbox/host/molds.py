@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from cloudlet.core.sandbox import Limits, SandboxError
 from cloudlet.sandbox.host import commands, surroundings
@@ -21,8 +23,7 @@ _ORDER_DESCRIPTOR: Final = 4
 _USUAL: Final = Limits(0, 0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Surrounded:
+class Surrounded(Struct, frozen=True):
     """What the driver found possible."""
 
     cgroup_namespace: bool
@@ -73,6 +74,8 @@ def function(
         "hidden_modules": sorted(hidden),
         "name": spec.labels.get("name", "function"),
         "handler": spec.environment.get("_HANDLER", ""),
+        "extensions": list(spec.extensions),
+        "reachable": spec.reachable or bool(spec.extensions),
     }
 
 

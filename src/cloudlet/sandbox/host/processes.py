@@ -9,9 +9,10 @@ import asyncio
 import os
 import signal
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from cloudlet.core.sandbox import Limits
@@ -105,8 +106,7 @@ class ProcessGroup:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessGroups:
+class ProcessGroups(Struct, frozen=True):
     """Makes groups that need nothing of the machine."""
 
     folders: tuple[Path, ...] = ()

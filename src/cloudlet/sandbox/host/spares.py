@@ -6,8 +6,9 @@ The pool holds few, and only of molds that were asked for; it never starts a fun
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     import socket
@@ -20,8 +21,7 @@ _OF_A_MOLD: Final = 2
 _IDLE_OF_A_MOLD: Final = 1  # a runtime that waits has tens of megabytes, an empty sandbox one
 
 
-@dataclass(frozen=True, slots=True)
-class Mold:
+class Mold(Struct, frozen=True):
     """What has to be decided before a function is known."""
 
     sdk: bool
@@ -30,8 +30,7 @@ class Mold:
     """A program that is started at once and waits to be told its function."""
 
 
-@dataclass(frozen=True, slots=True)
-class Blank:
+class Blank(Struct, frozen=True):
     """A sandbox that is no function's yet."""
 
     mold: Mold

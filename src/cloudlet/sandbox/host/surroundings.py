@@ -10,9 +10,10 @@ import importlib.util
 import os
 import sys
 import sysconfig
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,8 +85,7 @@ NODE_IN_SANDBOX: Final = "/var/lang/bin/node"
 Shown = list[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """What this machine offers to runtimes."""
 
     package: Path

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from cloudlet.core.sandbox import SandboxError
 from cloudlet.sandbox.host import surroundings
@@ -25,8 +26,7 @@ _FIRST_STAGE: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Born:
+class Born(Struct, frozen=True):
     """A new sandbox's first process, before it is told what to become."""
 
     pid: int

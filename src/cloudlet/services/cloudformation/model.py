@@ -5,9 +5,11 @@ No I/O, no clock; the keys they lie under are in state.py.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from cloudlet.core.access import Principal
 
@@ -27,8 +29,7 @@ _ENDING: Final = frozenset({"DELETE_IN_PROGRESS", "DELETE_COMPLETE", "ROLLBACK_I
 STACK_TYPE: Final = "AWS::CloudFormation::Stack"
 
 
-@dataclass(frozen=True, slots=True)
-class StackInput:
+class StackInput(Struct, frozen=True):
     """What a stack is made from: all that a create or an update is given."""
 
     template_id: str
@@ -41,8 +42,7 @@ class StackInput:
     description: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StackOutput:
+class StackOutput(Struct, frozen=True):
     """One output with its value."""
 
     key: str
@@ -51,8 +51,7 @@ class StackOutput:
     export_name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Stack:
+class Stack(Struct, frozen=True):
     """One stack, also after its end."""
 
     stack_id: str
@@ -89,8 +88,7 @@ class Stack:
         return replace(self, status=status, status_reason=reason, deleted_at=deleted_at)
 
 
-@dataclass(frozen=True, slots=True)
-class StackResource:
+class StackResource(Struct, frozen=True):
     """One resource of a stack: what was made, from which properties, and how it stands."""
 
     logical_id: str
@@ -124,8 +122,7 @@ class StackResource:
         return replace(self, status=status, status_reason=reason, updated_at=now)
 
 
-@dataclass(frozen=True, slots=True)
-class StackEvent:
+class StackEvent(Struct, frozen=True):
     """What happened to a stack or to one of its resources."""
 
     event_id: str
@@ -158,8 +155,7 @@ class OnFailure(Enum):
     DO_NOTHING = "DO_NOTHING"
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """What is being done to a stack; stored, so that it goes on after a crash."""
 
     creating: bool
@@ -200,8 +196,7 @@ class Progress(Enum):
     RESTORED = "restored"
 
 
-@dataclass(frozen=True, slots=True)
-class StepRecord:
+class StepRecord(Struct, frozen=True):
     """A step as it is stored before and after it works."""
 
     logical_id: str
@@ -213,8 +208,7 @@ class StepRecord:
     """The resource as the step makes it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Leftover:
+class Leftover(Struct, frozen=True):
     """A physical resource that the stack no longer refers to, to be removed in the clean-up."""
 
     resource: StackResource
@@ -222,8 +216,7 @@ class Leftover:
     """Which policy decides whether it stays: Delete, Retain, Snapshot."""
 
 
-@dataclass(frozen=True, slots=True)
-class Detail:
+class Detail(Struct, frozen=True):
     """Why a resource changes."""
 
     attribute: str
@@ -236,8 +229,7 @@ class Detail:
     after_value: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """What a plan does to one resource; a change set prints it."""
 
     action: str
@@ -253,8 +245,7 @@ class Step:
     after_context: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeSet:
+class ChangeSet(Struct, frozen=True):
     """A plan that waits for somebody to execute it."""
 
     change_set_id: str
@@ -276,8 +267,7 @@ class ChangeSet:
         return self.execution_status in ("AVAILABLE", "UNAVAILABLE")
 
 
-@dataclass(frozen=True, slots=True)
-class Export:
+class Export(Struct, frozen=True):
     """A value that a stack gives to others."""
 
     name: str
@@ -286,8 +276,7 @@ class Export:
     stack_name: str
 
 
-@dataclass(frozen=True, slots=True)
-class CustomResponse:
+class CustomResponse(Struct, frozen=True):
     """What a custom resource's function answered."""
 
     status: str
@@ -296,8 +285,7 @@ class CustomResponse:
     data: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class CustomRequest:
+class CustomRequest(Struct, frozen=True):
     """A request to a custom resource's function that waits for its answer."""
 
     secret: str
@@ -306,8 +294,7 @@ class CustomRequest:
     response: CustomResponse | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Import:
+class Import(Struct, frozen=True):
     """That a stack uses an export."""
 
     stack_id: str

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hmac
 import json
-from dataclasses import replace
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from cloudlet.core.access import Principal
 from cloudlet.core.call import Call, Cloud

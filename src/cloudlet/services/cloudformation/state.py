@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from cloudlet.core.arn import find_arn
 from cloudlet.core.call import Call
@@ -25,18 +26,15 @@ from cloudlet.services.cloudformation.model import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _StackName:
+class _StackName(Struct, frozen=True):
     stack_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class _TemplateText:
+class _TemplateText(Struct, frozen=True):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(Struct, frozen=True):
     """A stack with an operation that is not finished."""
 
     account: str

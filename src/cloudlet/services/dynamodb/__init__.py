@@ -1,6 +1,6 @@
-"""DynamoDB: tables with indexes, items, expressions, queries, batches, transactions; and their streams.
+"""DynamoDB: tables with secondary indexes, items, expressions, queries, batches and transactions.
 
-The manifests of both services, whose rows are written together; they hold no logic.
+The manifest; it holds no logic. That of DynamoDB Streams is in streams/manifest.py.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from cloudlet.services.dynamodb.expressions import Expressions
 from cloudlet.services.dynamodb.operations import batches, items, queries, settings, tables, transactions
 from cloudlet.services.dynamodb.resources import TableResource
 from cloudlet.services.dynamodb.state import Tables
-from cloudlet.services.dynamodb.streams import operations as stream_operations
 from cloudlet.services.dynamodb.workers import IndexBackfill, TableSizes, TimeToLive
 
 SERVICE: Final = Service(
@@ -21,7 +20,4 @@ SERVICE: Final = Service(
     resources=(TableResource(),),
     components=(lambda _cloud: Expressions(), lambda _cloud: Tables()),
     workers=(IndexBackfill, TimeToLive, TableSizes),
-)
-STREAMS_SERVICE: Final = Service(
-    name="dynamodbstreams", arn_name="dynamodb", operations=operations_in(stream_operations)
 )

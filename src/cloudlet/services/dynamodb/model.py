@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 PROVISIONED: Final = "PROVISIONED"
 PAY_PER_REQUEST: Final = "PAY_PER_REQUEST"
-_PARTITION_BYTES: Final = 4
+PARTITION_BYTES: Final = 4
 _SECOND_DIGITS: Final = 12
 
 
@@ -209,14 +209,14 @@ class TableSize:
 
 def partition_hash(partition: bytes) -> bytes:
     """What decides where a partition stands among the others, and in which segment a scan finds it."""
-    return hashlib.blake2b(partition, digest_size=_PARTITION_BYTES).digest()
+    return hashlib.blake2b(partition, digest_size=PARTITION_BYTES).digest()
 
 
 def segment_bounds(segment: int, total_segments: int) -> tuple[bytes, bytes | None]:
     """The hashes of a scan's segment: from the first up to but not including the second; None is the end."""
-    space = 1 << (8 * _PARTITION_BYTES)
+    space = 1 << (8 * PARTITION_BYTES)
     first, last = segment * space // total_segments, (segment + 1) * space // total_segments
     return (
-        first.to_bytes(_PARTITION_BYTES, "big"),
-        None if last == space else last.to_bytes(_PARTITION_BYTES, "big"),
+        first.to_bytes(PARTITION_BYTES, "big"),
+        None if last == space else last.to_bytes(PARTITION_BYTES, "big"),
     )

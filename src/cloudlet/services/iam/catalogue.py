@@ -8,20 +8,19 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from cloudlet.services.iam.model import Policy, PolicyVersion
 
 _ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(Struct, frozen=True):
     """A policy's version as its file has it: what GetPolicyVersion of AWS answered."""
 
     path: str

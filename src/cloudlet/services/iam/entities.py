@@ -6,8 +6,10 @@ The operations on top of it are in operations/.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cloudlet.core.access import PolicyKind, PrincipalKind
 from cloudlet.core.arn import find_arn
@@ -25,8 +27,7 @@ E = TypeVar("E", User, Group, Role)
 _ATTACHED_LIMIT: Final = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Kind(Generic[E]):
+class Kind(Struct, Generic[E], frozen=True):
     """One of the three sorts of entity that policies are attached to."""
 
     noun: str

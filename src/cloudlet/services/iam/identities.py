@@ -6,8 +6,10 @@ Decides nothing about permissions; it only says whose a key is and what is attac
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cloudlet.core import identity
 from cloudlet.core.access import PolicyDocument, Principal, PrincipalKind, PrincipalPolicies
@@ -34,16 +36,14 @@ _EVERYTHING: Final = PrincipalPolicies(
 _INVALID: Final = "The security token included in the request is invalid"
 
 
-@dataclass(frozen=True, slots=True)
-class _Remembered:
+class _Remembered(Struct, frozen=True):
     """What was attached to a principal at one generation of its account."""
 
     generation: str
     policies: PrincipalPolicies
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """Whose a key is, as long as neither the key nor anything of its account has changed."""
 
     generation: str | None

@@ -5,9 +5,11 @@ No I/O, no clock, no randomness here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from cloudlet.services.iam.errors import InvalidInput
 
@@ -19,8 +21,7 @@ Entity: TypeAlias = "User | Group | Role"
 E = TypeVar("E", bound="User | Group | Role")
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """What all that has a path and a name has in common."""
 
     name: str
@@ -35,8 +36,7 @@ class Named:
         return datetime.fromtimestamp(int(self.created_at), UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Group(Named):
+class Group(Named, frozen=True):
     """A group of users."""
 
     inline: dict[str, str] = field(default_factory=dict)
@@ -50,8 +50,7 @@ class Group(Named):
         return f"arn:aws:iam::{self.account}:group{self.path}{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class User(Named):
+class User(Named, frozen=True):
     """A user."""
 
     inline: dict[str, str] = field(default_factory=dict)
@@ -67,8 +66,7 @@ class User(Named):
         return f"arn:aws:iam::{self.account}:user{self.path}{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Role(Named):
+class Role(Named, frozen=True):
     """A role."""
 
     trust_policy: str = ""
@@ -87,8 +85,7 @@ class Role(Named):
         return f"arn:aws:iam::{self.account}:role{self.path}{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyVersion:
+class PolicyVersion(Struct, frozen=True):
     """One version of a managed policy."""
 
     number: int
@@ -106,8 +103,7 @@ class PolicyVersion:
         return datetime.fromtimestamp(int(self.created_at), UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Policy(Named):
+class Policy(Named, frozen=True):
     """A managed policy and its versions, the oldest first."""
 
     versions: tuple[PolicyVersion, ...] = ()
@@ -159,8 +155,7 @@ class Policy(Named):
         return replace(self, versions=kept, updated_at=now)
 
 
-@dataclass(frozen=True, slots=True)
-class InstanceProfile(Named):
+class InstanceProfile(Named, frozen=True):
     """What hands a role to an EC2 instance."""
 
     role: str | None = None
@@ -173,8 +168,7 @@ class InstanceProfile(Named):
         return f"arn:aws:iam::{self.account}:instance-profile{self.path}{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class AccessKey:
+class AccessKey(Struct, frozen=True):
     """A long-term access key. That of a root user has no user."""
 
     id: str
@@ -196,8 +190,7 @@ class AccessKey:
         return "Active" if self.active else "Inactive"
 
 
-@dataclass(frozen=True, slots=True)
-class LoginProfile:
+class LoginProfile(Struct, frozen=True):
     """That a user has a password; the password itself is kept as a salted hash."""
 
     salt: bytes

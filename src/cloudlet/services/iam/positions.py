@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 _STATEMENT: Final = re.compile(r'"Statement"\s*:\s*(\[)?\s*')
 _BETWEEN: Final = re.compile(r"\s*,\s*")
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """From the first character of a statement to the one after its last."""
 
     start: int

@@ -5,8 +5,10 @@ IAM is global: no key has a region. Every write of what a principal may do renew
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cloudlet.core.rows import Rows
 from cloudlet.services.iam.model import (
@@ -30,20 +32,17 @@ if TYPE_CHECKING:
 N = TypeVar("N", bound=Named)
 
 
-@dataclass(frozen=True, slots=True)
-class Generation:
+class Generation(Struct, frozen=True):
     """Differs after every change of what an account's principals may do."""
 
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """A row that says all by its key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
+class Attachment(Struct, frozen=True):
     """That a managed policy is attached to an entity, or is its boundary."""
 
     kind: str
@@ -53,15 +52,13 @@ class Attachment:
     boundary: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ServerSecret:
+class ServerSecret(Struct, frozen=True):
     """What session tokens are sealed with."""
 
     value: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Alias:
+class Alias(Struct, frozen=True):
     """An account's alias, under the account and under itself."""
 
     account: str

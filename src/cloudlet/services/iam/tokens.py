@@ -8,10 +8,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+from msgspec import Struct
 
 from cloudlet.core.access import Principal
 from cloudlet.core.identity import Credential
@@ -34,8 +34,7 @@ class BrokenToken(Exception):
     """Raised for a token of ours that was altered, or that came with another key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claims:
+class Claims(Struct, frozen=True):
     """What a token says."""
 
     expires_at: float

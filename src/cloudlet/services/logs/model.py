@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from cloudlet.services.logs.errors import InvalidParameterException
 
@@ -20,8 +22,7 @@ RETENTION_DAYS: Final = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class LogGroup:
+class LogGroup(Struct, frozen=True):
     """A log group."""
 
     name: str
@@ -36,8 +37,7 @@ class LogGroup:
         return 0 if self.retention_days is None else now - self.retention_days * MILLISECONDS_A_DAY
 
 
-@dataclass(frozen=True, slots=True)
-class LogStream:
+class LogStream(Struct, frozen=True):
     """A log stream, with what DescribeLogStreams tells of its events."""
 
     name: str
@@ -59,8 +59,7 @@ class LogStream:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class LogEvent:
+class LogEvent(Struct, frozen=True):
     """One event of a stream."""
 
     timestamp: int
@@ -70,8 +69,7 @@ class LogEvent:
     ingested_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """What of a PutLogEvents request is taken, and what is not."""
 
     events: Sequence[LogEvent]

@@ -8,8 +8,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from cloudlet.checksums import ALGORITHMS, encoded
 from cloudlet.core.errors import ServiceError
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
 _WRITE_BYTES: Final = 512 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(Struct, frozen=True):
     """A body that has been read to its end."""
 
     size: int
@@ -137,8 +137,7 @@ def body_of(call: Call, of: Bucket, version: ObjectVersion, offset: int, count: 
     return stream_runs(call.cloud.blobs, runs)
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """Some bytes of one blob."""
 
     blob_id: str

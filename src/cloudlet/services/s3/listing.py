@@ -8,9 +8,10 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 from urllib.parse import quote
+
+from msgspec import Struct, field
 
 from cloudlet.services.s3.errors import InvalidArgument
 from cloudlet.services.s3.state import Marker
@@ -20,8 +21,7 @@ T = TypeVar("T")
 _GREATEST = "\U0010ffff"
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What a listing asks for."""
 
     prefix: str
@@ -31,8 +31,7 @@ class Wanted:
     """As the client sees it: a key, or a common prefix that was the last entry of the page before."""
 
 
-@dataclass(slots=True)
-class Page(Generic[T]):
+class Page(Struct, Generic[T]):
     """What a listing found; keys and common prefixes together are at most its limit."""
 
     rows: list[T] = field(default_factory=list)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass, field, replace
 from typing import Any, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from cloudlet.services.s3.errors import InvalidBucketName, KeyTooLongError, MetadataTooLarge
 
@@ -27,8 +29,7 @@ _RESERVED_PREFIXES: Final = ("xn--", "sthree-", "amzn-s3-demo-")
 _RESERVED_SUFFIXES: Final = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
 
 
-@dataclass(frozen=True, slots=True)
-class PublicAccessBlock:
+class PublicAccessBlock(Struct, frozen=True):
     """What a bucket refuses of public access; all of it, unless told otherwise."""
 
     block_public_acls: bool = True
@@ -37,8 +38,7 @@ class PublicAccessBlock:
     restrict_public_buckets: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class CorsRule:
+class CorsRule(Struct, frozen=True):
     """Whom of other origins browsers may let in."""
 
     allowed_origins: tuple[str, ...]
@@ -49,8 +49,7 @@ class CorsRule:
     id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
+class Bucket(Struct, frozen=True):
     """A bucket and how it is configured."""
 
     name: str
@@ -77,16 +76,14 @@ class Bucket:
         return owner_of(self.account)
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """A run of an object's bytes: one blob."""
 
     blob_id: str
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class PartOfObject:
+class PartOfObject(Struct, frozen=True):
     """A part that an object was completed from."""
 
     number: int
@@ -94,8 +91,7 @@ class PartOfObject:
     checksum: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Checksum:
+class Checksum(Struct, frozen=True):
     """A checksum as S3 keeps it."""
 
     algorithm: str
@@ -109,8 +105,7 @@ class Checksum:
         return {f"Checksum{self.algorithm}": self.value, "ChecksumType": self.type}
 
 
-@dataclass(frozen=True, slots=True)
-class Description:
+class Description(Struct, frozen=True):
     """What a client says of an object beside its bytes."""
 
     headers: dict[str, Any] = field(default_factory=dict)
@@ -120,8 +115,7 @@ class Description:
     tags: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectVersion:
+class ObjectVersion(Struct, frozen=True):
     """One version of an object, or a delete marker."""
 
     key: str
@@ -144,8 +138,7 @@ class ObjectVersion:
         return replace(self, description=replace(self.description, tags=tags))
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
+class Upload(Struct, frozen=True):
     """A multipart upload that is under way."""
 
     key: str
@@ -157,8 +150,7 @@ class Upload:
     checksum_type: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """An uploaded part."""
 
     number: int

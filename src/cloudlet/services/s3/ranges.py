@@ -6,8 +6,9 @@ https://www.rfc-editor.org/rfc/rfc9110#section-14
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from cloudlet.services.s3.errors import InvalidArgument, InvalidRange
 
@@ -15,8 +16,7 @@ _RANGE: Final = re.compile(r"bytes=\s*(\d*)\s*-\s*(\d*)\s*", re.ASCII | re.IGNOR
 _COPY_RANGE: Final = re.compile(r"bytes=(\d+)-(\d+)", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """Some of an object's bytes."""
 
     offset: int

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from cloudlet.core.call import Call
 from cloudlet.core.resource import Properties, Provisioned, ResourceContext, made_once
@@ -164,8 +165,7 @@ async def _configure(call: Call, name: str, before: Properties, after: Propertie
         await call.ask("s3", operation, {"Bucket": name, **request})
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """How a property of the bucket becomes a call."""
 
     put: str

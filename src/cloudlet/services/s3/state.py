@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from cloudlet.core.call import Call
 from cloudlet.core.rows import Rows
@@ -191,8 +192,7 @@ def forget_garbage(call: Call, keys: list[Key]) -> None:
         _BLOBS.delete(call, key[-1])
 
 
-@dataclass(frozen=True, slots=True)
-class Marker:
+class Marker(Struct, frozen=True):
     """Where a listing begins: with the first key from `key` on, or with the first after it."""
 
     key: str = ""

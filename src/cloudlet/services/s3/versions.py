@@ -5,8 +5,9 @@ Keys are state.py's business; nothing here reads a request's body.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from cloudlet.core.call import Call
 from cloudlet.services.s3 import state

@@ -6,10 +6,11 @@ Nothing is stored here.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
+
+from msgspec.structs import replace
 
 from cloudlet.core.access import (
     Permission,

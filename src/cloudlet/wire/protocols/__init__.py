@@ -15,6 +15,7 @@ from cloudlet.wire.protocols.query import QueryProtocol
 from cloudlet.wire.protocols.rest_json import RestJsonProtocol
 from cloudlet.wire.protocols.rest_xml import RestXmlProtocol
 from cloudlet.wire.protocols.s3 import S3Protocol
+from cloudlet.wire.protocols.sqs import SqsQueryProtocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,10 +34,15 @@ _BY_NAME: Final[Mapping[str, type[Protocol]]] = {
     "smithy-rpc-v2-cbor": CborProtocol,
 }
 
+_OWN: Final[Mapping[tuple[str, str], type[Protocol]]] = {
+    ("s3", "rest-xml"): S3Protocol,
+    ("sqs", "query"): SqsQueryProtocol,
+}
+
 
 def protocol_of(service: ServiceModel, name: str) -> Protocol:
     """One protocol of a service. Raises KeyError for a name that is none."""
-    return S3Protocol(service) if service.name == "s3" and name == "rest-xml" else _BY_NAME[name](service)
+    return _OWN.get((service.name, name), _BY_NAME[name])(service)
 
 
 class Protocols:

@@ -10,9 +10,10 @@ import struct
 import uuid
 import zlib
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeAlias
+
+from msgspec import Struct, field
 
 from cloudlet.core.errors import ServiceError
 from cloudlet.wire.model import Shape
@@ -31,8 +32,7 @@ WritePayload: TypeAlias = "Callable[[Shape, Mapping[str, Any]], tuple[str, bytes
 """Turns what is left of an event, its headers taken out, into a content type and bytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """One frame."""
 
     headers: Mapping[str, HeaderValue] = field(default_factory=dict)

@@ -9,10 +9,10 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import orjson
+from msgspec import Struct
 
 from cloudlet.core.errors import ServiceError
 from cloudlet.core.http import HttpResponse
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
 FromTexts: TypeAlias = Callable[[list[str]], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(Struct, frozen=True):
     """Where an operation's parameters are read from."""
 
     labels: list[tuple[str, str, FromTexts]]
@@ -47,8 +46,7 @@ class Inputs:
     streams: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Outputs:
+class Outputs(Struct, frozen=True):
     """Where an answer's members are written to."""
 
     status: int

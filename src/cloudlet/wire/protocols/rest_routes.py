@@ -6,9 +6,10 @@ A trie over the path's segments; what the path leaves open is decided by literal
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
+
+from msgspec import Struct, field
 
 from cloudlet.wire.protocols.query import read_form
 
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from cloudlet.wire.model import Operation, ServiceModel
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """What a request must show, beyond its method and path, to mean one operation."""
 
     operation: str
@@ -45,16 +45,14 @@ class Route:
         return len(self.literals), len(self.queries) + len(self.headers), not self.deprecated
 
 
-@dataclass(slots=True)
-class _Node:
+class _Node(Struct):
     literal: dict[str, _Node] = field(default_factory=dict)
     label: _Node | None = None
     greedy: dict[str, list[Route]] = field(default_factory=dict)
     here: dict[str, list[Route]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """An operation and the texts of its path's labels, percent-decoded."""
 
     operation: str

@@ -5,15 +5,14 @@ Only numbers: the protocols apply them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 KIB = 1024
 MIB = 1024 * KIB
 GIB = 1024 * MIB
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """Bounds on one connection and its requests."""
 
     request_line_bytes: int = 32 * KIB

@@ -6,10 +6,11 @@ Nothing is verified here. What cannot be read gives None; unsigned.py finds the 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from cloudlet.core.http import HttpRequest
@@ -28,8 +29,7 @@ class Kind(Enum):
     VERSION_2 = "presigned with version 2"
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """What a signature is good for, and which headers it covers."""
 
     access_key_id: str
@@ -42,8 +42,7 @@ class Scope:
     """All but the access key and the headers, as it stands in the string to sign."""
 
 
-@dataclass(frozen=True, slots=True)
-class SignedBy:
+class SignedBy(Struct, frozen=True):
     """What a request says about its signer."""
 
     kind: Kind

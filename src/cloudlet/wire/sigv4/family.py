@@ -6,8 +6,9 @@ it has rules of its own, in s3.py.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from cloudlet.wire.sigv4 import errors
 
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from cloudlet.core.errors import ServiceError
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(Struct, frozen=True):
     """The errors of services that authenticate alike."""
 
     mismatch: type[ServiceError]

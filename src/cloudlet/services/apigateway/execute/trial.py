@@ -78,6 +78,7 @@ def _invocation(
         stage=stage,
         path=path,
         context_path=path,
+        event_path=path,
         domain_name="testPrefix.testDomainName",
         extended_request_id=extended_request_id(call),
         received_at=call.now(),

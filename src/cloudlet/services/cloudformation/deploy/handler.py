@@ -6,8 +6,9 @@ Writes nothing.
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from cloudlet.core.access import Principal
 from cloudlet.core.call import Call, Cloud

@@ -9,8 +9,9 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
+
+from msgspec import Struct, field
 
 from cloudlet.core.errors import NotImplementedHere
 from cloudlet.services.cloudformation.deploy.cidr import split_network
@@ -63,8 +64,7 @@ class Answers(Protocol):
         """What Fn::GetAtt answers, or UNKNOWN. Raises ValidationError for an attribute it does not have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """Which stack a template is evaluated for."""
 
     account: str

@@ -6,8 +6,9 @@ Each function runs in one transaction and answers the stack and, unless all is o
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from typing import TypeAlias
+
+from msgspec.structs import replace
 
 from cloudlet.core.call import Call
 from cloudlet.services.cloudformation import state

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from cloudlet.core.errors import NotImplementedHere
 from cloudlet.services.cloudformation.deploy.document import is_name
@@ -48,8 +49,7 @@ _ZONES: Final = frozenset({"AWS::EC2::AvailabilityZone::Name", "List<AWS::EC2::A
 _SSM: Final = "AWS::SSM::Parameter::"
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     """One declared parameter."""
 
     name: str
@@ -80,8 +80,7 @@ class Parameter:
         return _items(value) if self.is_list else value
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Struct, frozen=True):
     """What a request says of one parameter: a value, or to keep the one before."""
 
     value: str | None

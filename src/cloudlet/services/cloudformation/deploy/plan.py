@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from cloudlet.core.resource import ResourceType
 from cloudlet.services.cloudformation.deploy.answers import StackAnswers
@@ -23,8 +24,7 @@ from cloudlet.services.cloudformation.model import Detail, StackResource, Step
 _KNOWN_LATER: Final = "{{changeSet:KNOWN_AFTER_APPLY}}"
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """One side of the comparison: a template and the values it is used with."""
 
     template: Template

@@ -5,8 +5,9 @@ Each step is stored before and after it works, so that a killed server runs it a
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final, TypeAlias
+
+from msgspec.structs import replace
 
 from cloudlet.core.call import Call
 from cloudlet.core.errors import ServiceError

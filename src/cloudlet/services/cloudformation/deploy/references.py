@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from cloudlet.services.cloudformation.deploy.template import Template
 from cloudlet.services.cloudformation.errors import ValidationError
@@ -29,8 +30,7 @@ PSEUDO_PARAMETERS: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """One mention of a name: by Ref, by Fn::GetAtt (then with an attribute), or inside Fn::Sub."""
 
     name: str

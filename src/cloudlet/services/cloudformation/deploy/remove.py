@@ -6,7 +6,8 @@ Does not decide what becomes of the stack.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cloudlet.core.call import Call
 from cloudlet.services.cloudformation import state
@@ -16,8 +17,7 @@ from cloudlet.services.cloudformation.deploy.journal import note, record_resourc
 from cloudlet.services.cloudformation.model import StackResource
 
 
-@dataclass(frozen=True, slots=True)
-class Removal:
+class Removal(Struct, frozen=True):
     """One resource that is to go."""
 
     resource: StackResource

@@ -6,8 +6,9 @@ Runs no handler.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from cloudlet.core.call import Cloud
 from cloudlet.core.resource import ANY_PROPERTY, ResourceType
@@ -17,8 +18,7 @@ from cloudlet.services.cloudformation.errors import ValidationError
 _CUSTOM: Final = "AWS::CloudFormation::CustomResource"
 
 
-@dataclass(frozen=True, slots=True)
-class OwnedType:
+class OwnedType(Struct, frozen=True):
     """A type and the service that makes it."""
 
     service: str

@@ -5,7 +5,7 @@ What the update made anew is only noted as left over; the clean-up removes it.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from cloudlet.core.call import Call
 from cloudlet.services.cloudformation import state

@@ -6,8 +6,9 @@ References between the sections are followed in references.py; nothing is evalua
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from cloudlet.core.errors import NotImplementedHere
 from cloudlet.services.cloudformation.deploy.document import Document, is_name, parse_document, refuse_nulls
@@ -61,8 +62,7 @@ _SNAPSHOT_TYPES: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class TemplateResource:
+class TemplateResource(Struct, frozen=True):
     """One member of the Resources section."""
 
     logical_id: str
@@ -76,8 +76,7 @@ class TemplateResource:
     description: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TemplateOutput:
+class TemplateOutput(Struct, frozen=True):
     """One member of the Outputs section."""
 
     key: str
@@ -87,8 +86,7 @@ class TemplateOutput:
     condition: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Struct, frozen=True):
     """A whole template."""
 
     text: str

@@ -6,8 +6,9 @@ The plan is made at once; only its execution is left to the worker.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from cloudlet.core.call import Call
 from cloudlet.core.operation import operation

@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from msgspec import Struct
 
 from cloudlet.core.call import Call
 from cloudlet.core.errors import NotImplementedHere, ServiceError
@@ -44,8 +45,7 @@ _NOT_IMPLEMENTED: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What a request would do."""
 
     input: StackInput

@@ -9,8 +9,10 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cloudlet.core.call import Call
 from cloudlet.core.errors import NotImplementedHere
@@ -25,8 +27,7 @@ _LONGEST_SECONDS: Final = 3600.0
 _SWEEP_SECONDS: Final = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class CustomResource:
+class CustomResource(Struct, frozen=True):
     """A resource that only a function knows."""
 
     type_name: str = "AWS::CloudFormation::CustomResource"

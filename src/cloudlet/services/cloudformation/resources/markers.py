@@ -5,15 +5,15 @@ Types that make something stand beside, or in the services that make them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from cloudlet.core.call import Call
 from cloudlet.core.resource import Properties, Provisioned, ResourceContext
 
 
-@dataclass(frozen=True, slots=True)
-class WaitConditionHandle:
+class WaitConditionHandle(Struct, frozen=True):
     """A place to signal to; without a wait condition nothing listens there."""
 
     type_name: str = "AWS::CloudFormation::WaitConditionHandle"
@@ -38,8 +38,7 @@ class WaitConditionHandle:
         """Nothing was made beyond its address."""
 
 
-@dataclass(frozen=True, slots=True)
-class CdkMetadata:
+class CdkMetadata(Struct, frozen=True):
     """What the CDK adds to its templates to be counted; AWS makes nothing of it either."""
 
     type_name: str = "AWS::CDK::Metadata"

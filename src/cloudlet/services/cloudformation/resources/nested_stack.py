@@ -6,8 +6,10 @@ It speaks to CloudFormation's own API; how a stack is deployed it does not know.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cloudlet.core.call import Call
 from cloudlet.core.resource import PartlyProvisioned, Properties, Provisioned, ResourceContext
@@ -22,8 +24,7 @@ _PATIENCE_SECONDS: Final = 60.0
 _NOTHING_TO_DO: Final = "No updates are to be performed."
 
 
-@dataclass(frozen=True, slots=True)
-class NestedStack:
+class NestedStack(Struct, frozen=True):
     """A stack whose template lies in S3."""
 
     type_name: str = STACK_TYPE

@@ -114,6 +114,7 @@ def update_table(call: Call, request: Request) -> dict[str, Any]:
         changed = replace(changed, table_class=request["TableClass"])
     if "StreamSpecification" in request:
         changed = _with_stream(call, changed, request["StreamSpecification"])
+    changed = state.split_shards(call, changed)
     state.save_table(call, changed)
     shown = replace(changed, throughput=table.throughput)
     size = state.table_size(call, table)

@@ -21,13 +21,21 @@ from cloudlet.services.dynamodb.state.keys import (
     index_prefix,
     item_prefix,
 )
-from cloudlet.services.dynamodb.state.streams import (
+from cloudlet.services.dynamodb.state.retention import (
     StreamOf,
+    forget_shard,
+    forget_stream,
+    list_all_streams,
+    trim_shard,
+)
+from cloudlet.services.dynamodb.state.streams import (
     find_shard,
     find_stream,
     list_shards,
     list_streams,
     records_from,
+    roll_shards,
+    split_shards,
     start_stream,
     stop_stream,
 )
@@ -92,11 +100,14 @@ __all__ = [
     "find_spent_token",
     "find_stream",
     "find_table",
+    "forget_shard",
+    "forget_stream",
     "index_position",
     "index_prefix",
     "item_prefix",
     "items_after",
     "items_in",
+    "list_all_streams",
     "list_all_tables",
     "list_backfills",
     "list_expired",
@@ -106,10 +117,12 @@ __all__ = [
     "managed_table",
     "records_from",
     "replace_item",
+    "roll_shards",
     "save_backfill",
     "save_table",
     "save_table_size",
     "spend_token",
+    "split_shards",
     "start_backfill",
     "start_stream",
     "stop_stream",
@@ -117,4 +130,5 @@ __all__ = [
     "table_name",
     "table_size",
     "tagged_table",
+    "trim_shard",
 ]

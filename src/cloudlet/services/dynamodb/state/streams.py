@@ -5,7 +5,7 @@ Records are written with the items, in their transaction. The layout of the keys
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -23,8 +23,11 @@ from cloudlet.services.dynamodb.streams.model import (
     Record,
     Shard,
     Stream,
+    even_hashes,
+    shards_for,
     stream_label,
     stream_resource,
+    widest_shard,
 )
 
 if TYPE_CHECKING:
@@ -42,29 +45,20 @@ _NO_LIMIT: Final = 1 << 62
 _MILLISECOND: Final = 0.001
 
 
-@dataclass(frozen=True, slots=True)
-class StreamOf:
-    """A stream of some account in some region."""
-
-    account: str
-    region: str
-    table_name: str
-    label: str
-
-
 def start_stream(call: Call, table: Table, view_type: str) -> Table:
     """The table with a new stream, whose rows are written; the table's own is not."""
     now = call.time()
-    created = now
+    created = round(now, 3)
     while find_stream(call, table.name, stream_label(created)) is not None:
         created += _MILLISECOND
     stream = Stream(table.name, stream_label(created), view_type, created, table.keys)
-    shard = Shard(_shard_id(call, now), now, first=1, next=1, oldest=1)
     save_stream(call, stream)
-    _save_shard(call, stream, shard)
-    work = keys.stream_work_key(call, stream.table_name, stream.label)
-    call.transaction.put(work, b"")
-    started = TableStream(stream.label, view_type, (OpenShard(b"", shard.id),))
+    call.transaction.put(keys.stream_work_key(call, stream.table_name, stream.label), b"")
+    shards = tuple(
+        _open_shard(call, stream, first_hash, Shard(_shard_id(call, now), now, first=1, next=1, oldest=1))
+        for first_hash in even_hashes(shards_for(table.throughput))
+    )
+    started = TableStream(stream.label, view_type, shards)
     return replace(table, stream=started, latest_stream_label=stream.label)
 
 
@@ -81,6 +75,23 @@ def stop_stream(call: Call, table: Table) -> Table:
     return replace(table, stream=None)
 
 
+def split_shards(call: Call, table: Table) -> Table:
+    """The table with as many open shards as its throughput needs; those it has may split, never merge."""
+    stream = table.stream
+    while stream is not None and len(stream.shards) < shards_for(table.throughput):
+        shard, middle = widest_shard(stream.shards)
+        stream = _succeed(call, table, stream, shard, (shard.first_hash, middle))
+    return table if stream is table.stream else replace(table, stream=stream)
+
+
+def roll_shards(call: Call, table: Table, stream: TableStream, opened_before: float) -> TableStream:
+    """The stream with a child in the place of each shard that was opened before a time."""
+    for shard in stream.shards:
+        if _shard(call, table.name, stream.label, shard.id).opened < opened_before:
+            stream = _succeed(call, table, stream, shard, (shard.first_hash,))
+    return stream
+
+
 def add_record(
     call: Call,
     table: Table,
@@ -94,10 +105,7 @@ def add_record(
     """Writes down that `new` has come where `old` was, with the next number of the item's shard."""
     shard_id = stream.shard_of(row_key[0])
     shard_key = keys.shard_key(call, table.name, stream.label, shard_id)
-    row = call.transaction.get(shard_key)
-    if row is None:
-        raise KeyError(f"table {table.name} names shard {shard_id}, which is not there")
-    shard = _SHARD_DECODER.decode(row)
+    shard = _shard(call, table.name, stream.label, shard_id)
     record = Record(
         MODIFY if old is not None and new is not None else REMOVE if new is None else INSERT,
         call.time(),
@@ -161,18 +169,49 @@ def records_from(
             yield last, len(row), _RECORD_DECODER.decode(row)
 
 
+def save_shard(call: Call, stream: Stream, shard: Shard) -> None:
+    """Writes a shard's row."""
+    key = keys.shard_key(call, stream.table_name, stream.label, shard.id)
+    call.transaction.put(key, _ENCODER.encode(shard))
+
+
+def _succeed(
+    call: Call, table: Table, open_: TableStream, parent: OpenShard, first_hashes: tuple[bytes, ...]
+) -> TableStream:
+    """The stream with a shard closed, and children of it that take over from each of the hashes on."""
+    stream = find_stream(call, table.name, open_.label)
+    if stream is None:
+        raise KeyError(f"table {table.name} names stream {open_.label}, which is not there")
+    closed = _close_shard(call, stream, parent.id)
+    now = max(call.time(), closed.opened + _MILLISECOND)
+    number = closed.next
+    children = tuple(
+        _open_shard(
+            call, stream, first, Shard(_shard_id(call, now), now, number, number, number, parent=closed.id)
+        )
+        for first in first_hashes
+    )
+    others = tuple(shard for shard in open_.shards if shard != parent)
+    call.wake(source_topic(call.arn(stream.resource)))
+    return replace(open_, shards=tuple(sorted(others + children, key=lambda shard: shard.first_hash)))
+
+
+def _open_shard(call: Call, stream: Stream, first_hash: bytes, shard: Shard) -> OpenShard:
+    save_shard(call, stream, shard)
+    return OpenShard(first_hash, shard.id)
+
+
 def _close_shard(call: Call, stream: Stream, shard_id: str) -> Shard:
-    shard = find_shard(call, stream, shard_id)
-    if shard is None:
-        raise KeyError(f"stream {stream.label} of {stream.table_name} has no shard {shard_id}")
-    closed = shard.closed_at(call.time())
-    _save_shard(call, stream, closed)
+    closed = _shard(call, stream.table_name, stream.label, shard_id).closed_at(call.time())
+    save_shard(call, stream, closed)
     return closed
 
 
-def _save_shard(call: Call, stream: Stream, shard: Shard) -> None:
-    key = keys.shard_key(call, stream.table_name, stream.label, shard.id)
-    call.transaction.put(key, _ENCODER.encode(shard))
+def _shard(call: Call, table_name: str, label: str, shard_id: str) -> Shard:
+    row = call.transaction.get(keys.shard_key(call, table_name, label, shard_id))
+    if row is None:
+        raise KeyError(f"table {table_name} names shard {shard_id}, which is not there")
+    return _SHARD_DECODER.decode(row)
 
 
 def _shard_id(call: Call, now: float) -> str:

@@ -1,5 +1,5 @@
 """DynamoDB Streams: what changed in a table's items, record by record, for a day.
 
-Its rows are written with the items, by the state package of DynamoDB; its API is a service of its own, whose
-manifest stands beside DynamoDB's.
+Records are written with the items, by DynamoDB's state package, which imports the model from here: so this
+file must import nothing.
 """

@@ -6,11 +6,12 @@ No I/O, no clock. A table's own note of its stream is in the model of tables.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
+from math import ceil
 from typing import Any, Final
 
-from cloudlet.services.dynamodb.model import KeySchema
+from cloudlet.services.dynamodb.model import PARTITION_BYTES, KeySchema, OpenShard, Throughput
 
 INSERT: Final = "INSERT"
 MODIFY: Final = "MODIFY"
@@ -21,6 +22,10 @@ WITH_OLD_IMAGE: Final = frozenset(("OLD_IMAGE", "NEW_AND_OLD_IMAGES"))
 _STEP: Final = 100 * 10**20 + 1
 """From one sequence number to the next: DynamoDB's are a growing number, then twenty digits that grow too."""
 _EVENT_ID_BYTES: Final = 16
+_PARTITION_READS: Final = 3000
+_PARTITION_WRITES: Final = 1000
+_MOST_SHARDS: Final = 64
+_HASHES: Final = 1 << (8 * PARTITION_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,7 @@ def stream_resource(table_name: str, label: str) -> str:
 
 def stream_label(created: float) -> str:
     """The label of a stream made at a time: the time, to the millisecond."""
-    moment = datetime.fromtimestamp(created, UTC).replace(tzinfo=None)
+    moment = datetime(1970, 1, 1) + timedelta(milliseconds=round(created * 1000))
     return moment.isoformat(timespec="milliseconds")
 
 
@@ -99,3 +104,26 @@ def number_from(text: str) -> int:
 def event_id(stream: Stream, shard: Shard, number: int) -> str:
     """The id of a record's event, which is the same whenever the record is read."""
     return blake2b(f"{shard.id} {stream.resource} {number}".encode(), digest_size=_EVENT_ID_BYTES).hexdigest()
+
+
+def shards_for(throughput: Throughput) -> int:
+    """How many open shards a stream has: as many as its table has partitions for what is provisioned."""
+    partitions = ceil(throughput.read_units / _PARTITION_READS + throughput.write_units / _PARTITION_WRITES)
+    return min(max(1, partitions), _MOST_SHARDS)
+
+
+def even_hashes(count: int) -> list[bytes]:
+    """Where shards begin that are equally wide."""
+    return [_hash(part * _HASHES // count) for part in range(count)]
+
+
+def widest_shard(shards: tuple[OpenShard, ...]) -> tuple[OpenShard, bytes]:
+    """The shard that gets the most partitions, and the middle of them."""
+    starts = [int.from_bytes(shard.first_hash, "big") for shard in shards]
+    ends = [*starts[1:], _HASHES]
+    widest = max(range(len(shards)), key=lambda index: ends[index] - starts[index])
+    return shards[widest], _hash((starts[widest] + ends[widest]) // 2)
+
+
+def _hash(number: int) -> bytes:
+    return number.to_bytes(PARTITION_BYTES, "big")

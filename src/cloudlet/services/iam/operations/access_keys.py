@@ -5,8 +5,9 @@ Secrets are shown once, by CreateAccessKey.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
 
 from cloudlet.core.access import PrincipalKind
 from cloudlet.core.operation import operation

@@ -6,8 +6,9 @@ Tags are in tags.py.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from cloudlet.core.access import Permission
 from cloudlet.core.operation import operation

@@ -6,8 +6,9 @@ Only a salted hash is kept; there is no console here that would ask for the pass
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
 
 from cloudlet.core.operation import operation
 from cloudlet.services.iam import state

@@ -5,8 +5,9 @@ Attaching them is the business of users, groups and roles.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
 
 from cloudlet.core.errors import AccessDenied
 from cloudlet.core.operation import operation

@@ -5,8 +5,9 @@ What policies do to a role is in entities.py.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from cloudlet.core.operation import operation
 from cloudlet.services.iam import entities, state

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct, field
 
 from cloudlet.core.access import (
     Decision,
@@ -47,8 +48,7 @@ _DENIED: Final = frozenset(
 _BY_BOUNDARY: Final = frozenset({Reason.EXPLICIT_DENY_BOUNDARY, Reason.NO_BOUNDARY_ALLOW})
 
 
-@dataclass(slots=True)
-class GivenContext:
+class GivenContext(Struct):
     """The condition keys of a simulation, and those that a policy asked for in vain."""
 
     entries: Mapping[str, tuple[str, ...]]
@@ -62,8 +62,7 @@ class GivenContext:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Simulated:
+class Simulated(Struct, frozen=True):
     """What one action on one resource came to."""
 
     action: str

@@ -6,8 +6,9 @@ The keys of users', roles' and profiles' tags do not differ by case alone; those
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from msgspec.structs import replace
 
 from cloudlet.core.operation import operation
 from cloudlet.services.iam import state

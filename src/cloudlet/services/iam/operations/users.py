@@ -5,8 +5,9 @@ What policies do to a user is in entities.py; keys and passwords have files of t
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from cloudlet.core.access import PrincipalKind
 from cloudlet.core.operation import operation

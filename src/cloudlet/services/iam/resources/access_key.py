@@ -5,8 +5,9 @@ The secret is read from IAM's own rows, because the API shows it only once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cloudlet.core.resource import Provisioned, ask_once
 from cloudlet.services.iam import state
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from cloudlet.core.resource import Properties, ResourceContext
 
 
-@dataclass(frozen=True, slots=True)
-class AccessKeyResource:
+class AccessKeyResource(Struct, frozen=True):
     """An access key of a user."""
 
     type_name: str = "AWS::IAM::AccessKey"

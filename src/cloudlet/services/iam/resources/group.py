@@ -6,8 +6,9 @@ Keeps nothing itself.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cloudlet.core.resource import Provisioned, ask_once, made_once
 from cloudlet.services.iam.errors import NoSuchEntity
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from cloudlet.core.resource import Properties, ResourceContext
 
 
-@dataclass(frozen=True, slots=True)
-class GroupResource:
+class GroupResource(Struct, frozen=True):
     """A group with its policies."""
 
     type_name: str = "AWS::IAM::Group"
@@ -57,8 +57,7 @@ class GroupResource:
             return
 
 
-@dataclass(frozen=True, slots=True)
-class UserToGroupAdditionResource:
+class UserToGroupAdditionResource(Struct, frozen=True):
     """That users are in a group."""
 
     type_name: str = "AWS::IAM::UserToGroupAddition"

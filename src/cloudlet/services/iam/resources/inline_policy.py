@@ -6,8 +6,9 @@ Keeps nothing itself.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from cloudlet.core.resource import Provisioned, made_once
 from cloudlet.services.iam.errors import NoSuchEntity
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from cloudlet.core.resource import Properties, ResourceContext
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyResource:
+class PolicyResource(Struct, frozen=True):
     """One document as inline policy of groups, roles and users."""
 
     type_name: str = "AWS::IAM::Policy"
@@ -56,8 +56,7 @@ class PolicyResource:
             await _delete(call, entity, properties["PolicyName"])
 
 
-@dataclass(frozen=True, slots=True)
-class EntityPolicyResource:
+class EntityPolicyResource(Struct, frozen=True):
     """An inline policy of one entity."""
 
     kind: str

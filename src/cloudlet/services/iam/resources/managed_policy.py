@@ -6,8 +6,9 @@ Keeps nothing itself.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from cloudlet.core.resource import Provisioned, ask_once
 from cloudlet.services.iam.errors import NoSuchEntity
@@ -27,8 +28,7 @@ _ATTRIBUTES: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ManagedPolicyResource:
+class ManagedPolicyResource(Struct, frozen=True):
     """A managed policy and what it is attached to."""
 
     type_name: str = "AWS::IAM::ManagedPolicy"

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from cloudlet.services.iam.errors import NoSuchEntity
 
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from cloudlet.core.resource import Properties
 
 
-@dataclass(frozen=True, slots=True)
-class Entity:
+class Entity(Struct, frozen=True):
     """A role, user or group as the API names it."""
 
     kind: str

@@ -5,8 +5,9 @@ Keeps nothing itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cloudlet.core.resource import Provisioned, ask_once
 from cloudlet.services.iam.errors import NoSuchEntity
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
     from cloudlet.core.resource import Properties, ResourceContext
 
 
-@dataclass(frozen=True, slots=True)
-class RoleResource:
+class RoleResource(Struct, frozen=True):
     """A role with its policies."""
 
     type_name: str = "AWS::IAM::Role"

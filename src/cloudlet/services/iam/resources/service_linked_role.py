@@ -5,8 +5,9 @@ Keeps nothing itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cloudlet.core.resource import Provisioned, ask_once
 from cloudlet.services.iam.errors import NoSuchEntity
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from cloudlet.core.resource import Properties, ResourceContext
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceLinkedRoleResource:
+class ServiceLinkedRoleResource(Struct, frozen=True):
     """The role that a service acts by. One that is there already is not adopted, as with AWS."""
 
     type_name: str = "AWS::IAM::ServiceLinkedRole"

@@ -5,8 +5,9 @@ Keeps nothing itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cloudlet.core.resource import Provisioned, ask_once
 from cloudlet.services.iam.errors import EntityAlreadyExists, NoSuchEntity
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from cloudlet.core.resource import Properties, ResourceContext
 
 
-@dataclass(frozen=True, slots=True)
-class UserResource:
+class UserResource(Struct, frozen=True):
     """A user with its groups, policies and password."""
 
     type_name: str = "AWS::IAM::User"

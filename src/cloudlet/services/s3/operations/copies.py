@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cloudlet.core.access import Permission
 from cloudlet.core.call import Call
@@ -33,8 +35,7 @@ if TYPE_CHECKING:
 _REPLACING = ("StorageClass", "ServerSideEncryption", "WebsiteRedirectLocation", "ChecksumAlgorithm")
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """What a copy is made of."""
 
     bucket: Bucket

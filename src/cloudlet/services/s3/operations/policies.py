@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import asdict, replace
 
 from cloudlet.core.access import MalformedPolicyDocument, Permission, PolicyKind, PrincipalKind
 from cloudlet.core.call import Call

@@ -55,7 +55,7 @@ async def invoke(invocation: Invocation, function: str, payload: bytes, kind: st
     except ServiceError as error:
         raise internal_server_error(500 if error.status < 500 else 502, error.message) from error
     return FunctionAnswer(
-        await _content(answer.get("Payload")),
+        await content(answer.get("Payload")),
         answer.get("FunctionError") is not None,
         answer.get("ExecutedVersion"),
     )
@@ -76,10 +76,11 @@ def _sent(invocation: Invocation, function: str) -> Sent:
     return Sent(url, headers)
 
 
-async def _content(payload: Any) -> bytes:
+async def content(payload: Any) -> bytes:
+    """The bytes of a payload, which may come as a stream."""
     if payload is None:
         return b""
     if isinstance(payload, bytes):
         return payload
-    content: bytes = await payload.read(64 * 1024 * 1024)
-    return content
+    read: bytes = await payload.read(64 * 1024 * 1024)
+    return read
