@@ -179,7 +179,6 @@ def test_a_template_has_samples_of_a_model_s_members(apigateway, api):
         "{\n"
         '  "a" : "foo",\n'
         '  "b" : [\n'
-        "##TODO: Update this foreach loop to reference array from input json\n"
         "#foreach($elem in $inputRoot.b)\n"
         ' {\n      "message" : "foo"\n    }\n'
         "#if($foreach.hasNext),#end\n"

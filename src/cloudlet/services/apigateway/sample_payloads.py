@@ -64,7 +64,6 @@ class _Samples:
         item = self.of(schema.get("items", {}), "$elem", depth + 1)
         lines = (
             "[",
-            "##TODO: Update this foreach loop to reference array from input json",
             f"#foreach($elem in {source})",
             f" {item}",
             "#if($foreach.hasNext),#end",
