@@ -31,7 +31,18 @@ from cloudlet.core.sandbox import Capabilities, Sandboxes
 from cloudlet.core.store import LAST, Transaction
 from cloudlet.core.worker import Supervisor, Wakeups
 from cloudlet.sandbox.on_demand import SandboxesOnDemand
-from cloudlet.services import apigateway, cloudformation, dynamodb, iam, kinesis, lambda_, logs, s3, sts
+from cloudlet.services import (
+    apigateway,
+    cloudformation,
+    dynamodb,
+    iam,
+    kinesis,
+    lambda_,
+    logs,
+    s3,
+    sqs,
+    sts,
+)
 from cloudlet.services.dynamodb.streams import manifest as dynamodbstreams
 from cloudlet.services.iam.identities import StoredIdentities
 from cloudlet.store.blobs import DirectoryBlobs
@@ -64,6 +75,7 @@ SERVICES: Final[tuple[Service, ...]] = (
     lambda_.SERVICE,
     logs.SERVICE,
     s3.SERVICE,
+    sqs.SERVICE,
     sts.SERVICE,
 )
 

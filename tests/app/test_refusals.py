@@ -146,7 +146,6 @@ def test_no_signature_makes_the_server_fail(ask: Ask, signature: str) -> None:
     ("service", "call", "parameters"),
     [
         ("sns", "list_topics", {}),
-        ("sqs", "list_queues", {}),
         ("ec2", "describe_instances", {}),
         ("glue", "get_databases", {}),
         ("eks", "list_clusters", {}),

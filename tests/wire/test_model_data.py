@@ -85,8 +85,8 @@ def test_server_side_does_not_import_botocore():
     ("service", "headers", "query", "chosen"),
     [
         ("sqs", {"X-Amz-Target": "AmazonSQS.SendMessage"}, "", "JsonProtocol"),
-        ("sqs", {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}, "", "QueryProtocol"),
-        ("sqs", {}, "Action=ListQueues", "QueryProtocol"),
+        ("sqs", {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}, "", "SqsQueryProtocol"),
+        ("sqs", {}, "Action=ListQueues", "SqsQueryProtocol"),
         ("sqs", {}, "", "JsonProtocol"),
         ("s3", {"Content-Type": "application/x-www-form-urlencoded"}, "", "S3Protocol"),
         ("ec2", {}, "", "Ec2Protocol"),

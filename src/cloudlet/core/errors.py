@@ -20,6 +20,8 @@ class ServiceError(Exception):
     """An answer that says no. The code is the class's name unless `code` says otherwise."""
 
     code: ClassVar[str] = ""
+    query_code: ClassVar[str] = ""
+    """The code in the query protocol, where it is another and the service model does not say so."""
     status: ClassVar[int] = 400
     members: dict[str, Any]
 

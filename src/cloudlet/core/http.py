@@ -88,6 +88,8 @@ class HttpRequest(Struct):
     version: str = "1.1"
     client: tuple[str, int] = ("127.0.0.1", 0)
     origin: Origin = Origin.HOST
+    is_abandoned: Callable[[], bool] = lambda: False
+    """Whether the client has gone away, so that nobody will read the answer."""
     trailers: Headers | None = None
     """The header lines that followed a chunked body; known once it has come to its end."""
     _lower: dict[str, str] | None = None

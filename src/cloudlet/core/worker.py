@@ -8,7 +8,7 @@ import logging
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from cloudlet.core.clock import Clock
 
@@ -57,12 +57,24 @@ class Wakeups:
     """Hints that there is something to do. A hint may get lost; a slow sweep always backs it."""
 
     def __init__(self) -> None:
-        self._waiting: dict[str, set[asyncio.Event]] = {}
+        self._told: dict[str, set[Callable[[], None]]] = {}
 
     def wake(self, topic: str) -> None:
         """Wakes whoever waits for a topic now."""
-        for event in self._waiting.get(topic, ()):
-            event.set()
+        for hint in tuple(self._told.get(topic, ())):
+            hint()
+
+    def tell(self, topic: str, hint: Callable[[], None]) -> None:
+        """Calls `hint` whenever a topic is woken, until tell_no_more()."""
+        self._told.setdefault(topic, set()).add(hint)
+
+    def tell_no_more(self, topic: str, hint: Callable[[], None]) -> None:
+        """Ends what tell() began."""
+        told = self._told.get(topic)
+        if told is not None:
+            told.discard(hint)
+            if not told:
+                del self._told[topic]
 
     async def wait(self, topic: str, clock: Clock, sweep_seconds: float) -> None:
         """Returns when the topic is woken, or after `sweep_seconds` of the cloud's clock."""
@@ -74,15 +86,12 @@ class Wakeups:
         """For a loop that looks and waits in turn: begin to listen before the first look."""
         event = asyncio.Event()
         for topic in topics:
-            self._waiting.setdefault(topic, set()).add(event)
+            self.tell(topic, event.set)
         try:
             yield Listener(event)
         finally:
             for topic in topics:
-                waiting = self._waiting[topic]
-                waiting.discard(event)
-                if not waiting:
-                    del self._waiting[topic]
+                self.tell_no_more(topic, event.set)
 
 
 class Supervisor:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from cloudlet.wire.protocols.amz_cbor import AmzCborProtocol
 from cloudlet.wire.protocols.cbor import CborProtocol
 from cloudlet.wire.protocols.ec2 import Ec2Protocol
 from cloudlet.wire.protocols.json import JsonProtocol
@@ -15,6 +16,7 @@ from cloudlet.wire.protocols.query import QueryProtocol
 from cloudlet.wire.protocols.rest_json import RestJsonProtocol
 from cloudlet.wire.protocols.rest_xml import RestXmlProtocol
 from cloudlet.wire.protocols.s3 import S3Protocol
+from cloudlet.wire.protocols.sqs import SqsQueryProtocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Protocol", "Protocols", "protocol_of"]
 
 _BY_NAME: Final[Mapping[str, type[Protocol]]] = {
+    "amz-cbor": AmzCborProtocol,
     "ec2": Ec2Protocol,
     "json": JsonProtocol,
     "query": QueryProtocol,
@@ -33,10 +36,17 @@ _BY_NAME: Final[Mapping[str, type[Protocol]]] = {
     "smithy-rpc-v2-cbor": CborProtocol,
 }
 
+_SPEAK_AMZ_CBOR: Final = frozenset({"kinesis"})
+"""Services whose models say nothing of it."""
+_OWN: Final[Mapping[tuple[str, str], type[Protocol]]] = {
+    ("s3", "rest-xml"): S3Protocol,
+    ("sqs", "query"): SqsQueryProtocol,
+}
+
 
 def protocol_of(service: ServiceModel, name: str) -> Protocol:
     """One protocol of a service. Raises KeyError for a name that is none."""
-    return S3Protocol(service) if service.name == "s3" and name == "rest-xml" else _BY_NAME[name](service)
+    return _OWN.get((service.name, name), _BY_NAME[name])(service)
 
 
 class Protocols:
@@ -59,6 +69,9 @@ class Protocols:
 def chosen_name(service: ServiceModel, request: HttpRequest) -> str:
     """The protocol in which a request is written; the service's own where nothing says otherwise."""
     spoken = service.protocols
+    content_type = request.header("content-type") or ""
+    if service.name in _SPEAK_AMZ_CBOR and content_type.startswith("application/x-amz-cbor-1."):
+        return "amz-cbor"
     if len(spoken) == 1 and not service.query_compatible:
         return spoken[0]
     if "smithy-rpc-v2-cbor" in spoken and request.header("smithy-protocol") == "rpc-v2-cbor":
@@ -66,7 +79,6 @@ def chosen_name(service: ServiceModel, request: HttpRequest) -> str:
     if request.header("x-amz-target") is not None and "json" in spoken:
         return "json"
     # Whoever spoke the query protocol once is still spoken to in it by older SDKs.
-    content_type = request.header("content-type") or ""
     is_form = content_type.startswith("application/x-www-form-urlencoded") or "Action=" in request.query
     if is_form and ("query" in spoken or service.query_compatible):
         return "query"

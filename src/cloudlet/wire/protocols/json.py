@@ -149,7 +149,8 @@ class DocumentProtocol(Protocol):
         """The header by which services that once spoke the query protocol give that protocol's code."""
         if not self.service.query_compatible:
             return []
-        return [("x-amzn-query-error", f"{answer.code};{answer.fault}")]
+        code = answer.code if answer.shape else answer.code.removesuffix("Exception")
+        return [("x-amzn-query-error", f"{code};{answer.fault}")]
 
     def serialize_error(self, operation: str | None, error: ServiceError, request_id: str) -> HttpResponse:
         """The answer that says no."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from msgspec import Struct
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from cloudlet.wire.model import ServiceModel, Shape
 
 Members = dict[str, Any]
+
+_STATUSES: Final = {("sqs", "PurgeQueueInProgress"): 403}
+"""Where AWS answers another status than its model says."""
 
 
 class ErrorAnswer(Struct, frozen=True):
@@ -92,11 +95,12 @@ class Protocol(ABC):
         name, status = self._name_and_status(error)
         modelled = self.service.errors.get(name)
         if modelled is None:
-            return ErrorAnswer(name, name, status, error.message, status < 500, None, error.members)
+            code = error.query_code or name
+            return ErrorAnswer(name, code, status, error.message, status < 500, None, error.members)
         return ErrorAnswer(
             name=modelled.name,
             code=modelled.code,
-            status=modelled.status or status,
+            status=_STATUSES.get((self.service.name, name)) or modelled.status or status,
             message=error.message,
             sender_fault=modelled.sender_fault,
             shape=modelled.shape,

@@ -335,10 +335,15 @@ class Http1(asyncio.Protocol):
         path, _, query = target.partition("?")
         request = HttpRequest(method, path, query, headers, _NO_BODY, self._scheme, version, self._client)
         request.origin = self._site.origin
+        request.is_abandoned = self._is_abandoned
         check_host(request)
         if self._parser.should_upgrade() and "websocket" in (request.header("upgrade") or "").lower():
             raise Refusal(501, "WebSocket is not spoken here.")
         return request
+
+    def _is_abandoned(self) -> bool:
+        # Who sends no more could still read; but clients of HTTP that do that are gone.
+        return self._ended or self._transport.is_closing()
 
     def _take_headers(self) -> Headers:
         """The header lines so far; what follows them will be trailers."""

@@ -70,6 +70,7 @@ class Stream:
         self._opened: asyncio.Future[None] | None = None
         self.id = stream_id
         self.request = request
+        request.is_abandoned = self._is_abandoned
         self.length: int | None = None
         self.pieces: list[bytes] = []
         self.received = 0
@@ -80,6 +81,9 @@ class Stream:
         self.ended = False
         self.gone = False
         self.refusal: HttpResponse | None = None
+
+    def _is_abandoned(self) -> bool:
+        return self.gone or self._connection.lost
 
     # -- the connection's side
 

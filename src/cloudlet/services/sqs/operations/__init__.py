@@ -1,0 +1,1 @@
+"""SQS's operations, a module per noun."""

@@ -1,0 +1,245 @@
+"""SendMessage and SendMessageBatch."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from msgspec import Struct
+
+from cloudlet.core.call import Call
+from cloudlet.core.operation import operation
+from cloudlet.services.sqs import contents, state
+from cloudlet.services.sqs.batches import batch_entries, run_batch
+from cloudlet.services.sqs.errors import (
+    BatchRequestTooLong,
+    InvalidParameterValue,
+    MissingParameter,
+)
+from cloudlet.services.sqs.model import Message, Position, milliseconds
+from cloudlet.services.sqs.operations.queues import asked_queue, wake_readers
+from cloudlet.services.sqs.permissions import on_queue
+from cloudlet.services.sqs.polls import expect_visible
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from types_boto3_sqs import type_defs as api
+
+    from cloudlet.core.operation import Request
+    from cloudlet.services.sqs.model import MessageAttribute, Queue
+
+_LONGEST_DELAY_SECONDS: Final = 900
+_TOKEN: Final = re.compile(r"[A-Za-z0-9!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~]{1,128}")
+_SEQUENCE_SHIFT: Final = 13
+"""Makes the twenty digits of AWS's sequence numbers out of microseconds."""
+
+
+class Draft(Struct, frozen=True):
+    """A message that may be sent to its queue."""
+
+    body: str
+    attributes: Mapping[str, MessageAttribute]
+    trace_header: str | None
+    delay_seconds: int
+    group_id: str | None
+    deduplication_id: str | None
+
+    @property
+    def size_bytes(self) -> int:
+        """How long it is."""
+        return contents.size_bytes(self.body, self.attributes)
+
+
+@operation("SendMessage", permissions=on_queue("SendMessage"))
+def send_message(call: Call, request: api.SendMessageRequestTypeDef) -> dict[str, Any]:
+    """Puts a message into a queue."""
+    queue = asked_queue(call, request)
+    draft = _draft(queue, request)
+    _check_size(queue, draft)
+    messages = state.messages(call, queue)
+    answer = _send(call, queue, messages, draft)
+    messages.save_counts()
+    wake_readers(call, queue)
+    return answer
+
+
+@operation("SendMessageBatch", permissions=on_queue("SendMessage"))
+def send_message_batch(call: Call, request: api.SendMessageBatchRequestTypeDef) -> dict[str, Any]:
+    """Puts up to ten messages into a queue; each may fail alone."""
+    queue = asked_queue(call, request)
+    entries = batch_entries(request, "SendMessageBatchRequestEntry")
+    _check_batch_size(entries)
+    if queue.fifo and any(not entry.get("MessageGroupId") for entry in entries):
+        raise InvalidParameterValue("The request must contain the parameter MessageGroupId.")
+    if queue.fifo and any(_deduplication_id(queue, entry) is None for entry in entries):
+        raise InvalidParameterValue(_NO_DEDUPLICATION)
+    messages = state.messages(call, queue)
+
+    def send(entry: Request) -> dict[str, Any]:
+        draft = _draft(queue, entry)
+        _check_size(queue, draft)
+        return _send(call, queue, messages, draft)
+
+    answer = run_batch(entries, send)
+    messages.save_counts()
+    wake_readers(call, queue)
+    return answer
+
+
+_NO_DEDUPLICATION: Final = (
+    "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided "
+    "explicitly"
+)
+
+
+def _draft(queue: Queue, given: Request) -> Draft:
+    body = given["MessageBody"]
+    contents.check_body(body)
+    return Draft(
+        body,
+        contents.message_attributes(given.get("MessageAttributes") or {}),
+        contents.trace_header(given.get("MessageSystemAttributes") or {}),
+        _delay_seconds(queue, given.get("DelaySeconds")),
+        _group_id(queue, given),
+        _checked_deduplication_id(queue, given),
+    )
+
+
+def _delay_seconds(queue: Queue, given: int | None) -> int:
+    if given is not None and not 0 <= given <= _LONGEST_DELAY_SECONDS:
+        raise InvalidParameterValue.of(
+            "DelaySeconds",
+            given,
+            "DelaySeconds must be >= 0 and <= 900.",
+        )
+    if queue.fifo:
+        if given:
+            raise InvalidParameterValue.of(
+                "DelaySeconds",
+                given,
+                "The request include parameter that is not valid for this queue type.",
+            )
+        return 0
+    return queue.seconds("DelaySeconds") if given is None else given
+
+
+def _group_id(queue: Queue, given: Request) -> str | None:
+    group_id: str | None = given.get("MessageGroupId")
+    if group_id is None:
+        if queue.fifo:
+            raise MissingParameter("The request must contain the parameter MessageGroupId.")
+        return None
+    _check_token("MessageGroupId", group_id)
+    return group_id
+
+
+def _checked_deduplication_id(queue: Queue, given: Request) -> str | None:
+    named: str | None = given.get("MessageDeduplicationId")
+    if named is not None:
+        if not queue.fifo:
+            raise InvalidParameterValue.of(
+                "MessageDeduplicationId",
+                named,
+                "The request include parameter that is not valid for this queue type.",
+            )
+        _check_token("MessageDeduplicationId", named)
+    deduplication_id = _deduplication_id(queue, given)
+    if queue.fifo and deduplication_id is None:
+        raise InvalidParameterValue(_NO_DEDUPLICATION)
+    return deduplication_id
+
+
+def _deduplication_id(queue: Queue, given: Request) -> str | None:
+    named: str | None = given.get("MessageDeduplicationId")
+    if named is not None or not queue.fifo:
+        return named
+    if queue.attribute("ContentBasedDeduplication") == "true":
+        return contents.content_deduplication_id(given["MessageBody"])
+    return None
+
+
+def _check_token(name: str, value: str) -> None:
+    if not _TOKEN.fullmatch(value):
+        raise InvalidParameterValue.of(
+            name,
+            value,
+            f"{name} can only include alphanumeric and punctuation characters. 1 to 128 in length.",
+        )
+
+
+def _check_size(queue: Queue, draft: Draft) -> None:
+    longest = queue.seconds("MaximumMessageSize")
+    if draft.size_bytes > longest:
+        raise InvalidParameterValue(
+            f"One or more parameters are invalid. Reason: Message must be shorter than {longest} bytes."
+        )
+
+
+def _check_batch_size(entries: list[Request]) -> None:
+    sent = sum(
+        contents.size_bytes(
+            entry["MessageBody"], contents.message_attributes(entry.get("MessageAttributes") or {})
+        )
+        for entry in entries
+    )
+    if sent > contents.LONGEST_BYTES:
+        raise BatchRequestTooLong(
+            f"Batch requests cannot be longer than {contents.LONGEST_BYTES} bytes. "
+            f"You have sent {sent} bytes."
+        )
+
+
+def _send(call: Call, queue: Queue, messages: state.Messages, draft: Draft) -> dict[str, Any]:
+    if queue.fifo:
+        message_id, sequence_number = _send_once(call, queue, messages, draft)
+    else:
+        message_id, sequence_number = call.ids.uuid(), None
+        position = Position(messages.order("", call.time()), UUID(message_id).bytes)
+        messages.add(position, _message(call, draft, message_id, None))
+        if draft.delay_seconds:
+            expect_visible(call, queue, call.time() + draft.delay_seconds)
+    answer = {
+        "MessageId": message_id,
+        "MD5OfMessageBody": contents.md5_of_body(draft.body),
+        "MD5OfMessageAttributes": contents.md5_of_attributes(draft.attributes) if draft.attributes else None,
+        "MD5OfMessageSystemAttributes": (
+            contents.md5_of_trace_header(draft.trace_header) if draft.trace_header else None
+        ),
+        "SequenceNumber": sequence_number,
+    }
+    return {name: value for name, value in answer.items() if value is not None}
+
+
+def _send_once(call: Call, queue: Queue, messages: state.Messages, draft: Draft) -> tuple[str, str]:
+    """Sends unless the same was sent in the last five minutes; then answers what was answered then."""
+    group_id, deduplication_id = draft.group_id or "", draft.deduplication_id or ""
+    scope = group_id if queue.groups_deduplicate_alone else ""
+    sent = state.find_sent(call, queue, scope, deduplication_id)
+    if sent is not None:
+        return sent.message_id, sent.sequence_number
+    message_id = call.ids.uuid()
+    order = messages.order(group_id, call.time())
+    sequence_number = str(order << _SEQUENCE_SHIFT)
+    message = _message(call, draft, message_id, sequence_number)
+    messages.add(Position(order, UUID(message_id).bytes), message)
+    state.save_sent(call, queue, scope, deduplication_id, message_id, sequence_number)
+    return message_id, sequence_number
+
+
+def _message(call: Call, draft: Draft, message_id: str, sequence_number: str | None) -> Message:
+    now = call.time()
+    return Message(
+        message_id,
+        draft.body,
+        contents.md5_of_body(draft.body),
+        now,
+        call.principal.unique_id or call.principal.arn,
+        draft.attributes,
+        draft.trace_header,
+        draft.group_id,
+        draft.deduplication_id,
+        sequence_number,
+        visible_from=milliseconds(now + draft.delay_seconds) if draft.delay_seconds else 0,
+    )
