@@ -32,6 +32,10 @@ class ResourceConflictException(LambdaError):
     status = 409
 
 
+class ResourceInUseException(LambdaError):
+    """Raised for an event source mapping that something is being done to."""
+
+
 class InvalidParameterValueException(LambdaError):
     """Raised for a parameter that the model allows and Lambda does not."""
 

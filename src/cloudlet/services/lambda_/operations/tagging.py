@@ -1,4 +1,4 @@
-"""TagResource, UntagResource and ListTags, for functions and code signing configurations.
+"""TagResource, UntagResource and ListTags, for functions, event source mappings and code signing configurations.
 
 Other resources that AWS lets one tag are refused until they are there.
 """
@@ -8,9 +8,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec import structs
+
 from cloudlet.core.access import Permission
 from cloudlet.core.operation import operation
 from cloudlet.services.lambda_ import errors, references, settings, state, tags
+from cloudlet.services.lambda_.event_sources import state as mappings
 from cloudlet.services.lambda_.model import LATEST
 from cloudlet.services.lambda_.operations import code_signing
 
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     from types_boto3_lambda import type_defs as api
 
     from cloudlet.core.call import Call
-    from cloudlet.services.lambda_.model import Function
+    from cloudlet.services.lambda_.event_sources.mapping import EventSourceMapping
     from cloudlet.services.lambda_.references import FunctionReference
 
 _CODE_SIGNING: Final = ":code-signing-config:"
@@ -37,7 +40,7 @@ def tag_resource(call: Call, request: api.TagResourceRequestTypeDef) -> None:
         raise errors.InvalidParameterValueException("An error occurred and the request cannot be processed.")
     after = {**_tags(call, request["Resource"]), **request["Tags"]}
     tags.check(after)
-    _save_tags(call, request["Resource"], after)
+    _save(call, request["Resource"], after)
 
 
 @operation("UntagResource", permissions=_on_resource("lambda:UntagResource"))
@@ -45,35 +48,41 @@ def untag_resource(call: Call, request: api.UntagResourceRequestTypeDef) -> None
     """Removes tags."""
     before = _tags(call, request["Resource"])
     left = {key: value for key, value in before.items() if key not in request["TagKeys"]}
-    _save_tags(call, request["Resource"], left)
+    _save(call, request["Resource"], left)
 
 
 @operation("ListTags", permissions=_on_resource("lambda:ListTags"), read_only=True)
 def list_tags(call: Call, request: api.ListTagsRequestTypeDef) -> dict[str, Any]:
-    """The tags of a function or a code signing configuration."""
+    """What something is tagged with."""
     return {"Tags": _tags(call, request["Resource"])}
 
 
 def _tags(call: Call, arn: str) -> dict[str, str]:
     if _CODE_SIGNING in arn:
         return code_signing.config_of(call, arn).tags
-    return state.function(call, _function(call, arn)).tags
+    mapping = _find_mapping(call, arn)
+    return mapping.tags if mapping is not None else state.function(call, _function(call, arn)).tags
 
 
-def _save_tags(call: Call, arn: str, after: dict[str, str]) -> None:
+def _save(call: Call, arn: str, after: dict[str, str]) -> None:
+    """Writes tags; other tags make another revision of a function."""
     if _CODE_SIGNING in arn:
         config = code_signing.config_of(call, arn)
         settings.save_code_signing_config(call, replace(config, tags=after))
         return
+    mapping = _find_mapping(call, arn)
+    if mapping is not None:
+        mappings.save_mapping(call, structs.replace(mapping, tags=after))
+        return
     reference = _function(call, arn)
-    _save(call, reference, replace(state.function(call, reference), tags=after))
-
-
-def _save(call: Call, reference: FunctionReference, function: Function) -> None:
-    """Writes the function; other tags make another revision of it."""
-    state.save_function(call, reference, function)
+    state.save_function(call, reference, replace(state.function(call, reference), tags=after))
     latest = state.version(call, reference, LATEST)
     state.save_version(call, reference, replace(latest, revision_id=call.ids.uuid()))
+
+
+def _find_mapping(call: Call, arn: str) -> EventSourceMapping | None:
+    kind, _, uuid = arn.split(":", 5)[5].partition(":")
+    return mappings.find_mapping(call, uuid) if kind == "event-source-mapping" else None
 
 
 def _function(call: Call, arn: str) -> FunctionReference:
