@@ -58,6 +58,8 @@ class Cloud:
     """How people on this machine reach the cloud: http://127.0.0.1:4566."""
     identities: Identities
     http_client: HttpClient
+    user_pools: str = "https://cognito-idp.{region}.amazonaws.com"
+    """Below which URL user pools publish their keys."""
     api: Api = field(init=False)
     wire: Wire = field(init=False)
     signatures: Signatures = field(init=False)

@@ -50,8 +50,9 @@ class DataPlane(Struct, frozen=True):
     """A door of a service that is not its API: the invoke URLs of API Gateway, function URLs, websites."""
 
     claims: Callable[[HttpRequest], bool]
-    """Whether a request comes here; asked of every request, so it must be quick."""
-    handle: Callable[[Cloud, HttpRequest], Awaitable[HttpResponse]]
+    """Whether a request may come here; asked of every request, so it must be quick."""
+    handle: Callable[[Cloud, HttpRequest], Awaitable[HttpResponse | None]]
+    """Answers; None means that the request is somebody else's after all."""
 
 
 class CrossOrigin(Struct, frozen=True):

@@ -60,6 +60,10 @@ class SandboxSpec(Struct, frozen=True):
     limits: Limits
     layers: tuple[Path, ...] = ()
     """Folders, merged read-only at /opt; a later one hides an earlier one's files."""
+    extensions: tuple[str, ...] = ()
+    """Programs in /opt/extensions that are started first; the runtime waits for release()."""
+    reachable: bool = False
+    """Whether send() and terminate() are needed; with extensions they always work."""
     hostname: str = "localhost"
     labels: Mapping[str, str] = field(default_factory=dict)
     """For people who look at the process list or the status; they decide nothing."""
@@ -83,6 +87,24 @@ class Sandbox(Protocol):
     @property
     def alive(self) -> bool:
         """Whether its first process runs."""
+
+    async def release(self) -> None:
+        """Starts the runtime of a sandbox that has extensions. Raises SandboxError."""
+
+    async def wait_for_runtime(self) -> Exit:
+        """Returns once the runtime has ended, though extensions may run on."""
+
+    async def wait_for_extension(self) -> tuple[str, Exit]:
+        """The next extension that ended, and how."""
+
+    async def send(self, port: int, data: bytes, *, answered: bool) -> bytes:
+        """Sends bytes to a port inside, and returns the first of the answer where one is awaited.
+
+        Raises OSError where nobody listens.
+        """
+
+    def terminate(self) -> None:
+        """Asks the runtime to end, by SIGTERM."""
 
     def freeze(self) -> None:
         """Stops every process in it from running until thaw()."""
@@ -129,13 +151,19 @@ class Sandboxes(Protocol):
         """What this driver enforces on this machine."""
 
     async def start(
-        self, spec: SandboxSpec, *, runtime_api: Handler, output: Callable[[bytes], None]
+        self,
+        spec: SandboxSpec,
+        *,
+        runtime_api: Handler,
+        output: Callable[[bytes], None],
+        output_of_extensions: Callable[[bytes], None] | None = None,
     ) -> Sandbox:
         """Starts a program. Raises SandboxError.
 
         `runtime_api` answers HTTP on 127.0.0.1:9001 inside; the cloud itself answers there on 127.0.0.1:4566
         and, with TLS, on every address that a name below amazonaws.com resolves to. `output` gets what the
-        program writes to stdout and stderr, a line or a framed message at a time.
+        program writes to stdout and stderr, a line or a framed message at a time; what extensions write goes
+        there too unless they have an output of their own.
         """
 
     async def prepare(self, runtime: str) -> None:

@@ -33,10 +33,18 @@ class SandboxesOnDemand:
         return self._opening.result().capabilities
 
     async def start(
-        self, spec: SandboxSpec, *, runtime_api: Handler, output: Callable[[bytes], None]
+        self,
+        spec: SandboxSpec,
+        *,
+        runtime_api: Handler,
+        output: Callable[[bytes], None],
+        output_of_extensions: Callable[[bytes], None] | None = None,
     ) -> Sandbox:
         """Starts a program. Raises SandboxError."""
-        return await (await self.opened()).start(spec, runtime_api=runtime_api, output=output)
+        sandboxes = await self.opened()
+        return await sandboxes.start(
+            spec, runtime_api=runtime_api, output=output, output_of_extensions=output_of_extensions
+        )
 
     async def prepare(self, runtime: str) -> None:
         """Has ready what makes the first start of a runtime quick."""

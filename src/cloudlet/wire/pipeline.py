@@ -167,7 +167,8 @@ class Pipeline:
         for plane in self._planes:
             if plane.claims(exchange.request):
                 exchange.response = await plane.handle(self._cloud, exchange.request)
-                return
+                if exchange.response is not None:
+                    return
 
     async def route(self, exchange: Exchange) -> None:
         """Finds the service and the protocol that the client speaks."""

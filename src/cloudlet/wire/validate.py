@@ -58,7 +58,9 @@ _DEFAULT: Final = Rules()
 _RULES: Final[Mapping[str, Rules]] = {
     "apigateway": Rules(request_in_paths=True),
     "ec2": Rules(required=False, values=False, missing="The request must contain the parameter {}"),
-    "lambda": Rules(not_null_in_collections=True, own_shapes=frozenset({"Runtime"})),
+    "lambda": Rules(
+        not_null_in_collections=True, own_shapes=frozenset({"InvokeMode", "RecursiveLoop", "Runtime"})
+    ),
     # S3 answers bad buckets, keys and documents each with an error of its own, and ignores much of its model.
     "s3": Rules(required=False, values=False),
     "sqs": Rules(required=False, values=False, missing="The request must contain the parameter {}."),

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from iam_fixtures import as_user, iam, refusal, with_session
 from running_server import Client, RunningServer
+
+__all__ = ["as_user", "iam", "refusal", "with_session"]
 
 
 @pytest.fixture

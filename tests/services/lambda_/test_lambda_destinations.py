@@ -159,19 +159,27 @@ def test_failed_event_is_kept_in_a_bucket(functions, client, everything):
     assert record["requestPayload"] == {"fail": 1}
 
 
-def test_role_that_may_not_reach_the_destination_loses_the_record_and_no_event(
+def test_role_that_no_longer_may_reach_the_destination_loses_the_record_and_no_event(
     functions, client, told, account
 ):
-    make_function(functions, make_role(client("iam"), "poor"), FAILING)
+    make_function(functions, make_role(client("iam"), "poor", allow("lambda:InvokeFunction")), FAILING)
     functions.put_function_event_invoke_config(
         FunctionName="function", DestinationConfig={"OnSuccess": {"Destination": listener_of(account)}}
     )
+    client("iam").delete_role_policy(RoleName="poor", PolicyName="own")
     send(functions, {})
-    functions.put_function_event_invoke_config(
-        FunctionName="function", DestinationConfig={"OnFailure": {"Destination": listener_of(account)}}
-    )
     assert invoke(functions, event={}) == {"hello": "world"}
     assert told() == []
+
+
+def test_role_that_may_not_reach_the_destination_is_refused(functions, role, account):
+    make_function(functions, role)
+    make_function(functions, role, name="listener")
+    put, arn = functions.put_function_event_invoke_config, listener_of(account)
+    assert refusal(put, FunctionName="function", DestinationConfig={"OnSuccess": {"Destination": arn}}) == (
+        "InvalidParameterValueException",
+        f"The function's execution role does not have permissions to call InvokeFunction on {arn}",
+    )
 
 
 def test_destination_must_be_of_a_service_that_takes_records(functions, role, account):

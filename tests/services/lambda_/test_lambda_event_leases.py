@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 from lambda_functions import make_function, make_role
 from test_lambda_events import WRITE_LOGS, messages, wait_for
-from test_lambda_kill import wait_for_log
 
 from cloud_process import CloudProcess
 from cloudlet.config import Config
@@ -114,3 +114,16 @@ def test_event_that_a_killed_server_was_running_is_run_again_within_seconds(tmp_
         cloud.kill()
         cloud.start()
         wait_for_log(cloud, "ended\n")
+
+
+def wait_for_log(cloud, message):
+    logs = cloud.client("logs")
+    until = time.monotonic() + 60
+    while True:
+        try:
+            found = logs.filter_log_events(logGroupName="/aws/lambda/function")["events"]
+        except logs.exceptions.ResourceNotFoundException:
+            found = []
+        if message in [event["message"] for event in found]:
+            return
+        assert time.monotonic() < until, found

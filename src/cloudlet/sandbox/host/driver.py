@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.sandbox import Enforcement, Limits, SandboxError
 from cloudlet.sandbox.host import dns, molds, surroundings, zygotes
+from cloudlet.sandbox.host.channel import Channel
 from cloudlet.sandbox.host.output import Drain, FrameSplitter, LineSplitter
 from cloudlet.sandbox.host.sandbox import NamespaceSandbox
 from cloudlet.sandbox.host.spares import Blank, Mold, Spares
@@ -79,7 +80,12 @@ class NamespaceSandboxes:
         self._closed = False
 
     async def start(
-        self, spec: SandboxSpec, *, runtime_api: Handler, output: Callable[[bytes], None]
+        self,
+        spec: SandboxSpec,
+        *,
+        runtime_api: Handler,
+        output: Callable[[bytes], None],
+        output_of_extensions: Callable[[bytes], None] | None = None,
     ) -> Sandbox:
         """Starts a program. Raises SandboxError."""
         if spec.runtime not in RUNTIMES:
@@ -89,7 +95,8 @@ class NamespaceSandboxes:
         mold, hidden = await self._mold(spec)
         blank = self._spares.take(mold) or await self._make_blank_whatever_happens(mold)
         try:
-            await self._assign(blank, spec, hidden, runtime_api, output)
+            outputs = (output, output_of_extensions or output)
+            await self._assign(blank, spec, hidden, runtime_api, outputs)
         except OSError as error:
             await _end(blank.sandbox)
             raise SandboxError(f"A sandbox could not be given its function: {error}") from error
@@ -256,16 +263,39 @@ class NamespaceSandboxes:
         spec: SandboxSpec,
         hidden: frozenset[str],
         runtime_api: Handler,
-        output: Callable[[bytes], None],
+        outputs: tuple[Callable[[bytes], None], Callable[[bytes], None]],
     ) -> None:
         """Tells a sandbox which function it is, and waits until that has been started."""
         sandbox = blank.sandbox
         sandbox.cgroup.limit(spec.limits)
         for drain in blank.drains:
-            drain.pass_on(output)
+            drain.pass_on(outputs[0])
         sandbox.hold(await self._serve(blank.runtime_api, runtime_api, False))
-        self._tell(sandbox, molds.function(spec, blank.mold, hidden, self._surrounded))
-        await self._hear(sandbox, "started")
+        order = molds.function(spec, blank.mold, hidden, self._surrounded)
+        if spec.extensions:
+            drain = Drain(LineSplitter())
+            drain.pass_on(outputs[1])
+            self._tell(sandbox, order, (drain.theirs,))
+            drain.hand_over()
+            sandbox.hold(drain)
+        else:
+            self._tell(sandbox, order)
+        if order["reachable"]:
+            _, (descriptor,) = await self._hear(sandbox, "connector")
+            sandbox.reach_by(Channel(socket.socket(fileno=descriptor)))
+        if spec.extensions:
+            sandbox.wait_to_be_released(lambda: self._release(sandbox, spec))
+        else:
+            await self._finish(sandbox, spec)
+
+    async def _release(self, sandbox: NamespaceSandbox, spec: SandboxSpec) -> None:
+        self._tell(sandbox, {"go": True})
+        await self._finish(sandbox, spec)
+        sandbox.watch_extensions()
+
+    async def _finish(self, sandbox: NamespaceSandbox, spec: SandboxSpec) -> None:
+        message, _ = await self._hear(sandbox, "started")
+        sandbox.runtime_process = int(str(message["started"]))
         # Only now: what the sandbox itself had to do is not the function's time.
         sandbox.limit_cpu(spec.limits.cpu_cores)
 

@@ -74,6 +74,8 @@ def function(
         "hidden_modules": sorted(hidden),
         "name": spec.labels.get("name", "function"),
         "handler": spec.environment.get("_HANDLER", ""),
+        "extensions": list(spec.extensions),
+        "reachable": spec.reachable or bool(spec.extensions),
     }
 
 

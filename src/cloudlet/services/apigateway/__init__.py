@@ -1,9 +1,8 @@
 """API Gateway: REST APIs, from resources and methods to the stages that serve them."""
 
 from cloudlet.core.operation import DataPlane, Service
-from cloudlet.services.apigateway.execute.callers import RoleSessions
+from cloudlet.services.apigateway.execute.components import COMPONENTS, WORKERS
 from cloudlet.services.apigateway.execute.door import claims, handle
-from cloudlet.services.apigateway.execute.stages import CompiledStages
 from cloudlet.services.apigateway.operations import OPERATIONS
 from cloudlet.services.apigateway.resources import RESOURCES
 
@@ -13,6 +12,7 @@ SERVICE = Service(
     name="apigateway",
     operations=OPERATIONS,
     resources=RESOURCES,
-    components=(CompiledStages, RoleSessions),
+    components=COMPONENTS,
+    workers=WORKERS,
     data_planes=(DataPlane(claims, handle),),
 )

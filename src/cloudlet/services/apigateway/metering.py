@@ -33,9 +33,8 @@ def today(call: Call) -> date:
     return call.now().date()
 
 
-def add_used(call: Call, plan_id: str, key_id: str, count: int) -> None:
-    """Counts requests on today's account."""
-    day = today(call)
+def add_used(call: Call, plan_id: str, key_id: str, count: int, day: date) -> None:
+    """Counts requests on the account of the day they came."""
     row = usage_on(call, plan_id, key_id, day)
     _save(call, plan_id, key_id, day, replace(row, used=row.used + count))
 

@@ -270,6 +270,11 @@ class Stage:
     canary_settings: CanarySettings | None = None
     web_acl_arn: str | None = None
 
+    def as_canary(self, canary: CanarySettings) -> Stage:
+        """The stage as the part of the requests sees it that goes to its canary."""
+        variables = {**(self.variables or {}), **(canary.stage_variable_overrides or {})}
+        return replace(self, deployment_id=canary.deployment_id, variables=variables or None)
+
 
 @dataclass(frozen=True, slots=True)
 class Serving:

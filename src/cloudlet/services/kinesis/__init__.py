@@ -8,11 +8,24 @@ from __future__ import annotations
 from typing import Final
 
 from cloudlet.core.operation import Service, operations_in
-from cloudlet.services.kinesis.operations import reading, records, shards, streams
-from cloudlet.services.kinesis.workers import Changes
+from cloudlet.services.kinesis.operations import (
+    account,
+    consumers,
+    policies,
+    reading,
+    records,
+    resharding,
+    settings,
+    shards,
+    streams,
+    tags,
+)
+from cloudlet.services.kinesis.workers import Changes, Retention
 
 SERVICE: Final = Service(
     name="kinesis",
-    operations=operations_in(streams, shards, records, reading),
-    workers=(Changes,),
+    operations=operations_in(
+        streams, shards, resharding, records, reading, consumers, settings, tags, policies, account
+    ),
+    workers=(Changes, Retention),
 )

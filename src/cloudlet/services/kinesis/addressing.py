@@ -5,8 +5,10 @@ Nothing is looked up here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cloudlet.core.arn import Arn
 from cloudlet.core.errors import NotImplementedHere
@@ -19,8 +21,7 @@ if TYPE_CHECKING:
 _STREAM: Final = "stream/"
 
 
-@dataclass(frozen=True, slots=True)
-class StreamReference:
+class StreamReference(Struct, frozen=True):
     """A stream that may be there."""
 
     account: str
@@ -55,6 +56,37 @@ def reference(call: Call, request: Request) -> StreamReference:
     return found
 
 
+class ConsumerReference(Struct, frozen=True):
+    """A consumer that may be there."""
+
+    stream: StreamReference
+    name: str
+    created_at: int | None = None
+    """Seconds since 1970, where an ARN says it."""
+
+
+def consumer_reference(arn: str) -> ConsumerReference:
+    """The consumer that an ARN names."""
+    named, _, created_at = arn.rpartition("/consumer/")[2].rpartition(":")
+    return ConsumerReference(arn_reference(arn), named, int(created_at))
+
+
+def resource_reference(request: Request) -> StreamReference | ConsumerReference:
+    """The stream or the consumer that a ResourceARN names."""
+    _refuse_stream_id(request)
+    arn: str = request["ResourceARN"]
+    if "/consumer/" in arn:
+        return consumer_reference(arn)
+    if not Arn.parse(arn).resource.startswith(_STREAM):
+        raise NotImplementedHere("cloudlet has no Kinesis channels and queues (yet).")
+    return arn_reference(arn)
+
+
+def stream_of(of: StreamReference | ConsumerReference) -> StreamReference:
+    """The stream itself, or the consumer's."""
+    return of.stream if isinstance(of, ConsumerReference) else of
+
+
 def arn_reference(arn: str) -> StreamReference:
     """The stream that an ARN names, or whose consumer it names."""
     parsed = Arn.parse(arn)
@@ -73,3 +105,10 @@ def located(call: Call, request: Request) -> tuple[Call, str]:
     """The call in the stream's account, and the stream's name."""
     of = reference(call, request)
     return owner(call, of), of.name
+
+
+def _refuse_stream_id(request: Request) -> None:
+    if "StreamId" in request:
+        raise NotImplementedHere(
+            "cloudlet does not know streams by StreamId: AWS reserves it for future use."
+        )

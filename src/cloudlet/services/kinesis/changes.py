@@ -5,12 +5,13 @@ Decides nothing about whether a change is allowed.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from cloudlet.core.worker import source_topic
 from cloudlet.services.kinesis import state
-from cloudlet.services.kinesis.model import Shard, Status, Stream, uniform_ranges
+from cloudlet.services.kinesis.model import Consumer, Shard, Status, Stream, uniform_ranges
 from cloudlet.services.kinesis.state import Change
 
 if TYPE_CHECKING:
@@ -40,6 +41,14 @@ def begin(
     state.save_change(call, Change(call.account, call.region, stream.name, due_at, kind, closes, opens))
 
 
+def begin_consumer(call: Call, consumer: Consumer, kind: str) -> None:
+    """Puts a consumer into the state that it is in until it is there, or gone."""
+    state.save_consumer(call, replace(consumer, status=_STATUS[kind]))
+    due_at = call.time() + _SECONDS
+    name = consumer.stream_name
+    state.save_change(call, Change(call.account, call.region, name, due_at, kind, consumer=consumer.name))
+
+
 def uniform_shards(count: int) -> tuple[Opened, ...]:
     """The shards of a new stream."""
     return tuple((str(first), str(last), None, None) for first, last in uniform_ranges(count))
@@ -47,17 +56,36 @@ def uniform_shards(count: int) -> tuple[Opened, ...]:
 
 def complete(call: Call, change: Change) -> None:
     """Does what was begun, unless something else has been begun since."""
-    stream = state.find_stream(call, change.name)
-    if state.find_change(call, change.name) != change or stream is None:
+    if state.find_change(call, change.name, change.consumer) != change:
         return
-    state.delete_change(call, change.name)
+    state.delete_change(call, change.name, change.consumer)
+    if change.consumer:
+        _complete_consumer(call, change)
+    else:
+        _complete_stream(call, change)
+    arn = call.arn(f"stream/{change.name}")
+    call.wake(source_topic(arn))
+    call.wake(state.stream_topic(arn))
+
+
+def _complete_consumer(call: Call, change: Change) -> None:
+    consumer = state.find_consumer(call, change.name, change.consumer)
+    if consumer is None:
+        return
+    if change.kind == DELETE:
+        state.delete_consumer(call, consumer)
+    else:
+        state.save_consumer(call, replace(consumer, status=Status.ACTIVE))
+
+
+def _complete_stream(call: Call, change: Change) -> None:
+    stream = state.find_stream(call, change.name)
+    if stream is None:
+        return
     if change.kind == DELETE:
         state.delete_stream(call, change.name)
     else:
         _reshard(call, stream, change)
-    arn = call.arn(f"stream/{change.name}")
-    call.wake(source_topic(arn))
-    call.wake(state.stream_topic(arn))
 
 
 def _reshard(call: Call, stream: Stream, change: Change) -> None:

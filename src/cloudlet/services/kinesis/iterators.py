@@ -9,9 +9,10 @@ import base64
 import binascii
 import struct
 import zlib
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
+
+from msgspec import Struct
 
 from cloudlet.services.kinesis.errors import ExpiredIteratorException, InvalidArgumentException
 
@@ -21,8 +22,7 @@ _CHECKSUM: Final = struct.Struct(">I")
 _LIFE_MILLISECONDS: Final = 300_000
 
 
-@dataclass(frozen=True, slots=True)
-class ShardIterator:
+class ShardIterator(Struct, frozen=True):
     """Where the next GetRecords begins."""
 
     account: str
@@ -42,9 +42,9 @@ class ShardIterator:
 
     @classmethod
     def read(cls, text: str) -> ShardIterator:
-        """The iterator of a text. Raises InvalidArgumentException."""
+        """The iterator of a text, which AWS takes in quotes too. Raises InvalidArgumentException."""
         try:
-            content = base64.b64decode(text, validate=True)
+            content = base64.b64decode(text.strip('"'), validate=True)
             (checksum,) = _CHECKSUM.unpack_from(content, len(_VERSION))
             content = content.removeprefix(_VERSION)[_CHECKSUM.size :]
             issued_at, shard_index, place, _ = _NUMBERS.unpack_from(content)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from cloudlet.services.kinesis.sequence import LAST_PLACE, sequence_number
 
@@ -17,6 +19,7 @@ ON_DEMAND_SHARDS: Final = 4
 DEFAULT_RETENTION_HOURS: Final = 24
 DEFAULT_RECORD_KIB: Final = 1024
 _LATEST_SHARD: Final = (1 << 31) - 1
+_COMMITTED_SECONDS: Final = 24 * 3600
 
 
 class StreamMode(Enum):
@@ -24,6 +27,13 @@ class StreamMode(Enum):
 
     PROVISIONED = "PROVISIONED"
     ON_DEMAND = "ON_DEMAND"
+
+
+class Distribution(Enum):
+    """Who decides on a record's shard."""
+
+    AUTO = "AUTO"
+    USER_PARTITION_KEY = "USER_PARTITION_KEY"
 
 
 class Status(Enum):
@@ -35,8 +45,7 @@ class Status(Enum):
     DELETING = "DELETING"
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(Struct, frozen=True):
     """A stream."""
 
     name: str
@@ -54,6 +63,13 @@ class Stream:
     metrics: tuple[str, ...] = ()
     """The shard-level metrics that enhanced monitoring tells."""
     tags: Mapping[str, str] = field(default_factory=dict)
+    distribution: Distribution = Distribution.USER_PARTITION_KEY
+    warm_mibps: int | None = None
+    """The write throughput that an on-demand stream is to be ready for."""
+    rescaled_at: tuple[float, ...] = ()
+    """When UpdateShardCount was called in the last day."""
+    mode_changed_at: tuple[float, ...] = ()
+    """When UpdateStreamMode was called in the last day."""
 
     def in_status(self, status: Status) -> Stream:
         """The stream after a change of its state."""
@@ -69,8 +85,7 @@ class Stream:
         return int((now - self.retention_hours * 3600) * 1000)
 
 
-@dataclass(frozen=True, slots=True)
-class Shard:
+class Shard(Struct, frozen=True):
     """A shard, with the allocation of its sequence numbers."""
 
     index: int
@@ -119,12 +134,54 @@ class Shard:
         return None if self.closed_at is None else self.sequence_number(LAST_PLACE, self.closed_at)
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Consumer(Struct, frozen=True):
+    """Somebody who reads a stream by enhanced fan-out."""
+
+    name: str
+    stream_name: str
+    created_at: int
+    """Seconds since 1970; part of its ARN."""
+    status: Status = Status.CREATING
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def resource(self) -> str:
+        """What its ARN ends with."""
+        return f"stream/{self.stream_name}/consumer/{self.name}:{self.created_at}"
+
+
+class Subscription(Struct, frozen=True):
+    """The one reader that a consumer's shard is pushed to."""
+
+    id: str
+    since: float
+
+
+class Commitment(Struct, frozen=True):
+    """An account's minimum throughput billing commitment."""
+
+    started_at: float
+    ended_at: float | None = None
+    ends_when_allowed: bool = False
+
+    @property
+    def earliest_end(self) -> float:
+        """Before this it cannot end: it lasts for a day at least."""
+        return self.started_at + _COMMITTED_SECONDS
+
+    def end(self, now: float) -> float | None:
+        """When it ended; None while it lasts."""
+        if self.ended_at is None and self.ends_when_allowed and now >= self.earliest_end:
+            return self.earliest_end
+        return self.ended_at
+
+
+class Record(Struct, frozen=True):
     """A record as its shard keeps it, under its place."""
 
     data: bytes
-    partition_key: str
+    partition_key: str | None
+    """None only where the stream itself distributes its records."""
     arrived_at: int
     """Milliseconds since 1970."""
     encrypted: bool = False
@@ -181,8 +238,9 @@ def describe_record(shard: Shard, place: int, record: Record) -> dict[str, Any]:
         "SequenceNumber": shard.sequence_number(place, record.arrived_at // 1000),
         "ApproximateArrivalTimestamp": datetime.fromtimestamp(record.arrived_at / 1000, UTC),
         "Data": record.data,
-        "PartitionKey": record.partition_key,
     }
+    if record.partition_key is not None:
+        described["PartitionKey"] = record.partition_key
     if record.encrypted:
         described["EncryptionType"] = "KMS"
     return described

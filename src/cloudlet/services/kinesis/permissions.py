@@ -8,8 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cloudlet.core.access import Permission
-from cloudlet.services.kinesis.addressing import StreamReference, owner, reference
+from cloudlet.core.access import LazyContext, Permission, PolicyDocument
+from cloudlet.services.kinesis import state
+from cloudlet.services.kinesis.addressing import (
+    ConsumerReference,
+    StreamReference,
+    consumer_reference,
+    owner,
+    reference,
+    resource_reference,
+)
 from cloudlet.services.kinesis.iterators import ShardIterator
 
 if TYPE_CHECKING:
@@ -29,6 +37,45 @@ def on_stream(action: str) -> Judged:
     return judge
 
 
+def on_consumer(action: str) -> Judged:
+    """The permission for an action on the consumer that a request names."""
+
+    def judge(call: Call, request: Mapping[str, Any]) -> Sequence[Permission]:
+        if "ConsumerARN" in request:
+            return [consumer_permission(call, action, consumer_reference(request["ConsumerARN"]))]
+        return [stream_permission(call, action, reference(call, request))]
+
+    return judge
+
+
+def on_resource(action: str) -> Judged:
+    """The permission for an action on the stream or the consumer whose ResourceARN a request gives."""
+
+    def judge(call: Call, request: Mapping[str, Any]) -> Sequence[Permission]:
+        of = resource_reference(request)
+        if isinstance(of, ConsumerReference):
+            return [consumer_permission(call, action, of)]
+        return [stream_permission(call, action, of)]
+
+    return judge
+
+
+def create_stream(call: Call, request: Mapping[str, Any]) -> Sequence[Permission]:
+    """CreateStream, and AddTagsToStream for one that begins with tags."""
+    of = StreamReference(call.account, call.region, request["StreamName"])
+    actions = ["CreateStream", "AddTagsToStream"] if request.get("Tags") else ["CreateStream"]
+    return [stream_permission(call, action, of) for action in actions]
+
+
+def register_consumer(call: Call, request: Mapping[str, Any]) -> Sequence[Permission]:
+    """RegisterStreamConsumer, and TagResource for one that begins with tags."""
+    of = reference(call, request)
+    asked = [stream_permission(call, "RegisterStreamConsumer", of)]
+    if request.get("Tags"):
+        asked.append(consumer_permission(call, "TagResource", ConsumerReference(of, request["ConsumerName"])))
+    return asked
+
+
 def get_records(call: Call, request: Mapping[str, Any]) -> Sequence[Permission]:
     """GetRecords names no stream; its iterator does."""
     iterator = ShardIterator.read(request["ShardIterator"])
@@ -38,9 +85,30 @@ def get_records(call: Call, request: Mapping[str, Any]) -> Sequence[Permission]:
 
 def stream_permission(call: Call, action: str, of: StreamReference) -> Permission:
     """The permission for an action on a stream."""
+    return _permission(call, action, of.arn, of, "")
+
+
+def consumer_permission(call: Call, action: str, of: ConsumerReference) -> Permission:
+    """The permission for an action on a consumer."""
+    ending = "" if of.created_at is None else f":{of.created_at}"
+    return _permission(call, action, f"{of.stream.arn}/consumer/{of.name}{ending}", of.stream, of.name)
+
+
+def _permission(call: Call, action: str, arn: str, of: StreamReference, consumer: str) -> Permission:
     own = owner(call, of)
+    policy = state.find_policy(own, of.name, consumer)
     return Permission(
         action=f"kinesis:{action}",
-        resource=of.arn,
+        resource=arn,
+        context=LazyContext(lambda: _tags(own, of.name, consumer)),
+        resource_policy=None if policy is None else PolicyDocument("resource policy", policy),
         resource_account=None if own is call else of.account,
     )
+
+
+def _tags(call: Call, stream_name: str, consumer: str) -> Mapping[str, Sequence[str]]:
+    """aws:ResourceTag/..., read when a policy first asks for it."""
+    found = (
+        state.find_consumer(call, stream_name, consumer) if consumer else state.find_stream(call, stream_name)
+    )
+    return {f"aws:ResourceTag/{key}": (value,) for key, value in (found.tags if found else {}).items()}

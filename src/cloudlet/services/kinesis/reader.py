@@ -1,12 +1,14 @@
-"""Reads the records of a shard from a place on, without those that have expired.
+"""Reads the records of a shard from a place on, without those that have expired, and removes those.
 
-Used by GetRecords and by subscriptions; judges no request.
+Used by GetRecords, by subscriptions and by the worker; judges no request.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cloudlet.services.kinesis import state
 from cloudlet.services.kinesis.model import (
@@ -29,8 +31,7 @@ _PAGE: Final = 1024
 _SMALL_PAGE_BYTES: Final = 256 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """What one read found."""
 
     records: list[dict[str, Any]]
@@ -51,14 +52,14 @@ def read(
     found: list[tuple[int, Record]] = []
     size = 0
     for at, record in _pages(call, stream.name, shard.index, place, limit):
-        size += len(record.data) + len(record.partition_key)
+        size += len(record.data) + len(record.partition_key or "")
         if found and size > limit_bytes:
             break
         found.append((at, record))
     next_place = found[-1][0] + 1 if found else place
     at_tip = next_place >= shard.next_place
     behind = 0 if at_tip or not found else max(0, now - found[-1][1].arrived_at)
-    ended = at_tip and not shard.is_open
+    ended = not found and at_tip and not shard.is_open
     records = [describe_record(shard, at, record) for at, record in found]
     last = records[-1]["SequenceNumber"] if records else None
     return Batch(records, next_place, last, behind, _child_shards(call, stream, shard) if ended else None)
@@ -75,6 +76,20 @@ def place_at_time(call: Call, name: str, shard: Shard, milliseconds: int) -> int
         else:
             high = middle
     return low
+
+
+def trim(call: Call, name: str, index: int) -> None:
+    """Removes what of a shard has expired, and the shard itself where it is closed and all of it has."""
+    stream, shard = state.find_stream(call, name), state.find_shard(call, name, index)
+    if stream is None or shard is None:
+        return
+    oldest_kept = stream.oldest_kept(call.time())
+    place = place_at_time(call, name, shard, oldest_kept)
+    if place > shard.first_place:
+        state.delete_records(call, name, index, shard.first_place, place)
+        state.save_shard(call, name, replace(shard, first_place=place))
+    if shard.closed_at is not None and shard.closed_at * 1000 < oldest_kept and place == shard.next_place:
+        state.delete_shard(call, name, index)
 
 
 def _kept(call: Call, stream: Stream, shard: Shard, place: int) -> int:

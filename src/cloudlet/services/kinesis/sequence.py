@@ -7,8 +7,9 @@ told apart.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 LAST_PLACE: Final = (1 << 63) - 1
 """The place in the number that ends a closed shard."""
@@ -24,8 +25,7 @@ class InvalidSequenceNumber(Exception):
     """Raised for digits that are no sequence number."""
 
 
-@dataclass(frozen=True, slots=True)
-class SequenceNumber:
+class SequenceNumber(Struct, frozen=True):
     """A sequence number taken apart."""
 
     shard_created_at: int

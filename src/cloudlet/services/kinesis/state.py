@@ -6,14 +6,23 @@ All is kept under the account and the region of the call; `addressing` moves a c
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from cloudlet.core.call import Call
 from cloudlet.core.rows import Rows
 from cloudlet.core.store import LAST
-from cloudlet.services.kinesis.errors import ResourceNotFoundException
-from cloudlet.services.kinesis.model import Record, Shard, Status, Stream
+from cloudlet.services.kinesis.errors import ResourceInUseException, ResourceNotFoundException
+from cloudlet.services.kinesis.model import (
+    Commitment,
+    Consumer,
+    Record,
+    Shard,
+    Status,
+    Stream,
+    Subscription,
+)
 
 CHANGES_TOPIC: Final = "kinesis changes"
 _STREAMS: Final = Rows(("kinesis", "stream"), Stream)
@@ -21,11 +30,14 @@ _SHARDS: Final = Rows(("kinesis", "shard"), Shard)
 _OPEN: Final = Rows(("kinesis", "open"), int)
 """By the first hash key of its range, the index of every open shard."""
 _RECORDS: Final = Rows(("kinesis", "record"), Record)
+_CONSUMERS: Final = Rows(("kinesis", "consumer"), Consumer)
+_SUBSCRIPTIONS: Final = Rows(("kinesis", "subscription"), Subscription)
+_POLICIES: Final = Rows(("kinesis", "policy"), str)
+_COMMITMENTS: Final = Rows(("kinesis", "commitment"), Commitment)
 _HASH_BYTES: Final = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """What is to happen to a stream, and when; meanwhile it is CREATING, UPDATING or DELETING."""
 
     account: str
@@ -37,6 +49,8 @@ class Change:
     """The shards that end."""
     opens: tuple[tuple[str, str, int | None, int | None], ...] = ()
     """The shards that begin: first and last hash key, parent and adjacent parent."""
+    consumer: str = ""
+    """The consumer that it happens to, if it is not the stream."""
 
 
 _CHANGES: Final = Rows(("kinesis", "change"), Change)
@@ -68,6 +82,16 @@ def usable_stream(call: Call, name: str) -> Stream:
     return found
 
 
+def active_stream(call: Call, name: str) -> Stream:
+    """A stream that nothing is happening to. Raises ResourceInUseException."""
+    found = stream(call, name)
+    if found.status is not Status.ACTIVE:
+        raise ResourceInUseException(
+            f"Stream {name} under account {call.account} not ACTIVE, instead in state {found.status.value}"
+        )
+    return found
+
+
 def save_stream(call: Call, row: Stream) -> None:
     """Writes a stream."""
     _STREAMS.save(call, row, call.account, call.region, row.name)
@@ -76,7 +100,7 @@ def save_stream(call: Call, row: Stream) -> None:
 def delete_stream(call: Call, name: str) -> None:
     """Removes a stream with all its shards and records."""
     _STREAMS.delete(call, call.account, call.region, name)
-    for rows in (_SHARDS, _OPEN, _RECORDS):
+    for rows in (_SHARDS, _OPEN, _RECORDS, _CONSUMERS, _SUBSCRIPTIONS, _POLICIES):
         rows.delete_below(call, call.account, call.region, name)
 
 
@@ -126,6 +150,11 @@ def close_shard(call: Call, name: str, row: Shard) -> None:
     _OPEN.delete(call, call.account, call.region, name, _hash_bytes(int(row.first_hash)))
 
 
+def delete_shard(call: Call, name: str, index: int) -> None:
+    """Removes a closed shard."""
+    _SHARDS.delete(call, call.account, call.region, name, index)
+
+
 def shard_for(call: Call, name: str, hash_key: int) -> Shard:
     """The open shard that a hash key belongs to."""
     prefix = (*_OPEN.prefix, call.account, call.region, name)
@@ -163,23 +192,86 @@ def delete_records(call: Call, name: str, shard_index: int, first_place: int, en
 
 def save_change(call: Call, change: Change) -> None:
     """Writes what is to happen, and tells the worker."""
-    _CHANGES.save(call, change, change.account, change.region, change.name)
+    _CHANGES.save(call, change, change.account, change.region, change.name, change.consumer)
     call.wake(CHANGES_TOPIC)
 
 
-def find_change(call: Call, name: str) -> Change | None:
-    """What is to happen to a stream, or None."""
-    return _CHANGES.find(call, call.account, call.region, name)
+def find_change(call: Call, name: str, consumer: str = "") -> Change | None:
+    """What is to happen to a stream or one of its consumers, or None."""
+    return _CHANGES.find(call, call.account, call.region, name, consumer)
 
 
-def delete_change(call: Call, name: str) -> None:
+def delete_change(call: Call, name: str, consumer: str = "") -> None:
     """Forgets what has happened."""
-    _CHANGES.delete(call, call.account, call.region, name)
+    _CHANGES.delete(call, call.account, call.region, name, consumer)
 
 
 def list_changes(call: Call) -> list[Change]:
     """All that is to happen, in all accounts and regions."""
     return list(_CHANGES.below(call))
+
+
+def find_consumer(call: Call, stream_name: str, name: str) -> Consumer | None:
+    """A consumer of a stream, or None."""
+    return _CONSUMERS.find(call, call.account, call.region, stream_name, name)
+
+
+def save_consumer(call: Call, row: Consumer) -> None:
+    """Writes a consumer."""
+    _CONSUMERS.save(call, row, call.account, call.region, row.stream_name, row.name)
+
+
+def delete_consumer(call: Call, row: Consumer) -> None:
+    """Removes a consumer with its subscriptions and its policy."""
+    _CONSUMERS.delete(call, call.account, call.region, row.stream_name, row.name)
+    _SUBSCRIPTIONS.delete_below(call, call.account, call.region, row.stream_name, row.name)
+    delete_policy(call, row.stream_name, row.name)
+
+
+def list_consumers(call: Call, stream_name: str, after: str | None = None) -> Iterator[Consumer]:
+    """A stream's consumers by name."""
+    return _CONSUMERS.below(
+        call, call.account, call.region, stream_name, after=None if after is None else (after,)
+    )
+
+
+def find_subscription(call: Call, consumer: Consumer, shard_index: int) -> Subscription | None:
+    """Who a consumer's shard is pushed to, or None."""
+    return _SUBSCRIPTIONS.find(
+        call, call.account, call.region, consumer.stream_name, consumer.name, shard_index
+    )
+
+
+def save_subscription(call: Call, consumer: Consumer, shard_index: int, row: Subscription) -> None:
+    """Writes who a consumer's shard is pushed to."""
+    _SUBSCRIPTIONS.save(
+        call, row, call.account, call.region, consumer.stream_name, consumer.name, shard_index
+    )
+
+
+def find_policy(call: Call, stream_name: str, consumer: str = "") -> str | None:
+    """The resource policy of a stream or a consumer, or None."""
+    return _POLICIES.find(call, call.account, call.region, stream_name, consumer)
+
+
+def save_policy(call: Call, policy: str, stream_name: str, consumer: str = "") -> None:
+    """Writes a resource policy."""
+    _POLICIES.save(call, policy, call.account, call.region, stream_name, consumer)
+
+
+def delete_policy(call: Call, stream_name: str, consumer: str = "") -> None:
+    """Removes a resource policy."""
+    _POLICIES.delete(call, call.account, call.region, stream_name, consumer)
+
+
+def find_commitment(call: Call) -> Commitment | None:
+    """The account's billing commitment, or None."""
+    return _COMMITMENTS.find(call, call.account, call.region)
+
+
+def save_commitment(call: Call, row: Commitment) -> None:
+    """Writes the account's billing commitment."""
+    _COMMITMENTS.save(call, row, call.account, call.region)
 
 
 def _hash_bytes(hash_key: int) -> bytes:

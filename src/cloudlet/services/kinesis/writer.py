@@ -5,8 +5,9 @@ Judges no request.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cloudlet.core.worker import source_topic
 from cloudlet.services.kinesis import state
@@ -18,12 +19,11 @@ if TYPE_CHECKING:
     from cloudlet.core.call import Call
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(Struct, frozen=True):
     """A record that is not in a shard yet."""
 
     data: bytes
-    partition_key: str
+    partition_key: str | None
     hash_key: int
 
 

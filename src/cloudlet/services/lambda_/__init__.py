@@ -4,6 +4,7 @@ from typing import Final
 
 from cloudlet.core.operation import Service
 from cloudlet.services.lambda_ import activation, downloads, packages, resources, state, workers
+from cloudlet.services.lambda_.event_sources.worker import EventSourceWorker
 from cloudlet.services.lambda_.invoke import concurrency, logs, pool
 from cloudlet.services.lambda_.operations import OPERATIONS
 
@@ -15,6 +16,7 @@ SERVICE: Final = Service(
     workers=(
         activation.ActivationWorker,
         workers.EventWorker,
+        EventSourceWorker,
         lambda cloud: cloud.component(pool.Pool),
         lambda cloud: cloud.component(logs.LogDelivery),
     ),

@@ -133,7 +133,7 @@ def check_layer_arns(arns: Sequence[str], region: str) -> None:
 def _check(configuration: Configuration, request: Request) -> None:
     if "Runtime" in request:
         runtimes.check(configuration.runtime)
-    if configuration.snap_start != "None":
+    if configuration.snap_start != "None" and not runtimes.may_be_snapshotted(configuration.runtime):
         raise InvalidParameterValueException(
             f"{configuration.runtime} is not supported for SnapStart enabled functions."
         )

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
 
 from cloudlet.core.errors import ServiceError
 from cloudlet.services.lambda_.invoke import launch
-from cloudlet.services.lambda_.invoke.logs import stamp
+from cloudlet.services.lambda_.invoke.journal import stamp
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call

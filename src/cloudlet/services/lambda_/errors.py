@@ -32,6 +32,10 @@ class ResourceConflictException(LambdaError):
     status = 409
 
 
+class ResourceInUseException(LambdaError):
+    """Raised for an event source mapping that something is being done to."""
+
+
 class InvalidParameterValueException(LambdaError):
     """Raised for a parameter that the model allows and Lambda does not."""
 
@@ -83,6 +87,14 @@ class AccessDeniedException(LambdaError):
 
     fault = None
     status = 403
+
+
+def not_of(member: str, value: str, allowed: tuple[str, ...]) -> ValidationException:
+    """AWS's word for a value that is not among those it takes, which it lists in an order of its own."""
+    return ValidationException(
+        f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: "
+        f"Member must satisfy enum value set: [{', '.join(allowed)}]"
+    )
 
 
 def resource_does_not_exist() -> ResourceNotFoundException:

@@ -68,6 +68,17 @@ def parse(call: Call, text: str, qualifier: str | None = None) -> FunctionRefere
     return FunctionReference(account, call.region, found["name"], qualifier or derived)
 
 
+def parse_unqualified(call: Call, text: str) -> FunctionReference:
+    """The function that a request names. Raises what AWS says where it names a version or an alias."""
+    reference = parse(call, text)
+    if reference.qualifier is not None:
+        raise InvalidParameterValueException(
+            "This operation is permitted on Lambda functions only. Aliases and versions do not support this "
+            "operation. Please specify either a function name or an unqualified function ARN."
+        )
+    return reference
+
+
 def is_version(qualifier: str) -> bool:
     """Whether a qualifier names a published version; aliases are never all digits."""
     return qualifier.isdecimal()

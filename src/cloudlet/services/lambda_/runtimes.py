@@ -7,9 +7,12 @@ Node runs nodejs*, and provided.* finds the machine's own system. It runs nothin
 from __future__ import annotations
 
 import hashlib
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from cloudlet.services.lambda_.errors import InvalidParameterValueException
+from cloudlet.services.lambda_.errors import InvalidParameterValueException, not_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # In the order in which AWS lists them in its refusals.
 SUPPORTED: Final = (
@@ -24,6 +27,22 @@ RETIRED: Final = frozenset(
         "java8", "nodejs", "nodejs4.3", "nodejs4.3-edge", "nodejs6.10", "nodejs8.10", "nodejs10.x",
         "nodejs12.x", "nodejs14.x", "provided", "python2.7", "python3.6", "python3.7", "ruby2.5", "ruby2.7",
     }
+)  # fmt: skip
+
+_NOT_SNAPSHOTTED: Final = (
+    "dotnet6", "java8", "nodejs", "provided", "python3.8", "python3.9", "python3.10", "python3.11", "ruby",
+)  # fmt: skip
+
+# What lists of layers may be asked for, in AWS's own order.
+_EVER: Final = (
+    "ruby3.5", "ruby2.6", "dotnetcore1.0", "python3.7", "nodejs8.10", "nasa", "ruby2.7",
+    "python2.7-greengrass",
+    "dotnetcore2.0", "python3.8", "java21", "dotnet6", "dotnetcore2.1", "python3.9", "java11", "nodejs6.10",
+    "provided", "dotnetcore3.1", "dotnet8", "java25", "java17", "nodejs", "nodejs4.3", "java8.al2", "go1.x",
+    "dotnet10", "nodejs20.x", "go1.9", "byol", "nodejs10.x", "provided.al2023", "nodejs22.x", "python3.10",
+    "java8", "nodejs12.x", "python3.11", "nodejs24.x", "nodejs8.x", "python3.12", "nodejs14.x", "nodejs8.9",
+    "nodejs26.x", "python3.13", "python3.14", "nodejs16.x", "python3.15", "provided.al2", "nodejs4.3-edge",
+    "nodejs18.x", "ruby3.2", "python3.4", "ruby3.3", "ruby3.4", "ruby2.5", "python3.6", "python2.7",
 )  # fmt: skip
 
 
@@ -44,6 +63,23 @@ def check(runtime: str) -> None:
             f"cloudlet cannot run {runtime} functions, only python3.*, nodejs* and provided.* ones. "
             "Nothing was created or changed."
         )
+
+
+def check_asked_for(runtime: str | None) -> None:
+    """Raises what AWS says to a list of layers for a runtime that never was."""
+    if runtime is not None and runtime not in _EVER:
+        raise not_of("compatibleRuntime", runtime, _EVER)
+
+
+def check_compatible(runtimes: Sequence[str]) -> None:
+    """Raises what AWS says to a layer for runtimes that it does not know."""
+    if any(runtime not in SUPPORTED and runtime not in RETIRED for runtime in runtimes):
+        raise not_of("compatibleRuntimes", f"[{', '.join(runtimes)}]", SUPPORTED)
+
+
+def may_be_snapshotted(runtime: str) -> bool:
+    """Whether AWS takes SnapStart for functions of a runtime."""
+    return runtime in SUPPORTED and not runtime.startswith(_NOT_SNAPSHOTTED)
 
 
 def find_engine(runtime: str) -> str | None:

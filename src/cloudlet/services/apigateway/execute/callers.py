@@ -6,13 +6,14 @@ Judges nothing: what the role may do is judged where it is asked.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from cloudlet.core.errors import ServiceError
 
-from .authorization import method_arn
 from .errors import internal_server_error
+from .method_arns import method_arn_of_resource
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call, Cloud
@@ -57,26 +58,24 @@ class RoleSessions:
 
 async def caller_of(invocation: Invocation) -> Call:
     """The call with which an integration asks a service. Raises GatewayError."""
-    call, integration = invocation.call, invocation.method.integration
+    integration = invocation.method.integration
+    call = await caller_as(invocation, integration.credentials, method_arn_of_resource(invocation))
     service = integration.service
-    if service is not None and service.region:
-        call = replace(call, region=service.region)
-    as_gateway = call.as_service(_PRINCIPAL, method_arn_of_resource(invocation))
-    if integration.credentials is None:
+    return replace(call, region=service.region) if service is not None and service.region else call
+
+
+async def caller_as(invocation: Invocation, credentials: str | None, source_arn: str) -> Call:
+    """The call with which a part of an API asks, by the credentials it was given. Raises GatewayError."""
+    call = invocation.call
+    as_gateway = call.as_service(_PRINCIPAL, source_arn)
+    if credentials is None:
         return as_gateway
-    if integration.credentials == _CALLER:
+    if credentials == _CALLER:
         return call.on_behalf(_PRINCIPAL)
     sessions = call.cloud.component(RoleSessions)
     try:
-        session = await sessions.session(as_gateway, integration.credentials)
+        session = await sessions.session(as_gateway, credentials)
     except ServiceError as error:
-        reason = f"API Gateway does not have permission to assume the provided role {integration.credentials}"
+        reason = f"API Gateway does not have permission to assume the provided role {credentials}"
         raise internal_server_error(reason=reason) from error
     return call.as_principal(session.principal)
-
-
-def method_arn_of_resource(invocation: Invocation) -> str:
-    """The ARN that functions' policies name: with the resource's path, not the one that was called."""
-    stage, method = invocation.stage, invocation.method
-    place = method_arn(invocation).split(":")[:5]
-    return f"{':'.join(place)}:{stage.api_id}/{stage.name}/{method.http_method}{method.resource_path}"

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from cloudlet.core.access import PolicyDocument
 from cloudlet.services.apigateway.integration_uris import ServiceUri
 from cloudlet.services.apigateway.model import (
     Integration,
@@ -23,6 +24,9 @@ from cloudlet.services.apigateway.model import (
     Stage,
 )
 
+from .access_log import AccessLog
+from .authorizers.authorizer import CompiledAuthorizer
+from .authorizers.authorizer import compiled as compile_authorizer
 from .execution_log import Level
 from .gateway_responses import GatewayResponses
 from .headers import may_be_mapped
@@ -71,6 +75,8 @@ class CompiledIntegration:
     templates: Templates
     responses: tuple[CompiledResponse, ...]
     default_response: CompiledResponse | None
+    cache_namespace: str
+    cache_key: tuple[Source, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,12 @@ class CompiledMethod:
     """Place and name, where a validator asks for them."""
     body_validator: BodyValidator | None
     integration: CompiledIntegration
+    authorizer: CompiledAuthorizer | None
+    authorization_scopes: tuple[str, ...]
+    api_key_required: bool
     settings: MethodSetting
+    has_own_settings: bool
+    """Whether the settings are the method's, rather than those of all methods."""
     log_level: Level | None
     """None where nobody reads the execution log."""
 
@@ -106,6 +117,18 @@ class CompiledStage:
     deployment_id: str
     variables: Mapping[str, str]
     disabled: bool
+    """Whether only domain names lead to it."""
+    policy: PolicyDocument | None
+    """Whom the API's owner lets in, or keeps out."""
+    api_key_source: str
+    has_cache: bool
+    cache_epoch: str
+    authorizers_epoch: str
+    access_log: AccessLog | None
+    canary_known: bool
+    """Whether a part of the requests may be served by another deployment."""
+    is_canary: bool
+    canary_uses_cache: bool
     binary_media_types: BinaryMediaTypes
     minimum_compression_size: int | None
     routes: Routes[CompiledMethod]
@@ -114,12 +137,15 @@ class CompiledStage:
     """What `steps.py` has found out about each method, by its key."""
 
 
-def compile_stage(serving: Serving, snapshot: Snapshot, log_level: Level | None = None) -> CompiledStage:
+def compile_stage(
+    serving: Serving, snapshot: Snapshot, log_level: Level | None = None, *, is_canary: bool = False
+) -> CompiledStage:
     """A stage's deployment, ready to serve; with a log level, every method logs at it."""
     stage, api = serving.stage, snapshot.api
     variables = stage.variables or {}
     routes: Routes[CompiledMethod] = Routes()
     compiling = _Compiling(snapshot, stage, log_level)
+    canary = stage.canary_settings
     for resource in snapshot.resources:
         methods = {
             name: compiling.method(resource, method)
@@ -135,6 +161,15 @@ def compile_stage(serving: Serving, snapshot: Snapshot, log_level: Level | None 
         deployment_id=stage.deployment_id,
         variables=variables,
         disabled=api.disable_execute_api_endpoint,
+        policy=PolicyDocument(f"policy of {api.id}", api.policy) if api.policy else None,
+        api_key_source=api.api_key_source,
+        has_cache=stage.cache_cluster_enabled,
+        cache_epoch=serving.cache_epoch,
+        authorizers_epoch=serving.authorizers_epoch,
+        access_log=AccessLog.of(stage),
+        canary_known=canary is not None,
+        is_canary=is_canary,
+        canary_uses_cache=canary is not None and canary.use_stage_cache,
         binary_media_types=BinaryMediaTypes(api.binary_media_types or ()),
         minimum_compression_size=api.minimum_compression_size,
         routes=routes,
@@ -156,12 +191,17 @@ class _Compiling:
         self._validators = {each.id: each for each in snapshot.validators}
         self._models = {each.name: each.schema for each in snapshot.models}
         self._variables = stage.variables or {}
+        self._authorizers = {
+            each.id: compile_authorizer(each, lambda text: with_stage_variables(text, self._variables))
+            for each in snapshot.authorizers
+        }
 
     def method(self, resource: Resource, method: Method) -> CompiledMethod:
         """A method that has an integration."""
         if method.method_integration is None:
             raise ValueError(f"{method.http_method} {resource.path} has no integration")
-        settings = self._settings_of(resource.path, method.http_method)
+        own = self._settings.get(f"{resource.path}/{method.http_method}".lstrip("/"))
+        settings = own or self._settings.get("*/*") or MethodSetting()
         validator = self._validators.get(method.request_validator_id or "")
         return CompiledMethod(
             method.http_method,
@@ -171,13 +211,13 @@ class _Compiling:
             _required(method) if validator and validator.validate_request_parameters else (),
             self._body_validator(method, validator),
             self._integration(method.method_integration),
+            self._authorizers.get(method.authorizer_id or ""),
+            tuple(method.authorization_scopes or ()),
+            method.api_key_required,
             settings,
+            own is not None,
             _level_of(settings) if self._log_level is None else self._log_level,
         )
-
-    def _settings_of(self, path: str, http_method: str) -> MethodSetting:
-        own = self._settings.get(f"{path}/{http_method}".lstrip("/"))
-        return own or self._settings.get("*/*") or MethodSetting()
 
     def _body_validator(self, method: Method, validator: RequestValidator | None) -> BodyValidator | None:
         if validator is None or not validator.validate_request_body or not method.request_models:
@@ -207,6 +247,10 @@ class _Compiling:
             templates=Templates(row.request_templates or {}),
             responses=tuple(each for each in responses if not each.is_default),
             default_response=next((each for each in responses if each.is_default), None),
+            cache_namespace=row.cache_namespace,
+            cache_key=tuple(
+                _cache_source(each, row.request_parameters or {}) for each in row.cache_key_parameters
+            ),
         )
 
 
@@ -214,6 +258,11 @@ def _level_of(settings: MethodSetting) -> Level | None:
     if settings.logging_level == "INFO":
         return Level.DATA if settings.data_trace_enabled else Level.INFO
     return Level.ERROR if settings.logging_level == "ERROR" else None
+
+
+def _cache_source(parameter: str, mapped: Mapping[str, str]) -> Source:
+    """Where a part of the cache key comes from: the request, or what is mapped to the integration's."""
+    return request_source(mapped.get(parameter, parameter))
 
 
 def _mapping(target: str, expression: str) -> tuple[str, str, Source]:

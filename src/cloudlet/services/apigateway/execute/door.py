@@ -1,18 +1,22 @@
 """The front door of execute-api: which API, stage and path a URL means.
 
     {api}.execute-api.{anything}/{stage}/{path}       the form AWS gives out, also {api}-{vpce}.execute-api...
+    {vpce}.execute-api.{anything}/{stage}/{path}      with the header x-apigw-api-id
     /restapis/{api}/{stage}/_user_request_/{path}     for machines without our DNS, as older tools write it
     /_aws/execute-api/{api}/{stage}/{path}
+    {domain name}/{base path}/{path}                  a name of one's own; it may prove to be nobody's
 
 Runs nothing; `gateway.py` does.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.http import HttpRequest, HttpResponse
+
+from .address import Address
+from .domains import may_be_own
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Cloud
@@ -21,65 +25,69 @@ _USER_REQUEST: Final = "_user_request_"
 _EXECUTE_API: Final = "/_aws/execute-api/"
 _EXECUTE_API_LABEL: Final = ".execute-api."
 _REST_APIS: Final = "/restapis/"
+_VPC_ENDPOINT: Final = "vpce-"
 
 
-async def handle(cloud: Cloud, request: HttpRequest) -> HttpResponse:
-    """Answers a request for execute-api."""
+async def handle(cloud: Cloud, request: HttpRequest) -> HttpResponse | None:
+    """Answers a request for execute-api; None for one that proves not to be."""
     from cloudlet.services.apigateway.execute import gateway  # noqa: PLC0415  start time: it takes 30 ms to load
 
     return await gateway.handle(cloud, request)
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
-    """What a URL of execute-api means."""
-
-    api_id: str
-    stage_name: str
-    path: str
-    """The path below the stage, beginning with one slash."""
-    context_path: str
-    """The path with the stage, as $context.path shows it."""
-    by_host: bool
-
-
 def claims(request: HttpRequest) -> bool:
-    """Whether a request is for execute-api, and not for the control plane that shares its paths."""
+    """Whether a request may be for execute-api, and is not for the control plane that shares its paths."""
     path = request.path
     if path.startswith(_EXECUTE_API):
         return True
     if path.startswith(_REST_APIS):
         parts = path.split("/", 5)
         return len(parts) > 4 and parts[4] == _USER_REQUEST
-    return _host_api(request) is not None
+    host = request.header("host") or ""
+    return _host_api(request, host) is not None or may_be_own(host)
 
 
-def address_of(request: HttpRequest) -> Address:
-    """The address of a request that is for execute-api."""
+def find_address(request: HttpRequest) -> Address | None:
+    """The address of a request for execute-api; None where only a domain name of one's own could tell it."""
     path = request.path
     if path.startswith(_EXECUTE_API):
         api_id, _, rest = path[len(_EXECUTE_API) :].partition("/")
         stage_name, _, below = rest.partition("/")
-        return _address(api_id, stage_name, below, by_host=False)
+        return _address(api_id, stage_name, below)
     if path.startswith(_REST_APIS):
         parts = path.split("/", 5)
-        return _address(parts[2], parts[3], parts[5] if len(parts) > 5 else "", by_host=False)
-    stage_name, _, below = path.lstrip("/").partition("/")
-    return _address(_host_api(request) or "", stage_name, below, by_host=True)
-
-
-def _address(api_id: str, stage_name: str, below: str, *, by_host: bool) -> Address:
-    # $context.path keeps the slashes that were sent; for routing and events the first ones are one.
-    return Address(api_id.lower(), stage_name, f"/{below.lstrip('/')}", f"/{stage_name}/{below}", by_host)
-
-
-def _host_api(request: HttpRequest) -> str | None:
+        return _address(parts[2], parts[3], parts[5] if len(parts) > 5 else "")
     host = request.header("host") or ""
+    found = _host_api(request, host)
+    if found is None:
+        return None
+    api_id, vpc_endpoint_id = found
+    stage_name, _, below = path.lstrip("/").partition("/")
+    return _address(api_id, stage_name, below, host.partition(":")[0], vpc_endpoint_id)
+
+
+def _address(
+    api_id: str,
+    stage_name: str,
+    below: str,
+    domain_name: str | None = None,
+    vpc_endpoint_id: str | None = None,
+) -> Address:
+    # $context.path keeps the slashes that were sent; for routing and events the first ones are one.
+    path, shown = f"/{below.lstrip('/')}", f"/{stage_name}/{below}"
+    return Address(api_id.lower(), stage_name, path, shown, domain_name, vpc_endpoint_id)
+
+
+def _host_api(request: HttpRequest, host: str) -> tuple[str, str | None] | None:
+    """The API that a host names, and the endpoint of a VPC if it names one."""
     if _EXECUTE_API_LABEL not in host.lower():
         return None
     first, _, rest = host.partition(".")
     if not rest.lower().startswith("execute-api."):
         return None
-    if first.lower().startswith("vpce-"):
-        return request.header("x-apigw-api-id")
-    return first.partition("-vpce-")[0]
+    if first.lower().startswith(_VPC_ENDPOINT):
+        # Such a name has the zone's letter or more behind the endpoint's id.
+        named = request.header("x-apigw-api-id")
+        return (named, "-".join(first.split("-")[:2])) if named else None
+    api_id, _, endpoint = first.partition("-vpce-")
+    return api_id, f"{_VPC_ENDPOINT}{endpoint}" if endpoint else None

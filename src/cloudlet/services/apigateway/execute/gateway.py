@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Final
 from cloudlet.core.access import Principal
 from cloudlet.core.http import HttpRequest, HttpResponse, RequestEntityTooLarge
 
-from .door import Address, address_of
+from .domains import address_below, find_domain
+from .door import find_address
 from .errors import GatewayError, too_large
 from .invocation import Invocation
 from .narration import tell_failure
 from .payload import deflated
+from .stage_logs import write_logs
 from .stages import CompiledStages
 from .steps import find_method, steps_of
 from .tracing import trace_id_of
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from cloudlet.core.call import Call, Cloud
 
+    from .address import Address
     from .compiled import CompiledStage
     from .steps import Step
 
@@ -33,14 +36,24 @@ _LOG: Final = logging.getLogger("cloudlet.apigateway")
 _FORBIDDEN: Final = b'{"message":"Forbidden"}'
 
 
-async def handle(cloud: Cloud, request: HttpRequest) -> HttpResponse:
-    """Answers a request of execute-api."""
-    address = address_of(request)
+async def handle(cloud: Cloud, request: HttpRequest) -> HttpResponse | None:
+    """Answers a request of execute-api; None for a host that is nobody's domain name."""
+    address = find_address(request)
+    if address is None:
+        domain = await find_domain(cloud, request)
+        if domain is None:
+            return None
+        host = (request.header("host") or "").partition(":")[0]
+        address = address_below(domain, request.path, host)
+        if address is None:
+            return _forbidden(cloud)
     stage = await cloud.component(CompiledStages).find(address.api_id, address.stage_name)
-    if stage is None or stage.disabled:
+    if stage is None or (stage.disabled and not address.is_own_domain):
         return _forbidden(cloud)
     invocation = _invocation(cloud, request, stage, address)
-    return _finished(invocation, await answer(invocation))
+    response = _finished(invocation, await answer(invocation))
+    write_logs(invocation, response)
+    return response
 
 
 async def answer(invocation: Invocation) -> HttpResponse:
@@ -58,6 +71,8 @@ async def taken(invocation: Invocation, steps: Sequence[Step]) -> HttpResponse:
     """The answer that the steps make. Raises GatewayError or RequestEntityTooLarge."""
     for step in steps:
         await step(invocation)
+        if invocation.is_served_from_cache:
+            break
     if invocation.response is None:
         raise RuntimeError("The last step always answers.")
     return invocation.response
@@ -86,17 +101,14 @@ def _invocation(cloud: Cloud, request: HttpRequest, stage: CompiledStage, addres
         stage=stage,
         path=address.path,
         context_path=address.context_path,
-        domain_name=_domain_name(request, stage, address),
+        event_path=address.event_path or address.path,
+        domain_name=address.domain_name or f"{stage.api_id}.execute-api.{stage.region}.amazonaws.com",
+        base_path=address.base_path,
+        vpc_endpoint_id=address.vpc_endpoint_id,
         extended_request_id=extended_request_id(call),
         received_at=call.now(),
         trace_id=trace_id,
     )
-
-
-def _domain_name(request: HttpRequest, stage: CompiledStage, address: Address) -> str:
-    if address.by_host:
-        return (request.header("host") or "").partition(":")[0]
-    return f"{stage.api_id}.execute-api.{stage.region}.amazonaws.com"
 
 
 def extended_request_id(call: Call) -> str:

@@ -25,12 +25,17 @@ _NAME: Final = (
     r"|method\.request\.(?:header|path|querystring)\.[A-Za-z0-9_\-]+)"
 )
 _VARIABLE: Final = re.compile(rf"\$(?:\{{{_NAME}\}}|{_NAME})")
-# What AWS writes for its own faults has a space in it that the default template does not have.
-_OWN_FAULT: Final = '{"message": $context.error.messageString}'
 _HEADER: Final = "gatewayresponse.header."
-_FAULTS: Final = frozenset(
-    {"DEFAULT_5XX", "API_CONFIGURATION_ERROR", "INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT"}
-)
+# What AWS writes for its own faults has a space in it that the default template does not have, and what it
+# writes for those who may not has a capital letter.
+_OWN_FAULT: Final = '{"message": $context.error.messageString}'
+_AS_SEEN: Final = {
+    "ACCESS_DENIED": '{"Message":$context.error.messageString}',
+    "API_CONFIGURATION_ERROR": _OWN_FAULT,
+    "DEFAULT_5XX": _OWN_FAULT,
+    "INTEGRATION_FAILURE": _OWN_FAULT,
+    "INTEGRATION_TIMEOUT": _OWN_FAULT,
+}
 _STATUS_OF_ANY: Final = {"DEFAULT_4XX": 400, "DEFAULT_5XX": 500}
 
 
@@ -48,8 +53,8 @@ class GatewayResponses:
         response, _ = response_for(self._put, error.response_type)
         _describe(invocation, error)
         content_type, text = _template(response, invocation)
-        if text == DEFAULT_TEMPLATES["application/json"] and error.response_type in _FAULTS:
-            text = _OWN_FAULT
+        if text == DEFAULT_TEMPLATES["application/json"]:
+            text = _AS_SEEN.get(error.response_type, text)
         headers: Headers = [("Content-Type", content_type), ("x-amzn-ErrorType", error.error_type)]
         for target, expression in response.response_parameters.items():
             value = self._source(expression)(invocation)

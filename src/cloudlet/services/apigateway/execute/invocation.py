@@ -18,9 +18,11 @@ from .vtl.context import context_variables, prepare_overrides
 if TYPE_CHECKING:
     from cloudlet.core.call import Call
 
+    from .api_keys import Admission
     from .compiled import CompiledMethod, CompiledStage
     from .errors import GatewayError
     from .execution_log import ExecutionLog
+    from .stage_cache import Key
 
 MultiValues = dict[str, list[str]]
 
@@ -70,6 +72,8 @@ class Invocation:
     path: str
     """The path below the stage, still percent-encoded."""
     context_path: str
+    event_path: str
+    """The path that functions see: with the base path of a domain name."""
     domain_name: str
     extended_request_id: str
     received_at: datetime
@@ -78,13 +82,31 @@ class Invocation:
     """By name as the client wrote it first."""
     querystring: MultiValues = field(default_factory=dict)
     body: bytes = b""
+    base_path: str | None = None
+    """The base path of a domain name that led here."""
     matched: CompiledMethod | None = None
     path_parameters: dict[str, str] = field(default_factory=dict)
     caller: dict[str, str] = field(default_factory=dict)
-    """Members of $context.identity that a signature gave."""
+    """Members of $context.identity that a signature or an API key gave."""
+    vpc_endpoint_id: str | None = None
+    """Where the request came through an endpoint of a VPC."""
+    authorizer: dict[str, Any] | None = None
+    """$context.authorizer: what an authorizer said of the caller."""
+    authorizer_seconds: float = 0.0
+    usage_identifier_key: str | None = None
+    """The API key that an authorizer gave."""
+    admission: Admission | None = None
+    """The usage plan that a key let it in by."""
+    cache_key: Key | None = None
+    """Where its answer goes in the stage's cache."""
+    is_served_from_cache: bool = False
+    warns_of_cache: bool = False
+    """Whether the client asked for a new answer and may not."""
     integration_request: IntegrationRequest = field(default_factory=IntegrationRequest)
     answer: Answer | None = None
     sent: Sent | None = None
+    service_status: int | None = None
+    """What Lambda's own API answered, beside what the function did."""
     integration_seconds: float = 0.0
     response: HttpResponse | None = None
     error: GatewayError | None = None
@@ -134,6 +156,10 @@ class Invocation:
             header={name: values[-1] for name, values in self.headers.items()},
             stage_variables=self.stage.variables,
         )
+
+    def network_keys(self) -> dict[str, tuple[str, ...]]:
+        """The condition keys that say through which network the request came."""
+        return {"aws:SourceVpce": (self.vpc_endpoint_id,)} if self.vpc_endpoint_id else {}
 
     def path_parameters_decoded(self) -> dict[str, str]:
         """The path's parameters as mappings see them."""
@@ -185,6 +211,12 @@ def _context(invocation: Invocation) -> dict[str, Any]:
     if invocation.matched is not None:
         context["resourceId"] = invocation.matched.resource_id
         context["resourcePath"] = invocation.matched.resource_path
+    if stage.canary_known:
+        context["isCanaryRequest"] = stage.is_canary
+    if invocation.base_path is not None:
+        context["customDomain"] = {"basePathMatched": invocation.base_path}
+    if invocation.authorizer is not None:
+        context["authorizer"] = invocation.authorizer
     return context
 
 

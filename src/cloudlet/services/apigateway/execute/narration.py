@@ -7,14 +7,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .execution_log import Level, java_map
+from .execution_log import ExecutionLog, Level, java_map
 
 if TYPE_CHECKING:
     from cloudlet.core.http import HttpResponse
 
     from .errors import GatewayError
-    from .execution_log import ExecutionLog
     from .invocation import Invocation, MultiValues
+
+
+async def start_log(invocation: Invocation) -> None:
+    """Begins the log of a request."""
+    level = invocation.method.log_level
+    if level is not None:
+        invocation.log = log = ExecutionLog(invocation.call.clock, level)
+        log.add(Level.INFO, f"Extended Request Id: {invocation.extended_request_id}")
 
 
 async def tell_request(invocation: Invocation) -> None:

@@ -7,7 +7,7 @@ here at once; its deployment never changes, so that is compiled once.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.access import Principal
@@ -28,6 +28,8 @@ class _Kept:
 
     row: bytes
     stage: CompiledStage
+    canary: CompiledStage | None
+    canary_percent: float
 
 
 class CompiledStages:
@@ -55,14 +57,19 @@ class CompiledStages:
         if row is None:
             return None
         kept = self._kept.get((api_id, stage_name))
-        if kept is not None and kept.row == row:
-            self._kept.move_to_end((api_id, stage_name))
-            return kept.stage
-        return self._compiled(transaction, api_id, stage_name, row)
+        if kept is None or kept.row != row:
+            kept = self._compiled(transaction, api_id, row)
+            if kept is None:
+                return None
+            self._kept[api_id, stage_name] = kept
+            while len(self._kept) > _MOST_STAGES:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end((api_id, stage_name))
+        if kept.canary is not None and self._cloud.ids.random.random() * 100 < kept.canary_percent:
+            return kept.canary
+        return kept.stage
 
-    def _compiled(
-        self, transaction: Transaction, api_id: str, stage_name: str, row: bytes
-    ) -> CompiledStage | None:
+    def _compiled(self, transaction: Transaction, api_id: str, row: bytes) -> _Kept | None:
         from .compiled import compile_stage  # noqa: PLC0415  start time: templates and paths take 20 ms to load
 
         serving = state.decode_serving(row)
@@ -70,11 +77,12 @@ class CompiledStages:
         snapshot = state.find_snapshot(call, api_id, serving.stage.deployment_id)
         if snapshot is None:
             return None
-        stage = compile_stage(serving, snapshot)
-        self._kept[api_id, stage_name] = _Kept(row, stage)
-        while len(self._kept) > _MOST_STAGES:
-            self._kept.popitem(last=False)
-        return stage
+        stage, canary = compile_stage(serving, snapshot), serving.stage.canary_settings
+        other = state.find_snapshot(call, api_id, canary.deployment_id) if canary else None
+        if canary is None or other is None or canary.percent_traffic <= 0:
+            return _Kept(row, stage, None, 0.0)
+        of_canary = replace(serving, stage=serving.stage.as_canary(canary))
+        return _Kept(row, stage, compile_stage(of_canary, other, is_canary=True), canary.percent_traffic)
 
     def _call(self, transaction: Transaction, account: str, region: str) -> Call:
         call = self._cloud.call(

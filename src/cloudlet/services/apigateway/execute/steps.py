@@ -11,14 +11,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import unquote
 
-from .authorization import authorize
+from .api_keys import needs_key, require_api_key
+from .authorization import authorize, is_guarded
 from .errors import bad_parameters, internal_server_error, missing_authentication_token
 from .integrations import INTEGRATIONS
 from .invocation import Invocation, headers_of, querystring_of
-from .narration import tell_integration, tell_request, tell_response
+from .narration import start_log, tell_integration, tell_request, tell_response
 from .payload import LARGEST_PAYLOAD_BYTES, inflated
+from .quotas import count_request
 from .requests import map_request
 from .responses import map_response
+from .stage_cache import is_cached, read_cache, write_cache
+from .throttling import throttle
 
 if TYPE_CHECKING:
     from .compiled import CompiledMethod, CompiledStage
@@ -79,15 +83,21 @@ def _logs(stage: CompiledStage, method: CompiledMethod) -> bool:
 
 
 STEPS: Final[tuple[Step | Optional, ...]] = (
-    authorize,
+    Optional(start_log, _logs),
+    Optional(authorize, is_guarded),
+    Optional(require_api_key, needs_key),  # after authorization: an authorizer may give the key
+    throttle,
+    Optional(count_request, needs_key),  # after throttling: what is not let in is not counted
     read_body,
     Optional(tell_request, _logs),
     check_request,
+    Optional(read_cache, is_cached),
     map_request,
     integrate,
     Optional(tell_integration, _logs),
     map_response,
     Optional(tell_response, _logs),
+    Optional(write_cache, is_cached),
 )
 """What follows when the method has been found; a path that is not there is refused alike for everybody."""
 

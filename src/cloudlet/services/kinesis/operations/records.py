@@ -10,7 +10,7 @@ from cloudlet.core.operation import Request, operation
 from cloudlet.services.kinesis import sequence, state
 from cloudlet.services.kinesis.addressing import located
 from cloudlet.services.kinesis.errors import InvalidArgumentException, ValidationException
-from cloudlet.services.kinesis.model import HASH_KEYS, Stream, hash_key
+from cloudlet.services.kinesis.model import HASH_KEYS, Distribution, Stream, hash_key
 from cloudlet.services.kinesis.permissions import on_stream
 from cloudlet.services.kinesis.writer import Incoming, put
 
@@ -32,7 +32,7 @@ def put_record(call: Call, request: api.PutRecordInputTypeDef) -> dict[str, Any]
     ordering = request.get("SequenceNumberForOrdering")
     if ordering is not None:
         _check_ordering(own, name, ordering)
-    ((shard, number),) = put(own, stream, [_incoming(request)])
+    ((shard, number),) = put(own, stream, [_incoming(own, stream, request)])
     return {"ShardId": shard.id, "SequenceNumber": number, **_encryption(stream)}
 
 
@@ -47,7 +47,7 @@ def put_records(call: Call, request: api.PutRecordsInputTypeDef) -> dict[str, An
         _check_size(stream, record, f"records.{place}.member.data")
     if sum(_size(record) for record in records) > _BATCH_BYTES:
         raise InvalidArgumentException("Records size exceeds 10 MB limit")
-    written = put(own, stream, [_incoming(record) for record in records])
+    written = put(own, stream, [_incoming(own, stream, record) for record in records])
     return {
         "FailedRecordCount": 0,
         "Records": [{"SequenceNumber": number, "ShardId": shard.id} for shard, number in written],
@@ -55,8 +55,15 @@ def put_records(call: Call, request: api.PutRecordsInputTypeDef) -> dict[str, An
     }
 
 
-def _incoming(record: Mapping[str, Any]) -> Incoming:
-    key = record["PartitionKey"]
+def _incoming(call: Call, stream: Stream, record: Mapping[str, Any]) -> Incoming:
+    key = record.get("PartitionKey")
+    if stream.distribution is Distribution.AUTO:
+        return Incoming(record["Data"], key, call.ids.random.getrandbits(128))
+    if key is None:
+        raise ValidationException(
+            "1 validation error detected: Value null at 'partitionKey' failed to satisfy constraint: "
+            "Member must not be null"
+        )
     explicit = record.get("ExplicitHashKey")
     if explicit is None:
         return Incoming(record["Data"], key, hash_key(key))
@@ -69,12 +76,12 @@ def _incoming(record: Mapping[str, Any]) -> Incoming:
 
 
 def _size(record: Mapping[str, Any]) -> int:
-    return len(record["Data"]) + len(record["PartitionKey"].encode())
+    return len(record["Data"]) + len(record.get("PartitionKey", "").encode())
 
 
 def _check_size(stream: Stream, record: Mapping[str, Any], member: str) -> None:
     limit = stream.max_record_kib * 1024
-    if len(record["Data"]) > limit:
+    if _size(record) > limit:
         raise ValidationException(
             f"1 validation error detected: Value at '{member}' failed to satisfy constraint: "
             f"Member must have length less than or equal to {limit}."

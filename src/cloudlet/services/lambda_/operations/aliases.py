@@ -53,7 +53,9 @@ def get_alias(call: Call, request: api.GetAliasRequestTypeDef) -> dict[str, Any]
 def update_alias(call: Call, request: api.UpdateAliasRequestTypeDef) -> dict[str, Any]:
     """Lets an alias lead somewhere else."""
     reference = _function(call, request["FunctionName"])
-    before = state.alias(call, reference, request["Name"])
+    before = state.find_alias(call, reference, request["Name"])
+    if before is None:
+        raise errors.ResourceNotFoundException(f"Alias not found: {reference.arn_of(request['Name'])}")
     if request.get("RevisionId", before.revision_id) != before.revision_id:
         raise errors.wrong_revision()
     version = request.get("FunctionVersion", before.version)

@@ -88,12 +88,7 @@ def get_account_settings(call: Call, request: Mapping[str, Any]) -> dict[str, An
 
 
 def _function(call: Call, name: str, missing: str | None) -> tuple[FunctionReference, Function]:
-    reference = references.parse(call, name)
-    if reference.qualifier is not None:
-        raise errors.InvalidParameterValueException(
-            "This operation is permitted on Lambda functions only. Aliases and versions do not support this "
-            "operation. Please specify either a function name or an unqualified function ARN."
-        )
+    reference = references.parse_unqualified(call, name)
     found = state.find_function(call, reference)
     if found is None:
         raise errors.function_not_found(reference.arn_of(missing))

@@ -6,10 +6,10 @@ Trying is workers.py's, telling destinations of it destinations.py's.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from cloudlet.core.operation import operation
-from cloudlet.services.lambda_ import errors, permissions, references, state
+from cloudlet.services.lambda_ import errors, permissions, references, state, targets
 from cloudlet.services.lambda_.model import LATEST, EventInvokeConfig
 from cloudlet.services.lambda_.pages import page_of
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from cloudlet.core.call import Call
     from cloudlet.services.lambda_.references import FunctionReference
-
-_DESTINATIONS: Final = ("sqs", "sns", "lambda", "events", "s3")
 
 
 @operation(
@@ -50,8 +48,8 @@ def update_function_event_invoke_config(
     reference = _named(call, request)
     _check(request)
     _check_there(call, reference)
-    _check_destinations(call, reference, request)
     before = _config(call, reference)
+    _check_destinations(call, reference, request)
     return _save(call, reference, replace(before, modified_at=call.time()), request)
 
 
@@ -114,41 +112,19 @@ def _check(request: Mapping[str, Any]) -> None:
         )
 
 
-def _check_destinations(call: Call, reference: FunctionReference, request: Mapping[str, Any]) -> None:
-    given = request.get("DestinationConfig", {})
-    arns = {each: given.get(each, {}).get("Destination") for each in ("OnSuccess", "OnFailure")}
-    for arn in filter(None, arns.values()):
-        service = arn.split(":")[2]
-        if service not in _DESTINATIONS:
-            told = ", ".join(_told(each, each in given, arns[each]) for each in arns)
-            raise errors.InvalidParameterValueException(
-                f"The provided destination config DestinationConfig({told}) is invalid."
-            )
-        if service == "lambda":
-            _check_other_function(call, reference, arn)
-
-
-def _told(member: str, present: bool, arn: str | None) -> str:
-    """A destination as AWS's own program prints it."""
-    name = member[0].lower() + member[1:]
-    return f"{name}={member}(destination={arn or 'null'})" if present else f"{name}=null"
-
-
-def _check_other_function(call: Call, reference: FunctionReference, arn: str) -> None:
-    destination = references.parse(call, arn)
-    if destination.unqualified_arn == reference.unqualified_arn:
-        raise errors.InvalidParameterValueException(
-            "You can't specify the function as a destination for itself."
-        )
-    if state.find_function(call, destination) is None:
-        raise errors.InvalidParameterValueException(f"The destination ARN {arn} is invalid.")
-
-
 def _check_there(call: Call, reference: FunctionReference) -> None:
     try:
         state.qualified_version(call, reference)
     except errors.ResourceNotFoundException as error:
         raise errors.ResourceNotFoundException("The function doesn't exist.") from error
+
+
+def _check_destinations(call: Call, reference: FunctionReference, request: Mapping[str, Any]) -> None:
+    given = request.get("DestinationConfig", {})
+    arns = {
+        condition: given.get(condition, {}).get("Destination") for condition in ("OnSuccess", "OnFailure")
+    }
+    targets.check(call, reference, arns["OnSuccess"], arns["OnFailure"])
 
 
 def _config(call: Call, reference: FunctionReference) -> EventInvokeConfig:

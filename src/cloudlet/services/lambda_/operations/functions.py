@@ -21,6 +21,7 @@ from cloudlet.services.lambda_ import (
     sources,
     state,
     tags,
+    targets,
 )
 from cloudlet.services.lambda_.invoke.pool import Pool
 from cloudlet.services.lambda_.model import LATEST, Function, FunctionVersion, LayerReference
@@ -105,7 +106,7 @@ async def update_function_code(call: Call, request: api.UpdateFunctionCodeReques
     )
     if "ImageUri" in request:
         raise errors.InvalidParameterValueException(
-            "Please provide a zip file or an S3 location when updating a function with packageType Zip."
+            "Please don't provide ImageUri when updating a function with packageType Zip."
         )
     package = await sources.package(call, request)
     if request.get("DryRun"):
@@ -130,6 +131,8 @@ def update_function_configuration(
     wanted = configuration.changed(reference.name, before.configuration, request)
     if "Role" in request:
         check_role(call, wanted.role)
+    if "DeadLetterConfig" in request or "Role" in request:
+        targets.check_dead_letters(call, wanted.role, wanted.dead_letter_target_arn)
     if "Layers" in request:
         layers = [_layer(call, arn) for arn in request["Layers"]]
         wanted = configuration.with_layers(wanted, layers, before.package)
@@ -180,6 +183,7 @@ def _check_new(call: Call, reference: FunctionReference, wanted: Configuration) 
     if role_account != call.account:
         raise errors.AccessDeniedException("Cross-account pass role is not allowed.")
     check_role(call, wanted.role)
+    targets.check_dead_letters(call, wanted.role, wanted.dead_letter_target_arn)
 
 
 def _store_new(
@@ -295,13 +299,7 @@ def _changeable(call: Call, reference: FunctionReference, revision_id: str | Non
 
 
 def _named_without_version(call: Call, name: str) -> FunctionReference:
-    reference = references.parse(call, name)
-    if reference.qualifier not in (None, LATEST):
-        raise errors.InvalidParameterValueException(
-            "This operation is permitted on Lambda functions only. Aliases and versions do not support this "
-            "operation. Please specify either a function name or an unqualified function ARN."
-        )
-    return reference.with_qualifier(None)
+    return references.parse_unqualified(call, name.removesuffix(f":{LATEST}"))
 
 
 def _layer(call: Call, arn: str) -> LayerReference:

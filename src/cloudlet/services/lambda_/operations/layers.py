@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cloudlet.core.access import Permission
 from cloudlet.core.operation import operation
-from cloudlet.services.lambda_ import downloads, errors, permissions, sources, state, statements
+from cloudlet.services.lambda_ import downloads, errors, permissions, runtimes, sources, state, statements
 from cloudlet.services.lambda_.model import Layer, LayerVersion
 from cloudlet.services.lambda_.operations.functions import count_code
 from cloudlet.services.lambda_.pages import page_of
@@ -46,6 +46,7 @@ def _on_version(action: str) -> Callable[[Call, Mapping[str, Any]], Sequence[Per
 )
 async def publish_layer_version(call: Call, request: api.PublishLayerVersionRequestTypeDef) -> dict[str, Any]:
     """Makes a layer's next version."""
+    runtimes.check_compatible(request.get("CompatibleRuntimes", ()))
     package = await sources.package(call, request["Content"])
     return await call.transact(lambda inner: _store(inner, package, request))
 
@@ -70,6 +71,7 @@ def get_layer_version_by_arn(call: Call, request: api.GetLayerVersionByArnReques
 @operation("ListLayers", read_only=True)
 def list_layers(call: Call, request: api.ListLayersRequestTypeDef) -> dict[str, Any]:
     """The account's layers with the newest fitting version of each."""
+    runtimes.check_asked_for(request.get("CompatibleRuntime"))
     listed = (_listed(call, layer, request) for layer in state.list_layers(call, request.get("Marker")))
     fitting = (layer for layer in listed if layer is not None)
     page, marker = page_of(fitting, request, lambda layer: str(layer["LayerName"]))
@@ -85,6 +87,7 @@ def list_layers(call: Call, request: api.ListLayersRequestTypeDef) -> dict[str, 
 )
 def list_layer_versions(call: Call, request: api.ListLayerVersionsRequestTypeDef) -> dict[str, Any]:
     """A layer's versions, the newest first."""
+    runtimes.check_asked_for(request.get("CompatibleRuntime"))
     arn = _layer_arn(call, request["LayerName"])
     region, account, name = _parts(arn)
     versions = state.list_layer_versions(call, account, region, name, request.get("Marker"))

@@ -1,4 +1,4 @@
-"""TagResource, UntagResource and ListTags, for functions.
+"""TagResource, UntagResource and ListTags, for functions and event source mappings.
 
 Other resources that AWS lets one tag are refused until they are there.
 """
@@ -8,9 +8,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
+
 from cloudlet.core.access import Permission
 from cloudlet.core.operation import operation
 from cloudlet.services.lambda_ import errors, references, state, tags
+from cloudlet.services.lambda_.event_sources import state as mappings
+from cloudlet.services.lambda_.model import LATEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
     from types_boto3_lambda import type_defs as api
 
     from cloudlet.core.call import Call
+    from cloudlet.services.lambda_.event_sources.mapping import EventSourceMapping
     from cloudlet.services.lambda_.references import FunctionReference
 
 
@@ -30,26 +35,45 @@ def tag_resource(call: Call, request: api.TagResourceRequestTypeDef) -> None:
     """Sets tags."""
     if not request["Tags"]:
         raise errors.InvalidParameterValueException("An error occurred and the request cannot be processed.")
-    reference = _function(call, request["Resource"])
-    function = state.function(call, reference)
-    after = {**function.tags, **request["Tags"]}
+    after = {**_tags(call, request["Resource"]), **request["Tags"]}
     tags.check(after)
-    state.save_function(call, reference, replace(function, tags=after))
+    _save(call, request["Resource"], after)
 
 
 @operation("UntagResource", permissions=_on_resource("lambda:UntagResource"))
 def untag_resource(call: Call, request: api.UntagResourceRequestTypeDef) -> None:
     """Removes tags."""
-    reference = _function(call, request["Resource"])
-    function = state.function(call, reference)
-    left = {key: value for key, value in function.tags.items() if key not in request["TagKeys"]}
-    state.save_function(call, reference, replace(function, tags=left))
+    before = _tags(call, request["Resource"])
+    left = {key: value for key, value in before.items() if key not in request["TagKeys"]}
+    _save(call, request["Resource"], left)
 
 
 @operation("ListTags", permissions=_on_resource("lambda:ListTags"), read_only=True)
 def list_tags(call: Call, request: api.ListTagsRequestTypeDef) -> dict[str, Any]:
-    """A function's tags."""
-    return {"Tags": state.function(call, _function(call, request["Resource"])).tags}
+    """What something is tagged with."""
+    return {"Tags": _tags(call, request["Resource"])}
+
+
+def _tags(call: Call, arn: str) -> dict[str, str]:
+    mapping = _find_mapping(call, arn)
+    return mapping.tags if mapping is not None else state.function(call, _function(call, arn)).tags
+
+
+def _save(call: Call, arn: str, after: dict[str, str]) -> None:
+    """Writes tags; other tags make another revision of a function."""
+    mapping = _find_mapping(call, arn)
+    if mapping is not None:
+        mappings.save_mapping(call, structs.replace(mapping, tags=after))
+        return
+    reference = _function(call, arn)
+    state.save_function(call, reference, replace(state.function(call, reference), tags=after))
+    latest = state.version(call, reference, LATEST)
+    state.save_version(call, reference, replace(latest, revision_id=call.ids.uuid()))
+
+
+def _find_mapping(call: Call, arn: str) -> EventSourceMapping | None:
+    kind, _, uuid = arn.split(":", 5)[5].partition(":")
+    return mappings.find_mapping(call, uuid) if kind == "event-source-mapping" else None
 
 
 def _function(call: Call, arn: str) -> FunctionReference:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cloudlet.services.lambda_.resources.event_invoke_configs import EventInvokeConfigType
+from cloudlet.services.lambda_.resources.event_source_mappings import EventSourceMappingType
 from cloudlet.services.lambda_.resources.functions import FunctionType
 from cloudlet.services.lambda_.resources.layers import LayerVersionPermissionType, LayerVersionType
 from cloudlet.services.lambda_.resources.permissions import PermissionType
@@ -22,6 +23,7 @@ RESOURCES: Final[tuple[ResourceType, ...]] = (
     VersionType(),
     AliasType(),
     EventInvokeConfigType(),
+    EventSourceMappingType(),
     LayerVersionType(),
     LayerVersionPermissionType(),
 )

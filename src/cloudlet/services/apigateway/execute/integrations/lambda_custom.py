@@ -23,6 +23,7 @@ async def integrate(invocation: Invocation, function: str) -> None:
     answer = await invoke(invocation, function, request.body, kind)
     message = _error_message(answer.payload) if answer.failed else None
     status = 202 if kind == "Event" else 200
+    invocation.service_status = status
     invocation.answer = Answer(status, answer.headers(invocation), answer.payload, selected_by=message)
 
 

@@ -19,7 +19,7 @@ from ..payload import BinaryMediaTypes, first_type
 from .functions import invoke
 
 if TYPE_CHECKING:
-    from ..invocation import Invocation
+    from ..invocation import Invocation, MultiValues
 
 _MEMBERS: Final = frozenset({"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"})
 
@@ -32,6 +32,7 @@ async def integrate(invocation: Invocation) -> None:
         raise internal_server_error()
     event = invocation.integration_request.body = msgspec.json.encode(event_of(invocation))
     answer = await invoke(invocation, function, event, "RequestResponse")
+    invocation.service_status = 200
     invocation.answer = Answer(200, answer.headers(invocation), answer.payload, failed=answer.failed)
 
 
@@ -47,13 +48,12 @@ def response_of(invocation: Invocation) -> Answer:
 def event_of(invocation: Invocation) -> dict[str, Any]:
     """The event, its members in AWS's order."""
     stage, method, request = invocation.stage, invocation.method, invocation.request
-    headers = {**invocation.headers, **_added(invocation)}
+    headers = event_headers(invocation)
     body, encoded = _body(invocation)
     query = invocation.querystring
-    context = {key: value for key, value in invocation.context().items() if key not in _NOT_IN_EVENT}
     return {
         "resource": method.resource_path,
-        "path": invocation.path,
+        "path": invocation.event_path,
         "httpMethod": request.method,
         "headers": {name: values[-1] for name, values in headers.items()} or None,
         "multiValueHeaders": headers or None,
@@ -61,10 +61,21 @@ def event_of(invocation: Invocation) -> dict[str, Any]:
         "multiValueQueryStringParameters": query or None,
         "pathParameters": invocation.path_parameters or None,
         "stageVariables": {**stage.variables} or None,
-        "requestContext": {**context, "identity": identity_of(invocation)},
+        "requestContext": event_context(invocation),
         "body": body,
         "isBase64Encoded": encoded,
     }
+
+
+def event_headers(invocation: Invocation) -> MultiValues:
+    """The headers that functions see: those that were sent, and those that the gateway adds."""
+    return {**invocation.headers, **_added(invocation)}
+
+
+def event_context(invocation: Invocation) -> dict[str, Any]:
+    """The context that functions see."""
+    context = {key: value for key, value in invocation.context().items() if key not in _NOT_IN_EVENT}
+    return {**context, "identity": identity_of(invocation)}
 
 
 _NOT_IN_EVENT: Final = frozenset({"awsEndpointRequestId", "requestOverride", "responseOverride", "error"})

@@ -1,0 +1,144 @@
+"""Brings the lines of stages' logs to CloudWatch Logs, in batches and off the path of requests.
+
+As the role that the account's settings name; a role that may not write loses the lines, as at AWS.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from cloudlet.core.access import Principal
+from cloudlet.core.errors import ServiceError
+from cloudlet.services.apigateway import state
+
+from .callers import RoleSessions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cloudlet.core.call import Call, Cloud
+
+_LOG: Final = logging.getLogger("cloudlet.apigateway")
+_GATHER_SECONDS: Final = 0.1
+_HELD_LIMIT_BYTES: Final = 16 << 20
+_BATCH_LIMIT_BYTES: Final = 1_000_000
+_BATCH_LIMIT_EVENTS: Final = 10_000
+_EVENT_OVERHEAD_BYTES: Final = 26
+_THERE_ALREADY: Final = "ResourceAlreadyExistsException"
+
+
+@dataclass(frozen=True, slots=True)
+class LogGroup:
+    """Where lines go."""
+
+    account: str
+    region: str
+    name: str
+    is_own: bool
+    """Whether API Gateway makes the group itself."""
+
+
+@dataclass(slots=True)
+class _Held:
+    events: deque[tuple[int, str]] = field(default_factory=deque)
+
+
+class StageLogs:
+    """What was not delivered yet. A component; by run(), a worker's body too."""
+
+    name: Final = "apigateway-logs"
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._stream = cloud.ids.hexadecimal(32)
+        self._held: dict[LogGroup, _Held] = {}
+        self._held_bytes = 0
+        self._lost = 0
+        self._made: set[LogGroup] = set()
+        self._something = asyncio.Event()
+
+    async def start(self) -> None:
+        """Nothing to do before the first request."""
+
+    async def close(self) -> None:
+        """Delivers what is left."""
+        await self.deliver()
+
+    def add(self, group: LogGroup, seconds: float, message: str) -> None:
+        """Takes a line; beyond the bound it is counted and lost."""
+        if self._held_bytes > _HELD_LIMIT_BYTES:
+            self._lost += 1
+            return
+        held = self._held.get(group)
+        if held is None:
+            held = self._held[group] = _Held()
+            self._something.set()
+        held.events.append((int(seconds * 1000), message))
+        self._held_bytes += len(message)
+
+    async def run(self) -> None:
+        """Delivers, a little after there is something."""
+        while True:
+            await self._something.wait()
+            await asyncio.sleep(_GATHER_SECONDS)
+            await self.deliver()
+
+    async def deliver(self) -> None:
+        """Delivers all that is held now."""
+        held, self._held = self._held, {}
+        self._held_bytes = 0
+        self._something.clear()
+        if self._lost:
+            _LOG.warning("%d lines of stages' logs were lost: they came too fast", self._lost)
+            self._lost = 0
+        for group, lines in held.items():
+            try:
+                await self._put(group, lines.events)
+            except ServiceError as error:
+                _LOG.info("the log %s gets no lines: %s", group.name, error.message)
+
+    async def _put(self, group: LogGroup, events: deque[tuple[int, str]]) -> None:
+        call = await self._writer(group)
+        named = {"logGroupName": group.name, "logStreamName": self._stream}
+        if group not in self._made:
+            if group.is_own:
+                await _made(call, "CreateLogGroup", {"logGroupName": group.name})
+            await _made(call, "CreateLogStream", named)
+            self._made.add(group)
+        for batch in _batches(events):
+            await call.ask("logs", "PutLogEvents", {**named, "logEvents": batch})
+
+    async def _writer(self, group: LogGroup) -> Call:
+        principal = Principal.of_service("apigateway.amazonaws.com")
+        call = self._cloud.call("apigateway", principal, group.account, group.region)
+        account = await call.transact(state.account, read_only=True)
+        if account.cloudwatch_role_arn is None:
+            raise ServiceError("CloudWatch Logs role ARN must be set in account settings to enable logging")
+        session = await self._cloud.component(RoleSessions).session(call, account.cloudwatch_role_arn)
+        return call.as_principal(session.principal)
+
+
+async def _made(call: Call, operation: str, request: dict[str, Any]) -> None:
+    try:
+        await call.ask("logs", operation, request)
+    except ServiceError as error:
+        if error.code != _THERE_ALREADY:
+            raise
+
+
+def _batches(events: deque[tuple[int, str]]) -> Iterator[list[dict[str, Any]]]:
+    batch: list[dict[str, Any]] = []
+    size = 0
+    for moment, message in sorted(events, key=lambda event: event[0]):
+        length = len(message.encode()) + _EVENT_OVERHEAD_BYTES
+        if batch and (size + length > _BATCH_LIMIT_BYTES or len(batch) == _BATCH_LIMIT_EVENTS):
+            yield batch
+            batch, size = [], 0
+        batch.append({"timestamp": moment, "message": message})
+        size += length
+    if batch:
+        yield batch

@@ -1,0 +1,89 @@
+"""Where in its shards a mapping begins, and where it goes on: what the rows of checkpoints mean.
+
+Every write holds the lease and finds the mapping still there, so that a late one cannot bring rows back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec.structs import replace
+
+from cloudlet.services.lambda_.event_sources import state
+from cloudlet.services.lambda_.event_sources.state import Checkpoint
+
+if TYPE_CHECKING:
+    from cloudlet.core.call import Call
+    from cloudlet.services.lambda_.event_sources.mapping import EventSourceMapping
+    from cloudlet.services.lambda_.event_sources.streams import Shard, Stream
+
+Fence: TypeAlias = "Callable[[Call], None]"
+"""Raises LeaseLost unless this server still may write."""
+
+_END = Checkpoint(ended=True)
+
+
+async def first(
+    mapping: EventSourceMapping, stream: Stream, shards: list[Shard], reader: Call
+) -> dict[str, Checkpoint]:
+    """Where a new mapping begins in the shards that there are; elsewhere it begins at the beginning."""
+    settings = mapping.stream
+    if settings is None or settings.starting_position == "TRIM_HORIZON":
+        return {}
+    if settings.starting_position == "AT_TIMESTAMP":
+        return {each.id: Checkpoint(since=settings.starting_position_timestamp) for each in shards}
+    now = reader.time()
+    return {
+        each.id: Checkpoint(iterator=await stream.iterator(reader, each.id, "LATEST"), since=now)
+        if each.is_open
+        else _END
+        for each in shards
+    }
+
+
+def store_first(
+    call: Call, mapping: EventSourceMapping, lanes: int, fence: Fence, places: dict[str, Checkpoint]
+) -> None:
+    """Writes where a mapping begins, once for all."""
+    fence(call)
+    row = state.find_mapping(call, mapping.uuid)
+    if row is None or row.positioned:
+        return
+    for shard_id, place in places.items():
+        for lane in range(lanes):
+            state.save_checkpoint(call, mapping.uuid, shard_id, lanes, lane, place)
+    state.save_mapping(call, replace(row, positioned=True))
+
+
+def of_lane(call: Call, uuid: str, shard_id: str, lanes: int, lane: int) -> Checkpoint:
+    """Where a lane goes on; where there were more or fewer before, at the last that all have handled."""
+    own = state.find_checkpoint(call, uuid, shard_id, lanes, lane)
+    if own is not None:
+        return own
+    others = [row for number, row in state.list_checkpoints(call, uuid, shard_id) if number != lanes]
+    unfinished = [row for row in others if not row.ended]
+    if others and not unfinished:
+        return _END
+    slowest = min(unfinished, key=lambda row: int(row.sequence_number or 0), default=Checkpoint())
+    return replace(slowest, window_start=None, window_state=b"{}")
+
+
+def has_ended(call: Call, uuid: str, shard_id: str, lanes: int) -> bool:
+    """Whether all of a shard was handled."""
+    return all(of_lane(call, uuid, shard_id, lanes, lane).ended for lane in range(lanes))
+
+
+def store(
+    call: Call,
+    mapping: EventSourceMapping,
+    fence: Fence,
+    shard_id: str,
+    lanes: int,
+    lane: int,
+    place: Checkpoint,
+) -> None:
+    """Writes how far a lane has come."""
+    fence(call)
+    if state.find_mapping(call, mapping.uuid) is not None:
+        state.save_checkpoint(call, mapping.uuid, shard_id, lanes, lane, place)

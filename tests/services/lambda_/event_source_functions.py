@@ -1,0 +1,127 @@
+"""Functions that event sources invoke: they tell the test of every event, and fail where it wants that."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from cloud_functions import Deployment, allow
+
+READS = (
+    allow(["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:SendMessage"]),
+    allow(["kinesis:ListShards", "kinesis:GetShardIterator", "kinesis:GetRecords"]),
+    allow(["dynamodb:DescribeStream", "dynamodb:GetShardIterator", "dynamodb:GetRecords"]),
+    allow("s3:PutObject"),
+)
+_SOURCE = """
+import json, os, urllib.parse, boto3
+
+sqs = boto3.client("sqs")
+answer = compile(os.environ["ANSWER"], "answer", "eval")
+
+def handler(event, context):
+    said = {"event": event, "function": context.invoked_function_arn}
+    sqs.send_message(QueueUrl=os.environ["TOLD"], MessageBody=json.dumps(said))
+    return eval(answer, {"event": event, "fail": fail, "json": json, "bodies": bodies(event)})
+
+def bodies(event):
+    return [record.get("body") for record in event["Records"]]
+
+def fail(text="no"):
+    raise ValueError(text)
+"""
+
+
+@dataclass
+class Listener:
+    """What a function was given, in the order in which it said so."""
+
+    sqs: Any
+    url: str
+    heard: list[dict[str, Any]] = field(default_factory=list)
+
+    def next(self) -> dict[str, Any]:
+        """The next event; fails after some seconds without one."""
+        answer = self.sqs.receive_message(QueueUrl=self.url, WaitTimeSeconds=15)
+        assert answer.get("Messages"), f"nothing more after {len(self.heard)} events"
+        (message,) = answer["Messages"]
+        self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
+        said = json.loads(message["Body"])
+        self.heard.append(said)
+        return dict(said["event"])
+
+    def until(self, count: int) -> list[dict[str, Any]]:
+        """The records of as many events as hold so many of them."""
+        found: list[dict[str, Any]] = []
+        while len(found) < count:
+            found += self.next()["Records"]
+        return found
+
+    def is_silent(self) -> bool:
+        """Whether nothing has been said that was not heard."""
+        return not self.sqs.receive_message(QueueUrl=self.url, WaitTimeSeconds=0).get("Messages")
+
+
+@dataclass
+class Bench:
+    """Sources, functions and mappings of one test."""
+
+    client: Callable[..., Any]
+
+    @property
+    def functions(self) -> Any:
+        return self.client("lambda")
+
+    @property
+    def sqs(self) -> Any:
+        return self.client("sqs")
+
+    def queue(self, name: str, **attributes: str) -> tuple[str, str]:
+        """A queue's URL and ARN."""
+        if name.endswith(".fifo"):
+            attributes["FifoQueue"] = "true"
+        url = self.sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+        told = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        return url, told["Attributes"]["QueueArn"]
+
+    def function(self, name: str = "reader", answer: str = "None", *statements: Any, **more: Any) -> Listener:
+        """A function that tells of its events and answers what an expression says."""
+        url, _ = self.queue(f"{name}-told")
+        environment = {"Variables": {"TOLD": url, "ANSWER": answer}}
+        deployment = Deployment.by(self.client)
+        allowed = statements or READS
+        deployment.python(
+            name,
+            _SOURCE,
+            allow("sqs:SendMessage"),
+            *allowed,
+            **{"Timeout": 20, "Environment": environment, **more},
+        )
+        return Listener(self.sqs, url)
+
+    def mapping(self, source_arn: str, function: str = "reader", **more: Any) -> str:
+        """A mapping that is in place; its id."""
+        made = self.functions.create_event_source_mapping(
+            FunctionName=function, EventSourceArn=source_arn, **more
+        )
+        self.settled(made["UUID"])
+        return str(made["UUID"])
+
+    def settled(self, uuid: str) -> dict[str, Any]:
+        """A mapping once nothing is being done to it."""
+        while True:
+            told = self.functions.get_event_source_mapping(UUID=uuid)
+            if told["State"] in ("Enabled", "Disabled"):
+                del told["ResponseMetadata"]
+                return dict(told)
+
+    def removed(self, uuid: str) -> None:
+        """Removes a mapping, and returns once it is gone."""
+        functions = self.functions
+        functions.delete_event_source_mapping(UUID=uuid)
+        while any(
+            each["UUID"] == uuid for each in functions.list_event_source_mappings()["EventSourceMappings"]
+        ):
+            pass
