@@ -1,4 +1,4 @@
-"""TagResource, UntagResource and ListTags, for functions, event source mappings and code signing configurations.
+"""TagResource, UntagResource and ListTags, for functions, mappings and code signing configurations.
 
 Other resources that AWS lets one tag are refused until they are there.
 """
