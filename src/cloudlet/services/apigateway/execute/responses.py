@@ -54,6 +54,7 @@ def _mapped(
         if value is not None:
             headers += [(name, line) for line in ([value] if isinstance(value, str) else value)]
     body = _payload(invocation, answer, response.content_handling)
+    _tell_endpoint(invocation, answer)
     status = response.status
     template = response.templates.for_response(invocation.request.header("accept") or "")
     if template is not None:
@@ -66,6 +67,12 @@ def _mapped(
     if invocation.context_made is not None:
         status, headers = _overridden(status, headers, invocation.context_made["responseOverride"])
     return status, _left(integration.type, headers), body
+
+
+def _tell_endpoint(invocation: Invocation, answer: Answer) -> None:
+    request_id = answer.endpoint_request_id
+    if request_id is not None:
+        invocation.context()["awsEndpointRequestId"] = request_id
 
 
 def _payload(invocation: Invocation, answer: Answer, handling: str | None) -> bytes:
