@@ -6,18 +6,23 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from scripts.benchmarks import cases, reference
+from scripts.benchmarks import cases, queues, reference
 from scripts.benchmarks.cloud import BenchmarkCloud
 
 WIDTH = 56
+CASES = {**cases.CASES, "queues": queues.queues}
+BY_NAME_ONLY = {"full-queues": queues.full_queues}
+"""What takes minutes to prepare."""
 
 
 def main() -> int:
     """Runs the cases; the exit status. A figure that misses its promise is marked, and fails nothing."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    parser.add_argument("only", nargs="*", help=f"cases to run: {', '.join(cases.CASES)} (all)")
-    chosen = parser.parse_args().only or list(cases.CASES)
-    unknown = [name for name in chosen if name not in cases.CASES]
+    parser.add_argument(
+        "only", nargs="*", help=f"cases to run: {', '.join(CASES)} (all), {', '.join(BY_NAME_ONLY)}"
+    )
+    chosen = parser.parse_args().only or list(CASES)
+    unknown = [name for name in chosen if name not in {**CASES, **BY_NAME_ONLY}]
     if unknown:
         parser.error(f"there is no case {unknown[0]!r}")
     writes = reference.synced_writes_per_second()
@@ -32,7 +37,7 @@ def main() -> int:
     cloud = BenchmarkCloud()
     try:
         for name in chosen:
-            for figure in _measured(cases.CASES[name], cloud):
+            for figure in _measured({**CASES, **BY_NAME_ONLY}[name], cloud):
                 print(
                     figure.line(WIDTH, writes=writes, alone_ms=alone.p50_ms, per_second=many.per_second),
                     flush=True,

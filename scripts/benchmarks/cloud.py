@@ -59,6 +59,17 @@ class BenchmarkCloud:
                     raise RuntimeError((self.home / "server.log").read_text()) from None
                 time.sleep(0.002)
 
+    def start_once(self) -> None:
+        """Starts the server unless it runs."""
+        if self._process is None or self._process.poll() is not None:
+            self.start()
+
+    @property
+    def pid(self) -> int:
+        """The server's process."""
+        assert self._process is not None
+        return self._process.pid
+
     def resident_bytes(self) -> int:
         """The server's memory, as the kernel counts it."""
         assert self._process is not None

@@ -8,9 +8,11 @@ import socket
 
 import h2.config
 import h2.connection
+import h2.errors
 import h2.events
 import httpx
 import pytest
+from hyperframe.frame import GoAwayFrame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from serving import Serving, count, describe, serving
@@ -406,8 +408,34 @@ def test_client_that_says_goaway_is_let_go(caplog):
         raw = Raw(running)
         raw.get(1, ("content-length", "1000000"), end=False)
         running.run(started.wait())
-        raw.h2.close_connection()
+        raw.h2.close_connection(h2.errors.ErrorCodes.INTERNAL_ERROR)
         raw.flush()
         while raw.sock.recv(65536):
             pass
     assert caplog.text == ""
+
+
+def test_client_that_wants_no_more_streams_gets_the_rest_of_those_that_run():
+    said = asyncio.Event()
+
+    async def pieces():
+        yield b"before"
+        await said.wait()
+        yield b"after"
+
+    async def handler(request: HttpRequest) -> HttpResponse:
+        return HttpResponse(200, [], pieces())
+
+    with serving(handler) as running:
+        raw = Raw(running)
+        raw.get(1)
+        raw.events_until(h2.events.DataReceived)
+        raw.sock.sendall(GoAwayFrame(0).serialize())
+        # The server has read the GOAWAY once it answers a ping that was sent after it.
+        raw.h2.ping(b"12345678")
+        raw.flush()
+        raw.events_until(h2.events.PingAckReceived)
+        running.loop.call_soon_threadsafe(said.set)
+        events = raw.events_until(h2.events.StreamEnded)
+        assert [e.data for e in events if isinstance(e, h2.events.DataReceived) if e.data] == [b"after"]
+        assert raw.sock.recv(65536) == b""

@@ -237,7 +237,8 @@ def test_shapes_that_contain_themselves_are_judged_at_every_depth():
 def test_sqs_names_an_absent_parameter_without_a_constraint():
     with pytest.raises(ServiceError) as refused:
         VALIDATORS.service("sqs").check("CreateQueue", {})
-    assert (refused.value.code, refused.value.message) == (
+    assert (refused.value.code, refused.value.query_code, refused.value.message) == (
+        "MissingRequiredParameterException",
         "MissingParameter",
         "The request must contain the parameter QueueName.",
     )

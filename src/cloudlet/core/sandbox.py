@@ -37,6 +37,8 @@ class Capabilities(Struct, frozen=True):
     freeze: Enforcement
     notes: tuple[str, ...] = ()
     """What is degraded and why, each a sentence for people."""
+    interpreters: tuple[str, ...] = ()
+    """The languages that functions may be written in, with their versions, such as python 3.12.1."""
 
 
 class Limits(Struct, frozen=True):
@@ -58,8 +60,14 @@ class SandboxSpec(Struct, frozen=True):
     """A folder that everyone may read; read-only at /var/task."""
     environment: Mapping[str, str]
     limits: Limits
+    release: str = ""
+    """Which version of the runtime's language is wanted, such as 3.12 or 22; empty for any."""
     layers: tuple[Path, ...] = ()
     """Folders, merged read-only at /opt; a later one hides an earlier one's files."""
+    extensions: tuple[str, ...] = ()
+    """Programs in /opt/extensions that are started first; the runtime waits for release()."""
+    reachable: bool = False
+    """Whether send() and terminate() are needed; with extensions they always work."""
     hostname: str = "localhost"
     labels: Mapping[str, str] = field(default_factory=dict)
     """For people who look at the process list or the status; they decide nothing."""
@@ -83,6 +91,24 @@ class Sandbox(Protocol):
     @property
     def alive(self) -> bool:
         """Whether its first process runs."""
+
+    async def release(self) -> None:
+        """Starts the runtime of a sandbox that has extensions. Raises SandboxError."""
+
+    async def wait_for_runtime(self) -> Exit:
+        """Returns once the runtime has ended, though extensions may run on."""
+
+    async def wait_for_extension(self) -> tuple[str, Exit]:
+        """The next extension that ended, and how."""
+
+    async def send(self, port: int, data: bytes, *, answered: bool) -> bytes:
+        """Sends bytes to a port inside, and returns the first of the answer where one is awaited.
+
+        Raises OSError where nobody listens.
+        """
+
+    def terminate(self) -> None:
+        """Asks the runtime to end, by SIGTERM."""
 
     def freeze(self) -> None:
         """Stops every process in it from running until thaw()."""
@@ -129,16 +155,28 @@ class Sandboxes(Protocol):
         """What this driver enforces on this machine."""
 
     async def start(
-        self, spec: SandboxSpec, *, runtime_api: Handler, output: Callable[[bytes], None]
+        self,
+        spec: SandboxSpec,
+        *,
+        runtime_api: Handler,
+        output: Callable[[bytes], None],
+        output_of_extensions: Callable[[bytes], None] | None = None,
     ) -> Sandbox:
         """Starts a program. Raises SandboxError.
 
         `runtime_api` answers HTTP on 127.0.0.1:9001 inside; the cloud itself answers there on 127.0.0.1:4566
         and, with TLS, on every address that a name below amazonaws.com resolves to. `output` gets what the
-        program writes to stdout and stderr, a line or a framed message at a time.
+        program writes to stdout and stderr, a line or a framed message at a time; what extensions write goes
+        there too unless they have an output of their own.
         """
 
-    async def prepare(self, runtime: str) -> None:
+    def interpreter(self, runtime: str, release: str) -> str:
+        """The version of the language that functions of a release, such as 3.12 or 22, really have here.
+
+        Where that release is not installed, it is the one that stands in for it; empty where there is none.
+        """
+
+    async def prepare(self, runtime: str, release: str) -> None:
         """Makes the first start of a runtime as quick as later ones; calling it is never needed."""
 
     async def close(self) -> None:

@@ -8,6 +8,9 @@ import json
 import pytest
 
 from cloud_functions import Deployment
+from cloudlet.core.access import Principal
+from cloudlet.services.apigateway import state
+from cloudlet.services.apigateway.execute.trial_authorizer import try_authorizer
 
 SOURCE = """
 import json
@@ -249,3 +252,52 @@ def test_gateway_responses_let_browsers_read_what_was_refused(api, authorizer):
     answer = api.call("/things")
     assert (answer.status_code, answer.json()) == (418, {"type": "UNAUTHORIZED"})
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
+
+
+@pytest.fixture
+def try_it(server, account, api):
+    """What a trial of an authorizer answers."""
+
+    def run(authorizer_id, **request):
+        call = server.app.cloud.call("apigateway", Principal.root(account), account, "us-east-1")
+
+        def read(call):
+            row = state.api(call, api.id)
+            return state.snapshot_of(call, row), state.authorizer(call, api.id, authorizer_id)
+
+        snapshot, row = server.run(call.transact(read, read_only=True))
+        return server.run(try_authorizer(call, snapshot, row, request))
+
+    return run
+
+
+def test_a_trial_of_an_authorizer_shows_its_policy_and_what_it_was_asked(api, authorizer, try_it, account):
+    named = authorizer(identitySource=HEADER)["authorizerId"]
+    answer = try_it(named, headers={"Authorization": "Allow"})
+    arn = f"arn:aws:execute-api:us-east-1:{account}:{api.id}/ESTestInvoke-stage/GET/"
+    assert (answer["clientStatus"], answer["principalId"]) == (0, "someone")
+    assert json.loads(answer["policy"])["Statement"][0]["Resource"] == arn
+    lines = [line.partition(" : ")[2] for line in answer["log"].splitlines()[1:]]
+    assert lines[0].startswith(f"Starting authorizer: {named} for request: ")
+    assert lines[1] == "Incoming identity: ***ow"
+    assert lines[4] == "Endpoint request body after transformations: " + json.dumps(
+        {"type": "TOKEN", "methodArn": arn, "authorizationToken": "Allow"}, separators=(",", ":")
+    )
+    assert lines[6].startswith('Authorizer result body before parsing: {"principalId": "someone"')
+    assert lines[7:] == [
+        "Using valid authorizer policy for principal: ****one",
+        "Successfully completed authorizer execution",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("token", "status", "told"),
+    [
+        ("nothing", 500, "Execution failed due to configuration error: Could not parse policy"),
+        ("raise", 401, "Unauthorized request"),
+    ],
+)
+def test_a_trial_of_an_authorizer_tells_why_it_lets_nobody_in(authorizer, try_it, token, status, told):
+    answer = try_it(authorizer(identitySource=HEADER)["authorizerId"], headers={"Authorization": token})
+    assert answer["clientStatus"] == status
+    assert told in answer["log"]

@@ -115,3 +115,38 @@ def test_indexes_and_transactions_are_resources_and_actions_of_their_own(as_user
     key = {"TableName": range_table, "Key": {"a": YOURS, "b": MINE}}
     check = {"ConditionCheck": {**key, "ConditionExpression": "attribute_not_exists(a)"}}
     assert denied(user.transact_write_items, TransactItems=[put, check])
+
+
+def test_statements_have_actions_of_their_own(as_user, hash_table):
+    reader = as_user(Action="dynamodb:PartiQLSelect", Resource=f"arn:aws:dynamodb:*:*:table/{hash_table}")
+    select = f"SELECT * FROM \"{hash_table}\" WHERE a = 'mine'"
+    assert reader.execute_statement(Statement=select)["Items"] == []
+    for statement in (
+        f"INSERT INTO \"{hash_table}\" VALUE {{'a': 'mine'}}",
+        f"UPDATE \"{hash_table}\" SET v = 1 WHERE a = 'mine'",
+        f"DELETE FROM \"{hash_table}\" WHERE a = 'mine'",
+    ):
+        assert denied(reader.execute_statement, Statement=statement)
+        assert denied(reader.batch_execute_statement, Statements=[{"Statement": statement}])
+        assert denied(reader.execute_transaction, TransactStatements=[{"Statement": statement}])
+
+
+def test_item_actions_give_no_statements(as_user, hash_table):
+    writer = as_user(Action=["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"], Resource="*")
+    assert denied(writer.execute_statement, Statement=f"SELECT * FROM \"{hash_table}\" WHERE a = 'mine'")
+
+
+def test_statements_are_bound_by_leading_keys_and_full_scans(as_user, hash_table):
+    bound = as_user(
+        Action="dynamodb:PartiQL*",
+        Resource="*",
+        Condition={
+            "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["mine"]},
+            "BoolIfExists": {"dynamodb:FullTableScan": "false"},
+        },
+    )
+    mine, yours = (f"SELECT * FROM \"{hash_table}\" WHERE a = '{name}'" for name in ("mine", "yours"))
+    assert bound.execute_statement(Statement=mine)["Items"] == []
+    assert denied(bound.execute_statement, Statement=yours)
+    assert denied(bound.execute_statement, Statement=f'SELECT * FROM "{hash_table}"')
+    assert denied(bound.execute_statement, Statement=f"INSERT INTO \"{hash_table}\" VALUE {{'a': 'yours'}}")

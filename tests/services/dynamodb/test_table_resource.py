@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from cloudlet.core.access import Principal
@@ -86,3 +88,50 @@ def test_update_changes_throughput_indexes_tags_and_time_to_live(dynamodb, run, 
     assert "GlobalSecondaryIndexes" not in table
     status = dynamodb.describe_time_to_live(TableName=made.physical_id)["TimeToLiveDescription"]
     assert status == {"TimeToLiveStatus": "DISABLED"}
+
+
+def stream_of(dynamodb, made):
+    table = dynamodb.describe_table(TableName=made.physical_id)["Table"]
+    return table["LatestStreamArn"], table.get("StreamSpecification", {}).get("StreamViewType")
+
+
+def with_stream(view):
+    return {**TEMPLATE, "StreamSpecification": {"StreamViewType": view}}
+
+
+def test_a_table_with_a_stream_tells_of_it_by_its_attribute(dynamodb, run, context):
+    made = run(RESOURCE.create, context, with_stream("KEYS_ONLY"))
+    assert (made.attributes["StreamArn"], "KEYS_ONLY") == stream_of(dynamodb, made)
+
+
+def test_a_table_without_a_stream_has_no_such_attribute(run, context):
+    assert "StreamArn" not in run(RESOURCE.create, context, TEMPLATE).attributes
+
+
+def test_update_starts_changes_and_stops_a_stream(dynamodb, run, context):
+    made = run(RESOURCE.create, context, TEMPLATE)
+    steps = [TEMPLATE, with_stream("NEW_IMAGE"), with_stream("OLD_IMAGE"), TEMPLATE]
+    arns = []
+    for before, after in pairwise(steps):
+        for _ in range(2):
+            updated = run(RESOURCE.update, context, made.physical_id, before, after)
+        arns.append(updated.attributes.get("StreamArn"))
+        wanted = after.get("StreamSpecification", {}).get("StreamViewType")
+        assert stream_of(dynamodb, made)[1] == wanted
+    assert None not in arns[:2]
+    assert arns[0] != arns[1]
+    assert arns[2] is None
+
+
+def test_a_stream_changes_beside_the_throughput(dynamodb, run, context):
+    made = run(RESOURCE.create, context, TEMPLATE)
+    units = {"ReadCapacityUnits": 6, "WriteCapacityUnits": 6}
+    after = {**with_stream("NEW_IMAGE"), "ProvisionedThroughput": units}
+    updated = run(RESOURCE.update, context, made.physical_id, TEMPLATE, after)
+    assert (updated.attributes["StreamArn"], "NEW_IMAGE") == stream_of(dynamodb, made)
+
+
+def test_a_policy_in_a_stream_specification_is_refused_by_name(run, context):
+    policy = {"StreamViewType": "NEW_IMAGE", "ResourcePolicy": {"PolicyDocument": {}}}
+    with pytest.raises(Exception, match="ResourcePolicy of a StreamSpecification"):
+        run(RESOURCE.create, context, {**TEMPLATE, "StreamSpecification": policy})

@@ -74,6 +74,32 @@ class BareSandbox:
         """Its processes, as far as they can be found."""
         return self._group
 
+    async def release(self) -> None:
+        """Does nothing: extensions are refused."""
+
+    async def wait_for_runtime(self) -> Exit:
+        """Returns once its first process has ended."""
+        return await self.wait()
+
+    async def wait_for_extension(self) -> tuple[str, Exit]:
+        """Never returns: extensions are refused."""
+        never: asyncio.Future[tuple[str, Exit]] = asyncio.get_running_loop().create_future()
+        return await never
+
+    async def send(self, port: int, data: bytes, *, answered: bool) -> bytes:
+        """Sends bytes to a port of the machine, as that is where its ports are. Raises OSError."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            writer.write(data)
+            return await reader.read(4096) if answered else b""
+        finally:
+            writer.close()
+
+    def terminate(self) -> None:
+        """Asks its first process to end, by SIGTERM."""
+        if self.alive:
+            self._process.terminate()
+
     def freeze(self) -> None:
         """Stops the processes that are there now."""
         if self.alive:
@@ -133,9 +159,16 @@ class BareSandboxes:
         self._running: set[BareSandbox] = set()
 
     async def start(
-        self, spec: SandboxSpec, *, runtime_api: Handler, output: Callable[[bytes], None]
+        self,
+        spec: SandboxSpec,
+        *,
+        runtime_api: Handler,
+        output: Callable[[bytes], None],
+        output_of_extensions: Callable[[bytes], None] | None = None,
     ) -> BareSandbox:
         """Starts a program. Raises SandboxError."""
+        if spec.extensions:
+            raise SandboxError("Extensions need the namespace driver: plain processes have no /opt.")
         folder = Path(tempfile.mkdtemp(prefix="sandbox-", dir=self._folder))
         api, cloud = _listener(), _listener()
         addresses = {
@@ -180,7 +213,12 @@ class BareSandboxes:
             start_new_session=True,
         )
 
-    async def prepare(self, runtime: str) -> None:
+    def interpreter(self, runtime: str, release: str) -> str:
+        """The version of the language that all functions have."""
+        found = self._machine.interpreters.find(runtime, "")
+        return "" if found is None else found.version
+
+    async def prepare(self, runtime: str, release: str) -> None:
         """Does nothing: every process is started anew."""
 
     async def close(self) -> None:

@@ -10,14 +10,16 @@ import signal
 from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.sandbox import Exit
+from cloudlet.sandbox.host.connector import Connector
 from cloudlet.sandbox.inside.control import Closed
 from cloudlet.sandbox.linux import syscalls
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from cloudlet.core.sandbox import Closer
     from cloudlet.sandbox.host.cgroups import Cgroup
+    from cloudlet.sandbox.host.channel import Channel
     from cloudlet.sandbox.host.output import Drain
     from cloudlet.sandbox.host.zygotes import Born
     from cloudlet.sandbox.inside.control import Message
@@ -50,6 +52,14 @@ class NamespaceSandbox:
         self._drains = drains
         self._held: list[Closer] = []
         self._given_back = False
+        self._connector: Connector | None = None
+        self._start_runtime: Callable[[], Awaitable[None]] | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self._last: Message = {}
+        self._ended_extensions: asyncio.Queue[tuple[str, Exit]] = asyncio.Queue()
+        self._runtime_exit: asyncio.Future[Exit] | None = None
+        self.runtime_process = 0
+        """The runtime's number, as its own namespace counts."""
         self._loop.add_reader(born.pidfd, self._on_end)
 
     @property
@@ -73,6 +83,44 @@ class NamespaceSandbox:
             closer.close()
         else:
             self._held.append(closer)
+
+    def reach_by(self, channel: Channel) -> None:
+        """Takes the channel to the process inside that connects for the server."""
+        self._connector = Connector(channel)
+        self.hold(channel)
+
+    def wait_to_be_released(self, start_runtime: Callable[[], Awaitable[None]]) -> None:
+        """Remembers how the runtime is started once the extensions are ready for it."""
+        self._start_runtime = start_runtime
+        self._runtime_exit = self._loop.create_future()
+
+    async def release(self) -> None:
+        """Starts the runtime of a sandbox that has extensions. Raises SandboxError."""
+        if self._start_runtime is not None:
+            await self._start_runtime()
+
+    def watch_extensions(self) -> None:
+        """Listens to what the first process tells, which lives on after the runtime's end."""
+        self._watching = self._loop.create_task(self._listen())
+
+    async def wait_for_runtime(self) -> Exit:
+        """Returns once the runtime has ended, though extensions may run on."""
+        return await asyncio.shield(self._exit if self._runtime_exit is None else self._runtime_exit)
+
+    async def wait_for_extension(self) -> tuple[str, Exit]:
+        """The next extension that ended, and how."""
+        return await self._ended_extensions.get()
+
+    async def send(self, port: int, data: bytes, *, answered: bool) -> bytes:
+        """Sends bytes to a port inside. Raises OSError where nobody listens."""
+        if self._connector is None:
+            raise OSError(errno.ENOTCONN, "Nothing inside connects for the server.")
+        return await self._connector.send(port, data, answered=answered)
+
+    def terminate(self) -> None:
+        """Asks the runtime to end, by SIGTERM."""
+        if self._connector is not None and self.alive and self.runtime_process:
+            self._connector.signal(self.runtime_process, signal.SIGTERM)
 
     def freeze(self) -> None:
         """Stops every process in it from running until thaw()."""
@@ -105,6 +153,21 @@ class NamespaceSandbox:
             self._peak_memory_bytes = self._cgroup.peak_memory_bytes()
         return self._peak_memory_bytes
 
+    async def _listen(self) -> None:
+        try:
+            while True:
+                message, _ = await self._born.channel.receive()
+                if "extension" in message:
+                    ended = _exit_of({"status": message["status_of_extension"], "not_started": None}, False)
+                    self._ended_extensions.put_nowait((message["extension"], ended))
+                elif "status" in message:
+                    self._last = message
+                    if self._runtime_exit is not None and not self._runtime_exit.done():
+                        oom = self._cgroup.out_of_memory()
+                        self._runtime_exit.set_result(_exit_of(message, oom))
+        except (Closed, OSError):
+            return
+
     def _on_end(self) -> None:
         """The first process is gone, and by the kernel's word all others of its namespace before it."""
         self._loop.remove_reader(self._born.pidfd)
@@ -122,7 +185,10 @@ class NamespaceSandbox:
             await asyncio.wait([drain.ended for drain in self._drains], timeout=_DRAIN_SECONDS)
             self._close_all()
             await self._remove_group()
-            self._exit.set_result(_exit_of(last, self._out_of_memory))
+            exit_ = _exit_of(last, self._out_of_memory)
+            self._exit.set_result(exit_)
+            if self._runtime_exit is not None and not self._runtime_exit.done():
+                self._runtime_exit.set_result(exit_)
         except Exception as error:  # noqa: BLE001  the edge of this task: whoever waits must hear of it
             _log.exception("A sandbox could not be given back.")
             self._exit.set_exception(error)
@@ -132,6 +198,8 @@ class NamespaceSandbox:
 
     def _close_all(self) -> None:
         self._given_back = True
+        if self._watching is not None:
+            self._watching.cancel()
         for drain in self._drains:
             drain.close()
         for closer in self._held:
@@ -152,6 +220,8 @@ class NamespaceSandbox:
 
     def _last_words(self) -> Message:
         """How the function ended, if its supervisor lived to tell."""
+        if self._last:
+            return self._last
         try:
             while (arrived := self._born.channel.receive_now()) is not None:
                 if "status" in arrived[0]:

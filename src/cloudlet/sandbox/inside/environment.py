@@ -14,7 +14,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cloudlet.sandbox.inside import control, rootfs
+from cloudlet.sandbox.inside import connector, control, rootfs, runtime
 from cloudlet.sandbox.linux import loop, privileges, syscalls
 
 if TYPE_CHECKING:
@@ -51,15 +51,18 @@ def run(channel: socket.socket) -> Message:
         _mount_own()
         _listen(channel)
         complaints, complaining = os.pipe2(os.O_CLOEXEC)
-        second = _start_second(channel, complaining)
+        extensions: dict[int, str] = {}
+        second = _start_second(channel, complaining, extensions)
         if isinstance(second, dict):
             return second
         privileges.drop_capabilities()
         privileges.forbid_inspection()
         os.close(complaining)
         control.send(channel, {"started": second})
-        status = _reap_until_end_of(second)
+        status = _reap_until_end_of(second, channel, extensions)
         control.send(channel, {"status": status, "not_started": os.read(complaints, 4096).decode() or None})
+        if extensions:
+            _reap_until_end_of(None, channel, extensions)
     except control.Closed:
         pass  # the server is gone, or wants this sandbox no more
     except Exception:  # noqa: BLE001  the edge: the only way to tell is the channel
@@ -67,18 +70,23 @@ def run(channel: socket.socket) -> Message:
     os._exit(0)
 
 
-def _start_second(channel: socket.socket, complaining: int) -> int | Message:
+def _start_second(channel: socket.socket, complaining: int, extensions: dict[int, str]) -> int | Message:
     """The second process's number; in the second process itself, what it is to become.
 
-    It is started before its function is known where the runtime takes long to start, else after.
+    It is started before its function is known where the runtime takes long to start, else after. Extensions
+    come before it; their numbers and names are put into `extensions`.
     """
     preparation, pipes = control.receive(channel)
     _mount_tmp(preparation)
+    if preparation["node"]:
+        syscalls.bind(preparation["node"], "/var/lang/bin/node", syscalls.MS_RDONLY)
     if preparation["cgroup_namespace"]:
         syscalls.unshare(syscalls.CLONE_NEWCGROUP)
     if preparation["idle"] is None:
-        function, _ = control.receive(channel)
+        function, given = control.receive(channel)
         _mount_function(function)
+        if companion := _start_companions(channel, function, given, extensions):
+            return companion
         second = os.fork()
         if not second:
             own = [*pipes, complaining] if function["runtime"] == "provided" else pipes
@@ -89,13 +97,36 @@ def _start_second(channel: socket.socket, complaining: int) -> int | Message:
         if not second:
             return _leave(channel, [*pipes, reading], preparation["idle"])
         os.close(reading)
-        function, _ = control.receive(channel)
+        function, given = control.receive(channel)
         _mount_function(function)
+        if companion := _start_companions(channel, function, given, extensions):
+            return companion
         with os.fdopen(writing, "w") as order:
             json.dump(function["environment"], order)
     for descriptor in pipes:
         os.close(descriptor)
     return second
+
+
+def _start_companions(
+    channel: socket.socket, function: Message, given: list[int], extensions: dict[int, str]
+) -> Message | None:
+    """Starts what runs beside the runtime, then waits until that may start.
+
+    In an extension's process it returns what that is to become.
+    """
+    if function["reachable"]:
+        connector.start(channel)
+    for extension in function["extensions"]:
+        child = os.fork()
+        if not child:
+            return _leave(channel, given, runtime.as_extension(function, extension))
+        extensions[child] = extension
+    for descriptor in given:
+        os.close(descriptor)
+    if extensions:
+        control.receive(channel)
+    return None
 
 
 def _mount_own() -> None:
@@ -180,9 +211,14 @@ def _leave(channel: socket.socket, descriptors: list[int], message: Message) -> 
     return message
 
 
-def _reap_until_end_of(child: int) -> int:
-    """Collects the dead until the function is among them; returns its wait status."""
+def _reap_until_end_of(child: int | None, channel: socket.socket, extensions: dict[int, str]) -> int:
+    """Collects the dead until the function is among them; returns its wait status. Tells of extensions."""
     while True:
-        ended, status = os.wait()
+        try:
+            ended, status = os.wait()
+        except ChildProcessError:
+            return 0
         if ended == child:
             return status
+        if ended in extensions:
+            control.send(channel, {"extension": extensions[ended], "status_of_extension": status})

@@ -62,7 +62,7 @@ _CERTIFICATES: Final = (
 _ETC: Final = {
     "passwd": f"root:x:0:0:root:/root:/bin/sh\n{USER}:x:{UID}:{GID}::/home/{USER}:/sbin/nologin\n",
     "group": f"root:x:0:\n{USER}:x:{GID}:\n",
-    "hosts": "127.0.0.1 localhost localhost.localdomain\n::1 localhost6\n",
+    "hosts": "127.0.0.1 localhost localhost.localdomain sandbox sandbox.localdomain\n::1 localhost6\n",
     "resolv.conf": "nameserver 127.0.0.1\noptions timeout:2 attempts:2\n",
     "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\nservices: files\nprotocols: files\n",
     "services": "http 80/tcp\nhttps 443/tcp\ndomain 53/udp\ndomain 53/tcp\n",

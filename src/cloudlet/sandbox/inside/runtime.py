@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from cloudlet.sandbox.inside.control import Message
 
 _OUT_OF_MEMORY_SCORE: Final = 500
+_EXTENSIONS: Final = "/opt/extensions"
+# https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html: extensions do not have these.
+_RUNTIMES_OWN: Final = frozenset(
+    {
+        "_HANDLER", "_LAMBDA_TELEMETRY_LOG_FD", "AWS_EXECUTION_ENV", "AWS_LAMBDA_LOG_GROUP_NAME",
+        "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_XRAY_CONTEXT_MISSING", "AWS_XRAY_DAEMON_ADDRESS",
+        "LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT",
+    }
+)  # fmt: skip
 
 
 def become(message: Message) -> None:
@@ -35,6 +44,21 @@ def become(message: Message) -> None:
         _become_python(message)
     else:
         entrypoint.become_bootstrap({path: path for path in entrypoint.BOOTSTRAPS}, message["environment"])
+
+
+def as_extension(function: Message, name: str) -> Message:
+    """What a process becomes that is one of a function's extensions: it knows no handler."""
+    environment = {
+        key: value
+        for key, value in function["environment"].items()
+        if key not in _RUNTIMES_OWN and not key.startswith("_AWS_XRAY")
+    }
+    return {
+        **function,
+        "runtime": "extension",
+        "command": [f"{_EXTENSIONS}/{name}"],
+        "environment": environment,
+    }
 
 
 def harden(message: Message) -> None:

@@ -9,14 +9,22 @@ from typing import Final
 
 from cloudlet.core.operation import Service, operations_in
 from cloudlet.services.dynamodb.expressions import Expressions
-from cloudlet.services.dynamodb.operations import batches, items, queries, settings, tables, transactions
+from cloudlet.services.dynamodb.operations import (
+    batches,
+    items,
+    queries,
+    settings,
+    statements,
+    tables,
+    transactions,
+)
 from cloudlet.services.dynamodb.resources import TableResource
 from cloudlet.services.dynamodb.state import Tables
 from cloudlet.services.dynamodb.workers import IndexBackfill, TableSizes, TimeToLive
 
 SERVICE: Final = Service(
     name="dynamodb",
-    operations=operations_in(tables, items, queries, batches, transactions, settings),
+    operations=operations_in(tables, items, queries, batches, transactions, statements, settings),
     resources=(TableResource(),),
     components=(lambda _cloud: Expressions(), lambda _cloud: Tables()),
     workers=(IndexBackfill, TimeToLive, TableSizes),

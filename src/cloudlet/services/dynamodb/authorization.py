@@ -127,7 +127,7 @@ def _leading_keys(call: Call, name: str, items: Iterable[Mapping[str, Any]]) -> 
     if table is None:
         return {}
     values = (item.get(table.keys.partition) for item in items)
-    keys = [_text(value) for value in values if value]
+    keys = [key_text(value) for value in values if value]
     return {"dynamodb:LeadingKeys": keys} if keys else {}
 
 
@@ -209,6 +209,7 @@ def _select(request: Mapping[str, Any]) -> str:
     return "ALL_PROJECTED_ATTRIBUTES" if "IndexName" in request else "ALL_ATTRIBUTES"
 
 
-def _text(value: dict[str, Any]) -> str:
+def key_text(value: dict[str, Any]) -> str:
+    """A key's value as policies name it in dynamodb:LeadingKeys."""
     content = value[type_of(value)]
     return content.decode("latin-1") if isinstance(content, bytes) else str(content)

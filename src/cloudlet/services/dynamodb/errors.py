@@ -16,6 +16,10 @@ class ConditionalCheckFailedException(ServiceError):
     """Raised when the condition of a write does not hold."""
 
 
+class DuplicateItemException(ServiceError):
+    """Raised for an INSERT of an item that is there already."""
+
+
 class ResourceNotFoundException(ServiceError):
     """Raised for a table or index that is not there, or not active yet."""
 

@@ -6,8 +6,9 @@ The store's keys are named in state.py.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from msgspec import Struct
 
 from cloudlet.core.store import LAST
 from cloudlet.services.dynamodb import keys, legacy, state
@@ -15,9 +16,10 @@ from cloudlet.services.dynamodb.capacity import Consumed, read_units, wants_capa
 from cloudlet.services.dynamodb.errors import ValidationException
 from cloudlet.services.dynamodb.expressions import Expressions
 from cloudlet.services.dynamodb.expressions.projections import projection_of
+from cloudlet.services.dynamodb.model import partition_hash
 from cloudlet.services.dynamodb.numbers import Wording
 from cloudlet.services.dynamodb.parameters import check_together, read_expressions
-from cloudlet.services.dynamodb.values import INVALID, checked_item, item_size
+from cloudlet.services.dynamodb.values import INVALID, checked_item, item_size, order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from cloudlet.core.operation import Request
     from cloudlet.core.store import Key
     from cloudlet.services.dynamodb.expressions import CompiledProjection
+    from cloudlet.services.dynamodb.expressions.key_conditions import KeyCondition
+    from cloudlet.services.dynamodb.expressions.names import ResolvedPath
     from cloudlet.services.dynamodb.model import Index, Table
     from cloudlet.services.dynamodb.parameters import RequestExpressions
     from cloudlet.services.dynamodb.values import Item
@@ -35,8 +39,22 @@ _NO_LIMIT: Final = 1 << 62
 BAD_START: Final = "The provided starting key is invalid"
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Projection(Protocol):
+    """What to take of an item."""
+
+    @property
+    def attributes(self) -> frozenset[str]:
+        """The attributes of which it takes something."""
+
+    @property
+    def paths(self) -> tuple[ResolvedPath, ...]:
+        """Everything that it takes."""
+
+    def of(self, item: Item) -> Item:
+        """The parts of an item."""
+
+
+class Read(Struct, frozen=True):
     """What Query and Scan have in common of a request."""
 
     request: Request
@@ -44,7 +62,7 @@ class Read:
     matches: Callable[[Item], bool] | None
     filtered: frozenset[str]
     """The attributes that the filter looks at."""
-    projection: CompiledProjection | None
+    projection: Projection | None
     start_key: Item | None
 
     @property
@@ -58,13 +76,17 @@ class Read:
         return bool(self.request.get("ConsistentRead", False))
 
     @property
+    def weighs(self) -> bool:
+        """Whether it matters what the items weigh."""
+        return wants_capacity(self.request) is not None
+
+    @property
     def counts_only(self) -> bool:
         """Whether the answer shall have no items."""
         return bool(self.request.get("Select") == "COUNT")
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """A table, or one of its indexes."""
 
     table: Table
@@ -89,6 +111,10 @@ class Source:
         if self.index is None:
             return own
         return (*own, *(name for name in self.index.keys.attributes if name not in own))
+
+    def key_of(self, item: Item) -> Item:
+        """What stands for an item as LastEvaluatedKey."""
+        return {name: item[name] for name in self.key_attributes}
 
 
 def read_projection(call: Call, request: Mapping[str, Any]) -> CompiledProjection | None:
@@ -232,10 +258,31 @@ class _Weight:
         return self._size
 
 
-def read_page(
-    call: Call, source: Source, read: Read, start: Key, end: Key, *, reverse: bool = False
-) -> dict[str, Any]:
-    """The answer: of the rows from start up to end at most Limit, and at most 1 MB."""
+class Page(Struct, frozen=True):
+    """What one read of a range gave."""
+
+    items: list[Item]
+    count: int
+    scanned: int
+    last: Item | None
+    """Where to go on; None at the end of the range."""
+    consumed: Consumed
+    size_bytes: int
+
+    def describe(self, source: Source, read: Read) -> dict[str, Any]:
+        """The answer of Query and Scan."""
+        answer: dict[str, Any] = {"Count": self.count, "ScannedCount": self.scanned}
+        if not read.counts_only:
+            answer["Items"] = self.items
+        if self.last is not None:
+            answer["LastEvaluatedKey"] = source.key_of(self.last)
+        if wanted := wants_capacity(read.request):
+            answer["ConsumedCapacity"] = self.consumed.describe(wanted)
+        return answer
+
+
+def read_page(call: Call, source: Source, read: Read, start: Key, end: Key, *, reverse: bool = False) -> Page:
+    """Of the rows from start up to end at most Limit, and at most 1 MB."""
     items: list[Item] = []
     count = scanned = 0
     fetches, fetched_units = fetches_from_table(source, read), 0.0
@@ -255,14 +302,8 @@ def read_page(
         if scanned == limit or weight.is_full:
             last = found
             break
-    answer: dict[str, Any] = {"Count": count, "ScannedCount": scanned}
-    if not read.counts_only:
-        answer["Items"] = items
-    if last is not None:
-        answer["LastEvaluatedKey"] = {name: last[name] for name in source.key_attributes}
-    if wanted := wants_capacity(read.request):
-        answer["ConsumedCapacity"] = _consumed(source, read, weight.size(), fetched_units).describe(wanted)
-    return answer
+    size = weight.size() if read.weighs else 0
+    return Page(items, count, scanned, last, _consumed(source, read, size, fetched_units), size)
 
 
 def _consumed(source: Source, read: Read, size: int, fetched_units: float) -> Consumed:
@@ -272,6 +313,35 @@ def _consumed(source: Source, read: Read, size: int, fetched_units: float) -> Co
     consumed = Consumed(source.table.name, fetched_units)
     consumed.add_index(source.index, units)
     return consumed
+
+
+def key_range(prefix: Key, partition: KeyCondition, sort: KeyCondition | None) -> tuple[Key, Key]:
+    """Where the rows of a partition begin and end, as far as a condition on the sort key says it."""
+    encoded = order(partition.operands[0])
+    base: Key = (*prefix, partition_hash(encoded), encoded)
+    if sort is None:
+        return base, (*base, LAST)
+    low = order(sort.operands[0])
+    if sort.operator == "=":
+        return (*base, low), (*base, low, LAST)
+    if sort.operator == "<":
+        return base, (*base, low)
+    if sort.operator == "<=":
+        return base, (*base, low, LAST)
+    if sort.operator == ">":
+        return (*base, low, LAST), (*base, LAST)
+    if sort.operator == ">=":
+        return (*base, low), (*base, LAST)
+    if sort.operator == "BETWEEN":
+        return (*base, low), (*base, order(sort.operands[1]), LAST)
+    beyond = _beyond_prefix(low)
+    return (*base, low), (*base, LAST) if beyond is None else (*base, beyond)
+
+
+def _beyond_prefix(prefix: bytes) -> bytes | None:
+    """The least bytes that sort after everything with a prefix; None if nothing does."""
+    stem = prefix.rstrip(b"\xff")
+    return stem[:-1] + bytes((stem[-1] + 1,)) if stem else None
 
 
 def after(prefix: Key, position: tuple[bytes, ...]) -> Key:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from cloudlet.core.errors import NotImplementedHere
 from cloudlet.core.resource import Provisioned, ask_once
 from cloudlet.services.dynamodb.errors import (
     ResourceNotFoundException,
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cloudlet.core.call import Call
-    from cloudlet.core.resource import Properties, ResourceContext
+    from cloudlet.core.errors import NotImplementedHere
+from cloudlet.core.resource import Properties, ResourceContext
 
 _NAME_LENGTH: Final = 255
 _PAUSE_SECONDS: Final = 0.05
@@ -44,10 +46,12 @@ _LOGICAL: Final = "aws:cloudformation:logical-id"
 
 
 class TableResource:
-    """A table, its indexes, its tags and its time to live."""
+    """A table, its indexes, its stream, its tags and its time to live."""
 
     type_name = "AWS::DynamoDB::Table"
-    properties = frozenset((*_DEFINITION, "TableName", "Tags", "TimeToLiveSpecification"))
+    properties = frozenset(
+        (*_DEFINITION, "StreamSpecification", "TableName", "Tags", "TimeToLiveSpecification")
+    )
     required = frozenset(("KeySchema",))
     create_only = frozenset(("TableName", "KeySchema", "LocalSecondaryIndexes"))
 
@@ -65,6 +69,8 @@ class TableResource:
             **_with_numbers({key: properties[key] for key in _DEFINITION if key in properties}),
             "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
         }
+        if (stream := _stream(properties)) is not None:
+            request["StreamSpecification"] = stream
         await ask_once(call, context, "dynamodb", "CreateTable", request, lambda _: name)
         await _set_time_to_live(call, name, {}, properties)
         return await _provisioned(call, name)
@@ -72,11 +78,12 @@ class TableResource:
     async def update(
         self, call: Call, context: ResourceContext, physical_id: str, before: Properties, after: Properties
     ) -> Provisioned:
-        """Changes billing, throughput, indexes, tags and the time to live in place."""
+        """Changes billing, throughput, indexes, the stream, tags and the time to live in place."""
         described = await call.ask("dynamodb", "DescribeTable", {"TableName": physical_id})
         for request in _still_to_do(described["Table"], _changes(before, after)):
             await call.ask("dynamodb", "UpdateTable", {"TableName": physical_id, **_with_numbers(request)})
         await _wait_for_indexes(call, physical_id)
+        await _set_stream(call, physical_id, before, after)
         await _set_time_to_live(call, physical_id, before, after)
         await _set_tags(call, physical_id, _own_tags(before), _own_tags(after))
         return await _provisioned(call, physical_id)
@@ -92,8 +99,11 @@ class TableResource:
 
 
 async def _provisioned(call: Call, name: str) -> Provisioned:
-    described = await call.ask("dynamodb", "DescribeTable", {"TableName": name})
-    return Provisioned(name, {"Arn": described["Table"]["TableArn"]})
+    table = (await call.ask("dynamodb", "DescribeTable", {"TableName": name}))["Table"]
+    attributes = {"Arn": table["TableArn"]}
+    if "StreamSpecification" in table:
+        attributes["StreamArn"] = table["LatestStreamArn"]
+    return Provisioned(name, attributes)
 
 
 def _changes(before: Properties, after: Properties) -> list[dict[str, Any]]:
@@ -159,6 +169,36 @@ async def _wait_for_indexes(call: Call, name: str) -> None:
         if all(index["IndexStatus"] == "ACTIVE" for index in indexes):
             return
         await call.clock.sleep(_PAUSE_SECONDS)
+
+
+async def _set_stream(call: Call, name: str, before: Properties, after: Properties) -> None:
+    """Starts or stops the stream. One of another view type is a new stream: DynamoDB changes none."""
+    wanted = _stream(after)
+    if wanted == _stream(before):
+        return
+    described = await call.ask("dynamodb", "DescribeTable", {"TableName": name})
+    current = described["Table"].get("StreamSpecification")
+    if current is not None and current != wanted:
+        await _change_stream(call, name, {"StreamEnabled": False})
+    if wanted is not None and current != wanted:
+        await _change_stream(call, name, wanted)
+
+
+async def _change_stream(call: Call, name: str, specification: Mapping[str, Any]) -> None:
+    request = {"TableName": name, "StreamSpecification": specification}
+    await call.ask("dynamodb", "UpdateTable", request)
+
+
+def _stream(properties: Properties) -> dict[str, Any] | None:
+    """The StreamSpecification as DynamoDB wants it: a template that has one means that there is a stream."""
+    if "StreamSpecification" not in properties:
+        return None
+    specification = properties["StreamSpecification"]
+    if unknown := sorted(set(specification) - {"StreamViewType"}):
+        raise NotImplementedHere(
+            f"cloudlet does not implement {unknown[0]} of a StreamSpecification in templates (yet)."
+        )
+    return {"StreamEnabled": True, **specification}
 
 
 async def _set_time_to_live(call: Call, name: str, before: Properties, after: Properties) -> None:

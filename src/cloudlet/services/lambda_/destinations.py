@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from cloudlet.core.errors import ServiceError
 from cloudlet.services.lambda_.invoke import launch
-from cloudlet.services.lambda_.invoke.logs import stamp
+from cloudlet.services.lambda_.invoke.journal import stamp
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call

@@ -1,13 +1,25 @@
 """SQS: standard and FIFO queues, long polls, dead letters."""
 
 from cloudlet.core.operation import Service, operations_in
-from cloudlet.services.sqs.operations import queues, received, receiving, sending
+from cloudlet.services.sqs.operations import (
+    dead_letters,
+    policies,
+    queues,
+    received,
+    receiving,
+    sending,
+    tags,
+)
 from cloudlet.services.sqs.polls import LongPolls
+from cloudlet.services.sqs.resources import QueueInlinePolicyType, QueuePolicyType, QueueType
+from cloudlet.services.sqs.workers import MoveTaskWorker, RetentionWorker
 
 __all__ = ["SERVICE"]
 
 SERVICE = Service(
     name="sqs",
-    operations=operations_in(queues, sending, receiving, received),
+    operations=operations_in(queues, policies, tags, sending, receiving, received, dead_letters),
+    resources=(QueueType(), QueuePolicyType(), QueueInlinePolicyType()),
     components=(LongPolls,),
+    workers=(MoveTaskWorker, RetentionWorker),
 )

@@ -59,18 +59,20 @@ def _attribute(name: str, given: Mapping[str, Any]) -> MessageAttribute:
             f"The message attribute name '{name}' is invalid. Attribute name can contain A-Z, a-z, 0-9, "
             "underscore (_), hyphen (-), and period (.) characters."
         )
-    return _value(f"Message (user) attribute '{name}'", f"The message attribute '{name}'", given)
+    return _value(name, given)
 
 
-def _value(named: str, called: str, given: Mapping[str, Any]) -> MessageAttribute:
+def _value(name: str, given: Mapping[str, Any]) -> MessageAttribute:
     data_type = given.get("DataType") or ""
     if not data_type:
-        raise InvalidParameterValue(f"{called} must contain non-empty message attribute type.")
+        raise InvalidParameterValue(
+            f"The message attribute '{name}' must contain non-empty message attribute type."
+        )
     kind = data_type.split(".", 1)[0]
     if kind not in ("String", "Number", "Binary"):
         raise InvalidParameterValue(
-            f"{called} has an invalid message attribute type, the set of supported type prefixes is Binary, "
-            "Number, and String."
+            f"The type of message (user) attribute '{name}' is invalid. You must use only the following "
+            "supported type prefixes: Binary, Number, String."
         )
     if "StringListValues" in given or "BinaryListValues" in given:
         raise InvalidParameterValue(
@@ -78,19 +80,17 @@ def _value(named: str, called: str, given: Mapping[str, Any]) -> MessageAttribut
         )
     value = given.get("BinaryValue" if kind == "Binary" else "StringValue")
     if not value:
-        raise InvalidParameterValue(f"{named} must contain a non-empty value of type '{kind}'.")
+        raise InvalidParameterValue(
+            f"Message (user) attribute '{name}' must contain a non-empty value of type '{kind}'."
+        )
     if kind == "Number" and not _NUMBER.fullmatch(value):
-        raise InvalidParameterValue(f"Can't cast the value of message attribute {_name(named)} to a number.")
+        raise InvalidParameterValue(f"Can't cast the value of message attribute '{name}' to a number.")
     if isinstance(value, str) and _FORBIDDEN.search(value):
         raise InvalidMessageContents(
             "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | "
             "#xE000 to #xFFFD | #x10000 to #x10FFFF"
         )
     return MessageAttribute(data_type, value.encode() if isinstance(value, str) else bytes(value))
-
-
-def _name(named: str) -> str:
-    return named[named.index("'") :]
 
 
 def trace_header(given: Mapping[str, Any]) -> str | None:

@@ -5,9 +5,10 @@ Which message is one is asked here; when it is looked for is the receive's busin
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from cloudlet.core.worker import source_topic
 from cloudlet.services.sqs import state

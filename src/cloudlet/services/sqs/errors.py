@@ -35,6 +35,8 @@ class InvalidAttributeValue(ServiceError):
 class InvalidAddress(ServiceError):
     """Raised for a queue URL that is none, or another endpoint's."""
 
+    status = 404
+
 
 class InvalidMessageContents(ServiceError):
     """Raised for characters that a message cannot hold."""
@@ -61,6 +63,8 @@ class MissingParameter(ServiceError):
 
 class ReceiptHandleIsInvalid(ServiceError):
     """Raised for a receipt handle that no receive of this queue gave out."""
+
+    status = 404
 
 
 class MessageNotInflight(ServiceError):

@@ -8,8 +8,9 @@ from __future__ import annotations
 import base64
 import binascii
 import struct
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from cloudlet.services.sqs.errors import ReceiptHandleIsInvalid
 from cloudlet.services.sqs.model import Position
@@ -21,8 +22,7 @@ _MARK: Final = b"\x01\x01\x01"
 _FORM: Final = struct.Struct(">3s12sQ16sId")
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Struct, frozen=True):
     """One receive of one message."""
 
     position: Position

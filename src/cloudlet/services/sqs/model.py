@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 DEFAULTS: Final[Mapping[str, str]] = {
     "VisibilityTimeout": "30",
@@ -28,16 +30,14 @@ DEDUPLICATION_SECONDS: Final = 300
 _MICROSECONDS: Final = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class RedrivePolicy:
+class RedrivePolicy(Struct, frozen=True):
     """Where messages go that were received too often."""
 
     dead_letter_target_arn: str
     max_receive_count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Queue:
+class Queue(Struct, frozen=True):
     """A queue. Its id is another one when a queue of its name is made again."""
 
     id: str
@@ -114,8 +114,7 @@ class Queue:
         return permission == "allowAll" or (permission == "byQueue" and arn in document["sourceQueueArns"])
 
 
-@dataclass(frozen=True, slots=True)
-class MessageAttribute:
+class MessageAttribute(Struct, frozen=True):
     """One message attribute: a text (numbers too) or bytes."""
 
     data_type: str
@@ -128,8 +127,7 @@ class MessageAttribute:
         return self.data_type.startswith("Binary")
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(Struct, frozen=True):
     """A message's place in its queue: when it was sent, in microseconds, and its id as bytes."""
 
     order: int
@@ -141,8 +139,7 @@ def order_of(seconds: float) -> int:
     return int(seconds * _MICROSECONDS)
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """What was sent. It never changes; how often it was received stands in its Delivery."""
 
     id: str
@@ -162,8 +159,7 @@ class Message:
     """Of a message in a dead-letter queue: the queue that it could not be handled from."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """How often a message was received, and until when it cannot be again. One never received has none."""
 
     due: int = 0
@@ -183,18 +179,46 @@ class Delivery:
         first = self.first_received_at or now
         return Delivery(due, self.receive_count + 1, first, now, self.group_id)
 
+    def not_received(self) -> Delivery:
+        """As if the last receive had not been."""
+        return replace(self, receive_count=self.receive_count - 1)
+
     def hidden_until(self, due: int) -> Delivery:
         """With another end of its visibility timeout; 0 means it is visible."""
         return replace(self, due=due)
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(Struct, frozen=True):
     """A message and the receive that gives it out."""
 
     position: Position
     message: Message
     delivery: Delivery
+
+
+class MoveTask(Struct, frozen=True):
+    """A message move task: from a dead-letter queue to one queue, or to where each message came from."""
+
+    id: str
+    source_arn: str
+    destination_arn: str | None
+    messages_per_second: int | None
+    started_at: float
+    to_move: int
+    moved: int = 0
+    status: str = "RUNNING"
+    failure_reason: str | None = None
+    next_at: float = 0.0
+    """When the next messages may be moved."""
+
+    @property
+    def runs(self) -> bool:
+        """Whether it goes on."""
+        return self.status == "RUNNING"
+
+    def ended(self, status: str, failure_reason: str | None = None) -> MoveTask:
+        """The task with nothing more to do."""
+        return replace(self, status=status, failure_reason=failure_reason)
 
 
 def milliseconds(seconds: float) -> int:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from cloudlet.core.access import LazyContext, Permission, PolicyDocument
 from cloudlet.services.sqs import state, urls
 
@@ -25,6 +27,19 @@ def on_queue(action: str) -> Judged:
 
     def judge(call: Call, request: Mapping[str, Any]) -> Sequence[Permission]:
         return [permission(call, action, urls.address(call, request["QueueUrl"]))]
+
+    return judge
+
+
+def on_tagged_queue(action: str) -> Judged:
+    """As on_queue(), with the tags that the request gives or takes away."""
+
+    def judge(call: Call, request: Mapping[str, Any]) -> Sequence[Permission]:
+        asked = permission(call, action, urls.address(call, request["QueueUrl"]))
+        tags = request.get("Tags") or {}
+        context = {f"aws:RequestTag/{key}": (value,) for key, value in tags.items()}
+        context["aws:TagKeys"] = tuple(tags) or tuple(request.get("TagKeys") or ())
+        return [replace(asked, context={**asked.context, **context})]
 
     return judge
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cloudlet.core.worker import Listener, source_topic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Coroutine, Iterator
 
     from cloudlet.core.call import Call, Cloud
     from cloudlet.core.clock import Clock
@@ -80,12 +80,15 @@ class LongPolls:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._lines: dict[str, Line] = {}
+        self._undoing: set[asyncio.Future[None]] = set()
 
     async def start(self) -> None:
         """Nothing to do."""
 
     async def close(self) -> None:
         """Ends the alarms; who waits still is cut off by the server."""
+        if self._undoing:
+            await asyncio.wait(self._undoing)
         for line in self._lines.values():
             line.close()
 
@@ -94,6 +97,12 @@ class LongPolls:
         line = self._lines.get(arn)
         if line is not None:
             line.expect(due)
+
+    def undo(self, undoing: Coroutine[Any, Any, None]) -> None:
+        """Runs what makes good for a receive whose caller has gone away."""
+        task = asyncio.ensure_future(undoing)
+        self._undoing.add(task)
+        task.add_done_callback(self._undoing.discard)
 
     @contextmanager
     def join(self, arn: str) -> Iterator[Poll]:

@@ -7,9 +7,10 @@ Asks for no queue.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 from cloudlet.services.sqs.errors import InvalidAddress
 
@@ -23,8 +24,7 @@ _CLOUD_HOST: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class QueueAddress:
+class QueueAddress(Struct, frozen=True):
     """Which queue a URL means."""
 
     account: str

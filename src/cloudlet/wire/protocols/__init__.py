@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from cloudlet.wire.protocols.amz_cbor import AmzCborProtocol
 from cloudlet.wire.protocols.cbor import CborProtocol
 from cloudlet.wire.protocols.ec2 import Ec2Protocol
 from cloudlet.wire.protocols.json import JsonProtocol
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Protocol", "Protocols", "protocol_of"]
 
 _BY_NAME: Final[Mapping[str, type[Protocol]]] = {
+    "amz-cbor": AmzCborProtocol,
     "ec2": Ec2Protocol,
     "json": JsonProtocol,
     "query": QueryProtocol,
@@ -34,6 +36,8 @@ _BY_NAME: Final[Mapping[str, type[Protocol]]] = {
     "smithy-rpc-v2-cbor": CborProtocol,
 }
 
+_SPEAK_AMZ_CBOR: Final = frozenset({"kinesis"})
+"""Services whose models say nothing of it."""
 _OWN: Final[Mapping[tuple[str, str], type[Protocol]]] = {
     ("s3", "rest-xml"): S3Protocol,
     ("sqs", "query"): SqsQueryProtocol,
@@ -65,6 +69,9 @@ class Protocols:
 def chosen_name(service: ServiceModel, request: HttpRequest) -> str:
     """The protocol in which a request is written; the service's own where nothing says otherwise."""
     spoken = service.protocols
+    content_type = request.header("content-type") or ""
+    if service.name in _SPEAK_AMZ_CBOR and content_type.startswith("application/x-amz-cbor-1."):
+        return "amz-cbor"
     if len(spoken) == 1 and not service.query_compatible:
         return spoken[0]
     if "smithy-rpc-v2-cbor" in spoken and request.header("smithy-protocol") == "rpc-v2-cbor":
@@ -72,7 +79,6 @@ def chosen_name(service: ServiceModel, request: HttpRequest) -> str:
     if request.header("x-amz-target") is not None and "json" in spoken:
         return "json"
     # Whoever spoke the query protocol once is still spoken to in it by older SDKs.
-    content_type = request.header("content-type") or ""
     is_form = content_type.startswith("application/x-www-form-urlencoded") or "Action=" in request.query
     if is_form and ("query" in spoken or service.query_compatible):
         return "query"

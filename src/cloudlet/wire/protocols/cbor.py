@@ -16,6 +16,8 @@ from cloudlet.wire.protocols.json import DocumentProtocol, wording_of
 from cloudlet.wire.protocols.scalars import write_epoch
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from cloudlet.core.http import Headers, HttpRequest
     from cloudlet.wire.model import ServiceModel, Shape
 
@@ -73,10 +75,10 @@ class CborProtocol(DocumentProtocol):
         return [*super().headers(request_id, content), ("smithy-protocol", "rpc-v2-cbor")]
 
 
-def read_cbor(body: bytes) -> Any:
-    """A document from CBOR. Raises SerializationException."""
+def read_cbor(body: bytes, tags: Mapping[int, Callable[[Any, bool], Any]] | None = None) -> Any:
+    """A document from CBOR, with tags that are read in another way. Raises SerializationException."""
     try:
-        return cbor2.loads(body)
+        return cbor2.loads(body, semantic_decoders=tags)
     except (
         cbor2.CBORDecodeError,
         ValueError,

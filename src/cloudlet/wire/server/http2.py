@@ -16,7 +16,7 @@ import h2.errors
 import h2.events
 import h2.exceptions
 import h2.settings
-from hyperframe.frame import GoAwayFrame
+from hyperframe.frame import Frame, GoAwayFrame
 
 from cloudlet.core.http import BytesBody, ClientDisconnected, Headers, HttpRequest, HttpResponse
 from cloudlet.wire.server.answer import plain_text
@@ -37,6 +37,15 @@ _CONNECTION_WINDOW: Final = 16
 """How many full stream buffers a whole connection may have on their way."""
 
 
+class _Connection(h2.connection.H2Connection):
+    """h2's connection, but for what a client's GOAWAY means: no more requests, not no more answers."""
+
+    def _receive_goaway_frame(self, frame: GoAwayFrame) -> tuple[list[Frame], list[h2.events.Event]]:
+        event = h2.events.ConnectionTerminated()
+        event.error_code = frame.error_code
+        return [], [event]
+
+
 class Http2(asyncio.Protocol):
     """One connection."""
 
@@ -48,7 +57,7 @@ class Http2(asyncio.Protocol):
         self._resets = 0
         self._closing = False
         self._deadline = Deadline(site.loop, self._expired)
-        self.h2 = h2.connection.H2Connection(
+        self.h2: h2.connection.H2Connection = _Connection(
             h2.config.H2Configuration(client_side=False, header_encoding="latin-1")
         )
 
@@ -169,8 +178,11 @@ class Http2(asyncio.Protocol):
                 self._wake(stream_id)
             case h2.events.RemoteSettingsChanged():
                 self._wake(0)
+            case h2.events.ConnectionTerminated(error_code=h2.errors.ErrorCodes.NO_ERROR):
+                # AWS's SDK for Node says so as soon as an event stream begins, and reads on.
+                self._closing = True
+                self._close_if_done()
             case h2.events.ConnectionTerminated():
-                # h2 says no more on this connection, so nobody who still waits can be answered.
                 self._transport.close()
 
     def _begin(self, stream_id: int, headers: Headers) -> None:

@@ -29,7 +29,7 @@ from .errors import (
     authorizer_misconfigured,
     missing_authentication_token,
 )
-from .execution_log import Level
+from .execution_log import Level, masked
 from .method_arns import method_arn
 from .payload import LARGEST_PAYLOAD_BYTES
 
@@ -98,7 +98,9 @@ async def _authorize_by_function(invocation: Invocation) -> None:
     }
     invocation.usage_identifier_key = answer.usage_identifier_key
     if invocation.log is not None:
-        invocation.log.add(Level.INFO, f"Using valid authorizer policy for principal: {answer.principal_id}")
+        invocation.log.add(
+            Level.INFO, f"Using valid authorizer policy for principal: {masked(answer.principal_id)}"
+        )
         invocation.log.add(Level.INFO, "Successfully completed authorizer execution")
 
 

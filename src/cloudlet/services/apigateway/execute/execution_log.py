@@ -62,6 +62,12 @@ class ExecutionLog:
         return f"Execution log for request {request_id}\n{''.join(lines)}"
 
 
+def masked(value: str) -> str:
+    """Something secret, with as much of its end as AWS shows: half of it, at most 6 characters."""
+    kept = min(6, len(value) // 2)
+    return "*" * (len(value) - kept) + value[len(value) - kept :]
+
+
 def java_map(items: Iterable[tuple[str, str]]) -> str:
     """Pairs as Java prints a map."""
     return f"{{{', '.join(f'{name}={value}' for name, value in items)}}}"

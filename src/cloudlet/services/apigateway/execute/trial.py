@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from cloudlet.core.http import Headers
     from cloudlet.services.apigateway.model import Resource, Snapshot
 
+    from .compiled import CompiledStage
     from .steps import Step
 
 STAGE_NAME: Final = "test-invoke-stage"
@@ -65,14 +66,29 @@ async def try_method(
 def _invocation(
     call: Call, snapshot: Snapshot, resource: Resource, http_method: str, request: Mapping[str, Any]
 ) -> Invocation:
-    now = call.time()
-    variables = {**request.get("stageVariables", {})}
-    serving = Serving(call.account, call.region, Stage(STAGE_NAME, "", now, now, variables=variables or None))
-    stage = compile_stage(serving, snapshot, Level.DATA)
-    path, _, query = (request.get("pathWithQueryString") or resource.path).partition("?")
+    stage = compile_stage(serving_for(call, STAGE_NAME, request), snapshot, Level.DATA)
+    invocation = invocation_of(call, stage, http_method, resource.path, request)
+    invocation.matched = next(
+        method for method in stage.routes.all_methods() if method.key == (resource.id, http_method)
+    )
+    invocation.path_parameters = _parameters(resource.path, invocation.path)
+    return invocation
+
+
+def serving_for(call: Call, name: str, request: Mapping[str, Any]) -> Serving:
+    """A stage that nobody has made."""
+    now, variables = call.time(), {**request.get("stageVariables", {})}
+    return Serving(call.account, call.region, Stage(name, "", now, now, variables=variables or None))
+
+
+def invocation_of(
+    call: Call, stage: CompiledStage, http_method: str, default_path: str, request: Mapping[str, Any]
+) -> Invocation:
+    """A request that nobody has sent, with a log."""
+    path, _, query = (request.get("pathWithQueryString") or default_path).partition("?")
     body = request.get("body") or ""
     sent = HttpRequest(http_method, path, query, _headers(request), BytesBody(body.encode()))
-    invocation = Invocation(
+    return Invocation(
         call=call,
         request=sent,
         stage=stage,
@@ -88,11 +104,6 @@ def _invocation(
         caller=_caller(call.principal, call),
         log=ExecutionLog(call.clock, Level.DATA),
     )
-    invocation.matched = next(
-        method for method in stage.routes.all_methods() if method.key == (resource.id, http_method)
-    )
-    invocation.path_parameters = _parameters(resource.path, path)
-    return invocation
 
 
 def _headers(request: Mapping[str, Any]) -> Headers:

@@ -43,7 +43,7 @@ def put_integration(call: Call, request: api.PutIntegrationRequestTypeDef) -> di
         known["tls_config"] = given(TlsConfig, request["tlsConfig"])
     row = given(Integration, request, **known)
     _refuse_streaming(request)
-    _check(call, row)
+    check_integration(call, row)
     changed = replace(method, method_integration=row)
     state.save_resource(call, request["restApiId"], resource.with_method(method.http_method, changed))
     return described(row)
@@ -72,7 +72,7 @@ def update_integration(call: Call, request: api.UpdateIntegrationRequestTypeDef)
     row = state.integration(resource, request["httpMethod"])
     for patch in patches_in(request):
         row = _patched(row, patch)
-    _check(call, row)
+    check_integration(call, row)
     changed = replace(state.method(resource, request["httpMethod"]), method_integration=row)
     state.save_resource(call, request["restApiId"], resource.with_method(changed.http_method, changed))
     return described(row)
@@ -141,7 +141,8 @@ def _refuse_streaming(request: Mapping[str, Any]) -> None:
         raise refused("streamed responses and integration targets")
 
 
-def _check(call: Call, row: Integration) -> None:
+def check_integration(call: Call, row: Integration) -> None:
+    """Raises BadRequestException for what AWS would not store."""
     if row.connection_type == "VPC_LINK":
         _check_link(call, row.connection_id or "")
     if row.type != "MOCK":

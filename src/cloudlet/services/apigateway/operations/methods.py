@@ -37,7 +37,7 @@ def put_method(call: Call, request: api.PutMethodRequestTypeDef) -> dict[str, An
     row = given(Method, request)
     if row.authorization_type not in _WITH_AUTHORIZER:
         row = replace(row, authorizer_id=None)
-    _check(call, api_id, row)
+    check_method(call, api_id, row)
     state.save_resource(call, api_id, resource.with_method(http_method, row))
     return described(row)
 
@@ -67,7 +67,7 @@ def update_method(call: Call, request: api.UpdateMethodRequestTypeDef) -> dict[s
         row = _patched(row, patch)
     if row.authorization_type not in _WITH_AUTHORIZER:
         row = replace(row, authorizer_id=None)
-    _check(call, api_id, row)
+    check_method(call, api_id, row)
     state.save_resource(call, api_id, resource.with_method(row.http_method, row))
     return described(row)
 
@@ -123,7 +123,8 @@ def _response(method: Method, status_code: str) -> MethodResponse:
     return found
 
 
-def _check(call: Call, api_id: str, row: Method) -> None:
+def check_method(call: Call, api_id: str, row: Method) -> None:
+    """Raises BadRequestException for what AWS would not store."""
     if row.authorization_type in _WITH_AUTHORIZER:
         authorizer = state.find_authorizer(call, api_id, row.authorizer_id or "")
         wanted = row.authorization_type == "COGNITO_USER_POOLS"

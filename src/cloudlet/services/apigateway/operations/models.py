@@ -30,7 +30,7 @@ def create_model(call: Call, request: api.CreateModelRequestTypeDef) -> dict[str
         raise BadRequestException("Model name must be non-empty")
     if state.find_model(call, row.id, request["name"]) is not None:
         raise ConflictException("Model name already exists for this REST API")
-    _check_schema(request.get("schema"))
+    check_schema(request.get("schema"))
     model = Model(
         call.ids.lower(6),
         request["name"],
@@ -79,7 +79,7 @@ def update_model(call: Call, request: api.UpdateModelRequestTypeDef) -> dict[str
     for patch in patches_in(request):
         check_listed(patch, ("/description", "/schema"))
         if patch.path == "/schema":
-            _check_schema(patch.value)
+            check_schema(patch.value)
             row = replace(row, schema=patch.text)
         else:
             row = replace(row, description=patch.value or None)
@@ -87,7 +87,8 @@ def update_model(call: Call, request: api.UpdateModelRequestTypeDef) -> dict[str
     return described(row)
 
 
-def _check_schema(schema: str | None) -> None:
+def check_schema(schema: str | None) -> None:
+    """Raises BadRequestException for what is no schema."""
     if not schema:
         raise BadRequestException("Model schema must have at least 1 property or array items defined")
     try:

@@ -26,8 +26,8 @@ def create_resource(call: Call, request: api.CreateResourceRequestTypeDef) -> di
     """Makes a resource below another one."""
     api_id, part = request["restApiId"], request["pathPart"]
     parent = state.resource(call, api_id, request["parentId"])
-    _check_part(part)
-    _check_place(call, api_id, parent, part)
+    check_part(part)
+    check_place(call, api_id, parent, part)
     row = Resource(call.ids.lower(6), _below(parent, part), parent.id, part)
     state.save_resource(call, api_id, row)
     return _described(row, ())
@@ -81,8 +81,8 @@ def _patched(call: Call, api_id: str, row: Resource, patch: Patch) -> Resource:
         part = row.path_part or ""
     else:
         parent, part = state.resource(call, api_id, row.parent_id), patch.text
-        _check_part(part)
-    _check_place(call, api_id, parent, part, but=row.id)
+        check_part(part)
+    check_place(call, api_id, parent, part, but=row.id)
     moved = replace(row, parent_id=parent.id, path_part=part, path=_below(parent, part))
     for each in (moved, *(_moved(each, row, moved) for each in below)):
         state.save_resource(call, api_id, each)
@@ -107,7 +107,8 @@ def _descendants(call: Call, api_id: str, row: Resource) -> list[Resource]:
     return found
 
 
-def _check_part(part: str) -> None:
+def check_part(part: str) -> None:
+    """Raises BadRequestException for what cannot stand between two slashes."""
     if not _PART.fullmatch(part):
         raise BadRequestException(
             "Resource's path part only allow a-zA-Z0-9._-: or a valid greedy path variable and curly braces "
@@ -115,7 +116,8 @@ def _check_part(part: str) -> None:
         )
 
 
-def _check_place(call: Call, api_id: str, parent: Resource, part: str, but: str | None = None) -> None:
+def check_place(call: Call, api_id: str, parent: Resource, part: str, but: str | None = None) -> None:
+    """Raises BadRequestException or ConflictException where a part cannot stand below a parent."""
     if parent.path_part is not None and parent.path_part.endswith("+}"):
         raise BadRequestException(
             f"Cannot create a child of a resource with a greedy path variable: {parent.path_part}"

@@ -54,7 +54,7 @@ def create_rest_api(call: Call, request: api.CreateRestApiRequestTypeDef) -> dic
         binary_media_types=[*request.get("binaryMediaTypes", ())] or None,
         minimum_compression_size=_compression_size(request.get("minimumCompressionSize")),
         api_key_source=_key_source(request.get("apiKeySource", "HEADER")),
-        endpoint_configuration=_endpoint(request.get("endpointConfiguration", {})),
+        endpoint_configuration=new_endpoint(request.get("endpointConfiguration", {})),
         disable_execute_api_endpoint=request.get("disableExecuteApiEndpoint", False),
         tags={**request.get("tags", {})} or None,
         security_policy=request.get("securityPolicy"),
@@ -93,7 +93,7 @@ def invoke_arn(call: Call, api_id: str) -> str:
 @rest_operation("GetRestApi", API)
 def get_rest_api(call: Call, request: api.GetRestApiRequestTypeDef) -> dict[str, Any]:
     """Shows an API."""
-    return shown_api(state.api(call, request["restApiId"]))
+    return {"tags": {}, **shown_api(state.api(call, request["restApiId"]))}
 
 
 @rest_operation("GetRestApis", "/restapis")
@@ -119,7 +119,6 @@ def update_rest_api(call: Call, request: api.UpdateRestApiRequestTypeDef) -> dic
     for patch in patches_in(request):
         row = _patched(call, row, patch)
     state.save_api(call, row)
-    # AWS answers an update, unlike a look, with empty tags.
     return {"tags": {}, **shown_api(row)}
 
 
@@ -279,7 +278,8 @@ def _key_source(source: str) -> str:
     return source
 
 
-def _endpoint(configuration: Mapping[str, Any]) -> EndpointConfiguration:
+def new_endpoint(configuration: Mapping[str, Any]) -> EndpointConfiguration:
+    """How a new API is reached. Raises BadRequestException for what AWS does not make."""
     types = configuration.get("types")
     if types == []:
         raise BadRequestException("REGIONAL Configuration and EDGE Configuration cannot be both DISABLED.")

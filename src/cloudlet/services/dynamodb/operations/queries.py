@@ -13,7 +13,7 @@ from cloudlet.services.dynamodb import keys, legacy
 from cloudlet.services.dynamodb.authorization import read_context, read_resource
 from cloudlet.services.dynamodb.errors import ValidationException
 from cloudlet.services.dynamodb.expressions import operands
-from cloudlet.services.dynamodb.model import partition_hash, segment_bounds
+from cloudlet.services.dynamodb.model import segment_bounds
 from cloudlet.services.dynamodb.numbers import Wording
 from cloudlet.services.dynamodb.reads import (
     BAD_START,
@@ -21,11 +21,12 @@ from cloudlet.services.dynamodb.reads import (
     Source,
     after,
     check_source,
+    key_range,
     read_page,
     read_read,
     source_of,
 )
-from cloudlet.services.dynamodb.values import INVALID, order
+from cloudlet.services.dynamodb.values import INVALID
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +52,7 @@ def query(call: Call, request: Request) -> dict[str, Any]:
     _check_query_start(source, read, partition, sort)
     _check_filter(source, read)
     check_source(source, read)
-    start, end = _query_range(source.prefix(call), partition, sort)
+    start, end = key_range(source.prefix(call), partition, sort)
     reverse = not request.get("ScanIndexForward", True)
     if read.start_key is not None:
         position = source.position(read.start_key)
@@ -59,7 +60,8 @@ def query(call: Call, request: Request) -> dict[str, Any]:
             end = (*source.prefix(call), *position)
         else:
             start = after(source.prefix(call), position)
-    return read_page(call, source, read, start, end, reverse=reverse)
+    page = read_page(call, source, read, start, end, reverse=reverse)
+    return page.describe(source, read)
 
 
 @operation("Scan", resource=read_resource, read_only=True, conditions=read_context)
@@ -77,7 +79,7 @@ def scan(call: Call, request: Request) -> dict[str, Any]:
     end: Key = (*prefix, LAST) if last is None else (*prefix, last)
     if read.start_key is not None:
         start = after(prefix, source.position(read.start_key))
-    return read_page(call, source, read, start, end)
+    return read_page(call, source, read, start, end).describe(source, read)
 
 
 def _requested_conditions(
@@ -126,34 +128,6 @@ def _key_conditions(
 def _check_empty(name: str, condition: KeyCondition) -> None:
     for value in condition.operands:
         keys.check_not_empty(name, value)
-
-
-def _query_range(prefix: Key, partition: KeyCondition, sort: KeyCondition | None) -> tuple[Key, Key]:
-    encoded = order(partition.operands[0])
-    base: Key = (*prefix, partition_hash(encoded), encoded)
-    if sort is None:
-        return base, (*base, LAST)
-    low = order(sort.operands[0])
-    if sort.operator == "=":
-        return (*base, low), (*base, low, LAST)
-    if sort.operator == "<":
-        return base, (*base, low)
-    if sort.operator == "<=":
-        return base, (*base, low, LAST)
-    if sort.operator == ">":
-        return (*base, low, LAST), (*base, LAST)
-    if sort.operator == ">=":
-        return (*base, low), (*base, LAST)
-    if sort.operator == "BETWEEN":
-        return (*base, low), (*base, order(sort.operands[1]), LAST)
-    beyond = _beyond_prefix(low)
-    return (*base, low), (*base, LAST) if beyond is None else (*base, beyond)
-
-
-def _beyond_prefix(prefix: bytes) -> bytes | None:
-    """The least bytes that sort after everything with a prefix; None if nothing does."""
-    stem = prefix.rstrip(b"\xff")
-    return stem[:-1] + bytes((stem[-1] + 1,)) if stem else None
 
 
 def _check_start_length(source: Source, read: Read) -> None:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from cloudlet.services.dynamodb.model import Table
     from cloudlet.services.dynamodb.values import Item
 
-_READERS: Final = {
+READERS: Final = {
     PUT: writes.read_put,
     UPDATE: writes.read_update,
     DELETE: writes.read_delete,
@@ -116,7 +116,7 @@ def _read_action(call: Call, requested: Mapping[str, Any]) -> tuple[str, Write]:
     if len(requested) != 1:
         raise ValidationException("TransactItems can only contain one of Check, Put, Update or Delete")
     kind, action = next(iter(requested.items()))
-    write = _READERS[kind](call, action, Wording.OLDER)
+    write = READERS[kind](call, action, Wording.OLDER)
     writes.check_size(write)
     return str(action["TableName"]), write
 
@@ -130,7 +130,7 @@ def _check_targets(actions: Sequence[_Action]) -> None:
     """An empty key is refused at once, a wrong one cancels; two actions on one item are refused at once."""
     reasons = [_unfit(action) for action in actions]
     if any(reason is not _NONE for reason in reasons):
-        raise _cancelled(reasons)
+        raise cancelled(reasons)
     seen = set()
     for action in actions:
         target = (action.table.id, *action.table.keys.row_key(action.write.subject))
@@ -160,7 +160,7 @@ def _foreseen(call: Call, actions: Sequence[_Action]) -> list[Outcome]:
         except ValidationException as refused:
             reasons.append({"Code": "ValidationError", "Message": refused.message})
     if len(outcomes) != len(actions):
-        raise _cancelled(reasons)
+        raise cancelled(reasons)
     return outcomes
 
 
@@ -212,10 +212,11 @@ def _check_keys(tables: Sequence[Table], requested: Sequence[Item]) -> None:
             raise ValidationException(_MULTIPLE)
         seen.add(target)
     if any(reason is not _NONE for reason in reasons):
-        raise _cancelled(reasons)
+        raise cancelled(reasons)
 
 
-def _cancelled(reasons: list[dict[str, Any]]) -> TransactionCanceledException:
+def cancelled(reasons: list[dict[str, Any]]) -> TransactionCanceledException:
+    """The refusal of a transaction, with a reason for each of its actions."""
     codes = ", ".join(reason["Code"] for reason in reasons)
     return TransactionCanceledException(
         f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]",

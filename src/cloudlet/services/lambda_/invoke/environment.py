@@ -7,22 +7,34 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
 
+from cloudlet.services.lambda_ import runtimes
+from cloudlet.services.lambda_.invoke import extensions, telemetry
 from cloudlet.services.lambda_.invoke import invocation as invocations
+from cloudlet.services.lambda_.invoke.extensions import Extensions
 from cloudlet.services.lambda_.invoke.invocation import Outcome
+from cloudlet.services.lambda_.invoke.journal import EventJournal
 from cloudlet.services.lambda_.invoke.runtime_api import RuntimeApi
+from cloudlet.services.lambda_.invoke.telemetry import Telemetry
 
 if TYPE_CHECKING:
-    from cloudlet.core.clock import Clock
-    from cloudlet.core.sandbox import Sandbox, Sandboxes, SandboxSpec
+    from collections.abc import Coroutine
+
+    from cloudlet.core.call import Cloud
+    from cloudlet.core.http import HttpRequest, HttpResponse
+    from cloudlet.core.sandbox import Sandbox, SandboxSpec
+    from cloudlet.services.lambda_.invoke.extensions import Registered
     from cloudlet.services.lambda_.invoke.invocation import Invocation, Reply
-    from cloudlet.services.lambda_.invoke.logs import Journal, JsonJournal, LogStream
+    from cloudlet.services.lambda_.invoke.journal import Journal
+    from cloudlet.services.lambda_.invoke.logs import LogStream
 
 INIT_SECONDS: Final = 10.0
 INIT_CORES: Final = 2.0
 _FREEZE_AFTER_SECONDS: Final = 0.02
 _MEMORY_LOOK_SECONDS: Final = 0.25
+_SHUTDOWN_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,28 +47,37 @@ class Plan:
     """With the processors of the initialization; afterwards it is `cores`."""
     cores: float
     timeout_seconds: int
+    runtime: str
     runtime_version: str
     runtime_version_arn: str
     expires_at: float
     """When its role's session ends, on the cloud's clock."""
     log: LogStream
-    journal: Journal | JsonJournal
+    journal: Journal
+    initialization_type: str
+    memory_mb: int
+    function: Registered
 
 
 class Environment:
     """An execution environment."""
 
-    def __init__(self, plan: Plan, sandboxes: Sandboxes, clock: Clock) -> None:
+    def __init__(self, plan: Plan, cloud: Cloud) -> None:
         self.plan = plan
         self.idle_since = 0.0
         """On the cloud's clock."""
         self.used_bytes = 0
-        self._sandboxes = sandboxes
-        self._clock = clock
+        self._cloud = cloud
+        self._clock = cloud.clock
         self._loop = asyncio.get_running_loop()
         self._api = RuntimeApi()
+        self._telemetry = Telemetry(cloud.clock)
+        self._extensions = self._new_extensions()
+        self._journals: tuple[Journal, ...] = (plan.journal,)
+        self._runtime_ended = False
         self._sandbox: Sandbox | None = None
         self._watching: asyncio.Task[None] | None = None
+        self._watching_extensions: asyncio.Task[None] | None = None
         self._busy = False
         self._frozen = False
         self._freezing: asyncio.TimerHandle | None = None
@@ -67,7 +88,7 @@ class Environment:
     @property
     def alive(self) -> bool:
         """Whether it can take an event."""
-        return self._sandbox is not None and self._sandbox.alive
+        return self._sandbox is not None and self._sandbox.alive and not self._api.over.done()
 
     async def run(self, invocation: Invocation) -> Outcome:
         """Runs one event; a new or broken environment initializes first. Raises SandboxError."""
@@ -93,10 +114,7 @@ class Environment:
         if self._freezing is not None:
             self._freezing.cancel()
             self._freezing = None
-        if self._sandbox is not None:
-            self._sandbox.kill()
-        if self._watching is not None:
-            await self._watching
+        await self._end_runtime("SPINDOWN")
 
     async def initialize(self) -> bool:
         """The init phase; whether it succeeded. A failed one is tried again in an invocation, as at AWS."""
@@ -107,49 +125,177 @@ class Environment:
         milliseconds = self._milliseconds_since(began)
         if failure is None:
             self._init_milliseconds = milliseconds
+            for journal in self._journals:
+                for name, events in self._extensions.ready:
+                    journal.extension(name, "Ready", events)
+                journal.initialized(milliseconds)
         else:
-            plan.journal.init_failed(milliseconds, failure, "init")
+            for journal in self._journals:
+                journal.init_failed(milliseconds, failure, "init")
             await self._end_runtime()
         return failure is None
 
     async def _start_runtime(self, seconds: float, request_id: str) -> Reply | None:
         """Starts a process and waits until it asks for an event; why it will not, or None."""
+        plan = self.plan
         api = self._api = RuntimeApi(request_id)
-        self._frozen = False
-        sandbox = self._sandbox = await self._sandboxes.start(
-            self.plan.spec, runtime_api=api.handle, output=self.plan.log.write
+        self._extensions = self._new_extensions()
+        self._frozen = self._runtime_ended = False
+        if plan.spec.extensions:
+            self._watch_telemetry()
+        sandbox = self._sandbox = await self._cloud.sandboxes.start(
+            plan.spec,
+            runtime_api=self._handle,
+            output=plan.log.write,
+            output_of_extensions=lambda piece: plan.log.write(piece, "extension"),
         )
+        self._telemetry.reach_by(sandbox.send)
+        if not request_id:
+            self._tell_of_stand_in()
         self._watching = self._loop.create_task(self._watch(sandbox, api))
+        if plan.spec.extensions:
+            self._watching_extensions = self._loop.create_task(self._watch_extensions(sandbox))
         late = self._loop.call_later(seconds, _expire, api, int(seconds))
         try:
-            failure = await api.initialized
+            failure = await self._initialized(sandbox, api)
         finally:
             late.cancel()
         if failure is None:
-            sandbox.limit_cpu(self.plan.cores)
+            sandbox.limit_cpu(plan.cores)
         return failure
 
-    async def _end_runtime(self) -> None:
-        if self._sandbox is not None and self._watching is not None:
-            self._sandbox.kill()
-            await self._watching
+    def _tell_of_stand_in(self) -> None:
+        spec = self.plan.spec
+        version = self._cloud.sandboxes.interpreter(spec.runtime, spec.release)
+        told = runtimes.stands_in(self.plan.runtime, version)
+        if told is not None:
+            self.plan.log.say(f"cloudlet: {told}.\n")
+
+    async def _initialized(self, sandbox: Sandbox, api: RuntimeApi) -> Reply | None:
+        """Waits until extensions and runtime ask for an event; why they will not, or None."""
+        if self.plan.spec.extensions:
+            await self._unless_over(api, self._extensions.all_registered())
+            if not api.over.done():
+                await sandbox.release()
+        failure = await api.initialized
+        if failure is None and self._extensions.any:
+            await self._unless_over(api, self._extensions.all_idle())
+            failure = api.over.result() if api.over.done() else None
+        return failure
+
+    async def _unless_over(self, api: RuntimeApi, wanted: Coroutine[Any, Any, None]) -> None:
+        """Waits for something that does not come once the runtime has ended."""
+        waiting = self._loop.create_task(wanted)
+        try:
+            await asyncio.wait((waiting, api.over), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+
+    def _new_extensions(self) -> Extensions:
+        plan = self.plan
+        return Extensions(
+            plan.spec.extensions,
+            plan.function,
+            self._cloud.ids,
+            self._telemetry,
+            lambda reply: self._api.end(reply),
+        )
+
+    async def _handle(self, request: HttpRequest) -> HttpResponse:
+        """Answers whoever asks inside: the runtime, extensions."""
+        if request.path.startswith(extensions.ROOT):
+            return await self._extensions.handle(request)
+        if request.path in (telemetry.TELEMETRY, telemetry.LOGS):
+            return await self._subscribe(request)
+        return await self._api.handle(request)
+
+    async def _subscribe(self, request: HttpRequest) -> HttpResponse:
+        extension = self._extensions.find(request)
+        if extension is None:
+            return extensions.unknown(request)
+        wanted = await extensions.read_json(request)
+        if request.method != "PUT" or wanted is None:
+            return extensions.refusal(400, "ValidationError", "Request could not be parsed")
+        if not self.plan.spec.extensions:
+            # AWS's own emulator says so; without a program beside the runtime, nothing reaches ports inside.
+            return extensions.refusal(202, "Telemetry.NotSupported", "Telemetry API is not supported")
+        answer = self._telemetry.subscribe(extension.name, request.path, wanted)
+        if answer.status == HTTPStatus.OK:
+            api = "TELEMETRY" if request.path == telemetry.TELEMETRY else "LOGS"
+            for journal in self._journals:
+                journal.subscribed(extension.name, api, wanted["types"])
+        return answer
+
+    def _watch_telemetry(self) -> None:
+        """Has everything told that extensions may subscribe to."""
+        plan = self.plan
+        told = EventJournal(
+            self._telemetry.event,
+            self._clock,
+            plan.function.version,
+            plan.memory_mb,
+            level="DEBUG",
+            initialization_type=plan.initialization_type,
+        )
+        if len(self._journals) == 1:
+            told.init_started(plan.runtime_version, plan.runtime_version_arn)
+        self._journals = (plan.journal, told)
+        plan.log.listener = self._telemetry.line
+
+    async def _end_runtime(self, reason: str = "FAILURE") -> None:
+        sandbox = self._sandbox
+        if sandbox is None or self._watching is None:
+            return
+        if sandbox.alive and self._extensions.any:
+            await self._shut_down(sandbox, reason)
+        sandbox.kill()
+        await self._watching
+        await sandbox.wait()
+        if self._watching_extensions is not None:
+            self._watching_extensions.cancel()
+
+    async def _shut_down(self, sandbox: Sandbox, reason: str) -> None:
+        """Gives extensions, and a runtime beside them, time to end by themselves.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-shutdown
+        """
+        if self._frozen:
+            self._frozen = False
+            sandbox.thaw()
+        deadline_ms = int((self._clock.machine_time() + _SHUTDOWN_SECONDS) * 1000)
+        if not self._runtime_ended:
+            sandbox.terminate()
+        await self._telemetry.flush()
+        if self._extensions.shut_down(reason, deadline_ms):
+            try:
+                async with asyncio.timeout(_SHUTDOWN_SECONDS):
+                    await self._extensions.all_ended()
+            except TimeoutError:
+                pass  # they had their time
+        self._telemetry.close()
 
     async def _watch(self, sandbox: Sandbox, api: RuntimeApi) -> None:
-        end = await sandbox.wait()
+        end = await sandbox.wait_for_runtime()
+        self._runtime_ended = True
         self.used_bytes = sandbox.peak_memory_bytes()
         api.end(invocations.exited(api.request_id, end))
 
+    async def _watch_extensions(self, sandbox: Sandbox) -> None:
+        while True:
+            name, end = await sandbox.wait_for_extension()
+            self._extensions.ended(name, end)
+
     async def _invoke(self, invocation: Invocation) -> Reply:
-        plan = self.plan
-        plan.journal.started(invocation.request_id)
+        for journal in self._journals:
+            journal.started(invocation.request_id)
         began = self._clock.machine_time()
         reply = await self._reply(invocation)
         milliseconds = self._milliseconds_since(began)
         # What the function wrote before it answered is in its pipe: one turn of the loop reads it.
         await asyncio.sleep(0)
-        plan.journal.ended(
-            invocation.request_id, reply, milliseconds, self._init_milliseconds, self._memory()
-        )
+        memory = self._memory()
+        for journal in self._journals:
+            journal.ended(invocation.request_id, reply, milliseconds, self._init_milliseconds, memory)
         self._init_milliseconds = None
         return reply
 
@@ -164,13 +310,14 @@ class Environment:
         left = seconds - (self._loop.time() - began)
         deadline_ms = int((self._clock.machine_time() + left) * 1000)
         answered = self._api.give(invocation, deadline_ms)
+        self._extensions.invoke(invocation, deadline_ms)
         late = self._loop.call_later(left, _expire, self._api, seconds)
         try:
             reply = await answered
         finally:
             late.cancel()
         if reply.status is not None:
-            await self._end_runtime()
+            await self._end_runtime("TIMEOUT" if reply.status == "timeout" else "FAILURE")
         return reply
 
     async def _ready(self, seconds: float) -> bool:
@@ -180,11 +327,14 @@ class Environment:
         if self._frozen:
             self._frozen = False
             self._sandbox.thaw()
-        if self._api.waiting:
+        if self._api.waiting and self._extensions.idle:
             return True
         late = self._loop.call_later(seconds, _expire, self._api, int(seconds))
         try:
             asks = await self._api.asks()
+            if asks and not self._extensions.idle:
+                await self._unless_over(self._api, self._extensions.all_idle())
+                asks = not self._api.over.done()
         finally:
             late.cancel()
         if not asks:
@@ -207,7 +357,7 @@ class Environment:
         if self._busy or self._sandbox is None or not self._sandbox.alive:
             return
         left = self._last_busy + _FREEZE_AFTER_SECONDS - self._loop.time()
-        if left > 0 or not self._api.waiting:
+        if left > 0 or not self._api.waiting or not self._extensions.idle:
             self._freezing = self._loop.call_later(max(left, _FREEZE_AFTER_SECONDS), self._freeze)
         else:
             self._frozen = True

@@ -5,6 +5,8 @@ It starts no sandbox.
 
 from __future__ import annotations
 
+import asyncio
+import json
 from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.errors import AccessDenied
@@ -13,12 +15,18 @@ from cloudlet.services.lambda_ import runtimes
 from cloudlet.services.lambda_.errors import AccessDeniedException
 from cloudlet.services.lambda_.invoke import surroundings
 from cloudlet.services.lambda_.invoke.environment import INIT_CORES, Plan
-from cloudlet.services.lambda_.invoke.logs import Journal, JsonJournal, LogDelivery, LogStream
+from cloudlet.services.lambda_.invoke.extensions import Registered
+from cloudlet.services.lambda_.invoke.journal import EventJournal, TextJournal
+from cloudlet.services.lambda_.invoke.logs import LogDelivery, LogStream
 from cloudlet.services.lambda_.packages import Packages
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from cloudlet.core.call import Call
     from cloudlet.core.identity import Session
+    from cloudlet.services.lambda_.invoke.journal import Journal
     from cloudlet.services.lambda_.invoke.router import Target
 
 _MEGABYTE: Final = 1 << 20
@@ -37,7 +45,8 @@ async def plan(call: Call, target: Target, *, provisioned: bool = False) -> Plan
     log = LogStream(
         call.cloud.component(LogDelivery), call.clock, owner, configuration.logging.log_group, stream_name
     )
-    journal = _journal(log, call, target)
+    kind = "provisioned-concurrency" if provisioned else "on-demand"
+    journal = _journal(log, call, target, kind)
     return Plan(
         id=environment_id,
         generation=version.generation,
@@ -45,10 +54,14 @@ async def plan(call: Call, target: Target, *, provisioned: bool = False) -> Plan
             call,
             target,
             environment_id,
-            surroundings.variables(version, reference.region, stream_name, session, provisioned=provisioned),
+            surroundings.variables(version, reference.region, stream_name, session, kind),
         ),
         cores=configuration.memory_mb / _MEMORY_MB_PER_CORE,
+        initialization_type=kind,
+        memory_mb=configuration.memory_mb,
+        function=Registered(version.name, version.version, configuration.handler, reference.account),
         timeout_seconds=configuration.timeout_seconds,
+        runtime=configuration.runtime,
         runtime_version=runtimes.version_name(configuration.runtime),
         runtime_version_arn=runtimes.version_arn(configuration.runtime, reference.region),
         expires_at=session.expires_at,
@@ -81,8 +94,10 @@ async def _spec(call: Call, target: Target, environment_id: str, variables: dict
     ]
     return SandboxSpec(
         runtime=runtimes.engine(configuration.runtime),
+        release=runtimes.release(configuration.runtime),
         code=folders[0],
         layers=tuple(folders[1:]),
+        extensions=await asyncio.to_thread(_extensions, folders[1:]) if folders[1:] else (),
         environment=variables,
         limits=Limits(
             memory_bytes=configuration.memory_mb * _MEGABYTE,
@@ -93,9 +108,21 @@ async def _spec(call: Call, target: Target, environment_id: str, variables: dict
     )
 
 
-def _journal(log: LogStream, call: Call, target: Target) -> Journal | JsonJournal:
+def _journal(log: LogStream, call: Call, target: Target, kind: str) -> Journal:
     configuration = target.version.configuration
-    arguments = (log, call.clock, target.version.version, configuration.memory_mb)
+    facts = (call.clock, target.version.version, configuration.memory_mb)
     if configuration.logging.log_format == "Text":
-        return Journal(*arguments)
-    return JsonJournal(*arguments, quiet=configuration.logging.system_log_level == "WARN")
+        return TextJournal(log.say, *facts)
+    level = configuration.logging.system_log_level or "INFO"
+    return EventJournal(
+        lambda event: log.say(json.dumps(event, separators=(",", ":")) + "\n"),
+        *facts,
+        level=level,
+        initialization_type=kind,
+    )
+
+
+def _extensions(layers: Sequence[Path]) -> tuple[str, ...]:
+    """The programs that AWS starts beside a function: the files right below /opt/extensions."""
+    folders = [layer / "extensions" for layer in layers if (layer / "extensions").is_dir()]
+    return tuple(sorted({entry.name for folder in folders for entry in folder.iterdir() if entry.is_file()}))

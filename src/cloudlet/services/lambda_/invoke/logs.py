@@ -1,4 +1,4 @@
-"""A function's log: Lambda's own lines, and delivery to CloudWatch Logs under the function's role.
+"""A function's log, and its delivery to CloudWatch Logs under the function's role.
 
 Lines wait in memory and are delivered in batches: no invocation waits for its log. A role that may not write
 its log loses it silently, as in AWS.
@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import json
 import logging
-import math
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.errors import AccessDenied, NotImplementedHere, ServiceError
@@ -23,7 +20,6 @@ if TYPE_CHECKING:
 
     from cloudlet.core.call import Call, Cloud
     from cloudlet.core.clock import Clock
-    from cloudlet.services.lambda_.invoke.invocation import Reply
 
 _TAIL_BYTES: Final = 4096
 _TAIL_LINES: Final = 4096
@@ -106,10 +102,14 @@ class LogStream:
         self._group = group
         self.name = name
         self._tail: deque[str] | None = None
+        self.listener: Callable[[str, str], None] | None = None
+        """Gets what the function or an extension writes beside."""
 
-    def write(self, piece: bytes) -> None:
+    def write(self, piece: bytes, kind: str = "function") -> None:
         """Takes what the function wrote: a line without its end, or a message of the framed log."""
         text = piece.decode("utf-8", "replace")
+        if self.listener is not None:
+            self.listener(kind, text)
         # A line has no break in it, so what has one came framed, and whole.
         self.say(text if "\n" in text else f"{text}\n")
 
@@ -128,141 +128,6 @@ class LogStream:
         pieces, self._tail = self._tail or (), None
         text = "".join(piece if piece.endswith("\n") else f"{piece}\n" for piece in pieces)
         return base64.b64encode(text.encode()[-_TAIL_BYTES:])
-
-
-class Journal:
-    """The lines that Lambda itself writes, as text."""
-
-    def __init__(self, stream: LogStream, clock: Clock, version: str, memory_mb: int) -> None:
-        self._say = stream.say
-        self._clock = clock
-        self._version = version
-        self._memory_mb = memory_mb
-
-    def init_started(self, runtime_version: str, runtime_version_arn: str) -> None:
-        """An environment begins to initialize."""
-        self._say(
-            f"INIT_START Runtime Version: {runtime_version}\tRuntime Version ARN: {runtime_version_arn}\n"
-        )
-
-    def init_failed(self, milliseconds: float, reply: Reply, phase: str) -> None:
-        """An environment could not be initialized."""
-        kind = f"\tError Type: {reply.error_type}" if reply.status == "error" else ""
-        self._say(
-            f"INIT_REPORT Init Duration: {milliseconds:.2f} ms\tPhase: {phase}\t"
-            f"Status: {reply.status}{kind}\n"
-        )
-
-    def started(self, request_id: str) -> None:
-        """An invocation begins."""
-        self._say(f"START RequestId: {request_id} Version: {self._version}\n")
-
-    def ended(
-        self,
-        request_id: str,
-        reply: Reply,
-        milliseconds: float,
-        init_milliseconds: float | None,
-        used_bytes: int,
-    ) -> None:
-        """An invocation is over."""
-        say = self._say
-        if reply.message is not None:
-            at = f"{stamp(self._clock.time())} {request_id} " if reply.status == "timeout" else ""
-            say(f"{at}{reply.message}\n")
-        say(f"END RequestId: {request_id}\n")
-        billed = math.ceil(milliseconds + (init_milliseconds or 0.0))
-        parts = [
-            f"REPORT RequestId: {request_id}\tDuration: {milliseconds:.2f} ms\tBilled Duration: {billed} ms\t"
-            f"Memory Size: {self._memory_mb} MB\tMax Memory Used: {_megabytes(used_bytes)} MB\t"
-        ]
-        if init_milliseconds is not None:
-            parts.append(f"Init Duration: {init_milliseconds:.2f} ms\t")
-        if reply.status is not None:
-            parts.append(f"Status: {reply.status}")
-            if reply.status == "error":
-                parts.append(f"\tError Type: {reply.error_type}")
-        say("".join([*parts, "\n"]))
-
-
-class JsonJournal:
-    """The lines that Lambda itself writes, as JSON; a quiet one (level WARN) tells of failures only.
-
-    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html
-    """
-
-    def __init__(self, stream: LogStream, clock: Clock, version: str, memory_mb: int, *, quiet: bool) -> None:
-        self._stream = stream
-        self._quiet = quiet
-        self._clock = clock
-        self._version = version
-        self._memory_mb = memory_mb
-
-    def init_started(self, runtime_version: str, runtime_version_arn: str) -> None:
-        """An environment begins to initialize."""
-        self._say(
-            "platform.initStart",
-            {
-                "initializationType": "on-demand",
-                "phase": "init",
-                "runtimeVersion": runtime_version,
-                "runtimeVersionArn": runtime_version_arn,
-            },
-        )
-
-    def init_failed(self, milliseconds: float, reply: Reply, phase: str) -> None:
-        """An environment could not be initialized."""
-        record = {"initializationType": "on-demand", "phase": phase, "status": reply.status}
-        if reply.status == "error":
-            record["errorType"] = reply.error_type
-        metrics = {"durationMs": round(milliseconds, 3)}
-        self._say("platform.initReport", {**record, "metrics": metrics})
-
-    def started(self, request_id: str) -> None:
-        """An invocation begins."""
-        self._say("platform.start", {"requestId": request_id, "version": self._version})
-
-    def ended(
-        self,
-        request_id: str,
-        reply: Reply,
-        milliseconds: float,
-        init_milliseconds: float | None,
-        used_bytes: int,
-    ) -> None:
-        """An invocation is over."""
-        metrics: dict[str, Any] = {
-            "durationMs": round(milliseconds, 3),
-            "billedDurationMs": math.ceil(milliseconds + (init_milliseconds or 0.0)),
-            "memorySizeMB": self._memory_mb,
-            "maxMemoryUsedMB": _megabytes(used_bytes),
-        }
-        if init_milliseconds is not None:
-            metrics["initDurationMs"] = round(init_milliseconds, 3)
-        record: dict[str, Any] = {
-            "requestId": request_id,
-            "metrics": metrics,
-            "status": reply.status or "success",
-        }
-        if reply.status == "error":
-            record["errorType"] = reply.error_type
-        self._say("platform.report", record)
-
-    def _say(self, kind: str, record: dict[str, Any]) -> None:
-        if self._quiet and record.get("status", "success") == "success":
-            return
-        event = {"time": stamp(self._clock.time()), "type": kind, "record": record}
-        self._stream.say(json.dumps(event, separators=(",", ":")) + "\n")
-
-
-def stamp(seconds: float) -> str:
-    """A time as log lines have it: 2024-01-31T12:00:00.000Z."""
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
-
-
-def _megabytes(count: int) -> int:
-    return math.ceil(count / (1 << 20))
 
 
 def _batches(events: deque[tuple[int, str]]) -> Iterator[list[dict[str, Any]]]:

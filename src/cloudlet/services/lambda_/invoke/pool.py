@@ -151,7 +151,7 @@ class Pool:
         """A new environment that is not initialized. Raises ServiceError."""
         self._make_room()
         plan = await launch.plan(call, target, provisioned=provisioned)
-        environment = Environment(plan, self._cloud.sandboxes, self._cloud.clock)
+        environment = Environment(plan, self._cloud)
         if not self._all:
             self._cloud.wakeups.wake(_TOPIC)
         self._all.add(environment)

@@ -1,4 +1,4 @@
-"""The Runtime API, as one runtime process sees it: next, response, error and init/error.
+"""The Runtime API, as one runtime process sees it: next, response, error, init/error and restore/*.
 
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html. It knows one process and no pool.
 """
@@ -23,6 +23,8 @@ _ROOT: Final = "/2018-06-01/runtime/"
 _INVOCATION: Final = f"{_ROOT}invocation/"
 _NEXT: Final = f"{_INVOCATION}next"
 _INIT_ERROR: Final = f"{_ROOT}init/error"
+_RESTORE_NEXT: Final = f"{_ROOT}restore/next"
+_RESTORE_ERROR: Final = f"{_ROOT}restore/error"
 _JSON: Final = [("Content-Type", "application/json")]
 _ACCEPTED: Final = b'{"status":"OK"}\n'
 
@@ -36,6 +38,8 @@ class RuntimeApi:
         """The invocation that it works on, or that waits for its initialization."""
         self.initialized: asyncio.Future[Reply | None] = self._loop.create_future()
         """None once the runtime asks for its first event; before that, why it never will."""
+        self.over: asyncio.Future[Reply] = self._loop.create_future()
+        """Why no event is taken any more, once that is so."""
         self._asking: asyncio.Future[None] | None = None
         self._given: tuple[Invocation, int] | None = None
         self._invocation: Invocation | None = None
@@ -66,6 +70,8 @@ class RuntimeApi:
 
     def end(self, reply: Reply) -> None:
         """Answers in the place of a runtime that will not."""
+        if not self.over.done():
+            self.over.set_result(reply)
         if not self.initialized.done():
             self.initialized.set_result(reply)
         self._answer(reply)
@@ -76,9 +82,12 @@ class RuntimeApi:
         path = request.path
         if path == _NEXT and request.method == "GET":
             return await self._next()
+        if path == _RESTORE_NEXT and request.method == "GET":
+            # Nothing is frozen into a snapshot: what would follow a restore follows the initialization.
+            return HttpResponse(200)
         if request.method != "POST":
             return _refusal(404, "NotFound", "404 page not found")
-        if path == _INIT_ERROR:
+        if path in (_INIT_ERROR, _RESTORE_ERROR):
             return await self._init_error(request)
         if path.startswith(_INVOCATION):
             request_id, _, kind = path[len(_INVOCATION) :].partition("/")
@@ -168,6 +177,8 @@ class RuntimeApi:
             return _refusal(403, "InvalidStateTransition", "State transition is not allowed: init has ended.")
         self.initialized.set_result(reply)
         self._answer(reply)
+        if not self.over.done():
+            self.over.set_result(reply)
         return HttpResponse(202, _JSON, _ACCEPTED)
 
     def _tell_ready(self, *, asking: bool) -> None:

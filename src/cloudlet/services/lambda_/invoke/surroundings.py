@@ -19,14 +19,14 @@ _CLOUD: Final = "http://127.0.0.1:4566"
 
 
 def variables(
-    version: FunctionVersion, region: str, log_stream: str, session: Session, *, provisioned: bool
+    version: FunctionVersion, region: str, log_stream: str, session: Session, initialization_type: str
 ) -> dict[str, str]:
     """The variables of a version's environment; the owner's may replace those that are not reserved."""
     return {
         **_defaults(version.configuration.runtime),
         **(version.configuration.environment or {}),
         **_reserved(version, region, log_stream),
-        "AWS_LAMBDA_INITIALIZATION_TYPE": "provisioned-concurrency" if provisioned else "on-demand",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": initialization_type,
         "AWS_ACCESS_KEY_ID": session.access_key_id,
         "AWS_SECRET_ACCESS_KEY": session.secret_access_key,
         "AWS_SESSION_TOKEN": session.session_token,

@@ -152,7 +152,7 @@ def get_queue_url(call: Call, request: api.GetQueueUrlRequestTypeDef) -> dict[st
 @operation("ListQueues", resource="*", read_only=True)
 def list_queues(call: Call, request: api.ListQueuesRequestTypeDef) -> dict[str, Any]:
     """The URLs of the queues whose names begin with a prefix."""
-    size = _page_size(request)
+    size = page_size(request)
     prefix = request.get("QueueNamePrefix") or ""
     after = request.get("NextToken")
     found = list(state.list_queues(call, call.account, call.region, prefix, after, size + 1))
@@ -162,7 +162,8 @@ def list_queues(call: Call, request: api.ListQueuesRequestTypeDef) -> dict[str, 
     return answer if found else {}
 
 
-def _page_size(request: Request) -> int:
+def page_size(request: Request) -> int:
+    """How many a list may have. Raises InvalidParameterValue."""
     size: int | None = request.get("MaxResults")
     if size is None:
         if request.get("NextToken"):

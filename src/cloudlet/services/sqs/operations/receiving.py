@@ -5,16 +5,20 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Receiv
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 from cloudlet.core.call import Call
 from cloudlet.core.operation import operation
 from cloudlet.services.sqs import contents, dead_letters, state, urls
 from cloudlet.services.sqs.errors import InvalidAttributeName, InvalidParameterValue, OverLimit
-from cloudlet.services.sqs.handles import write_handle
+from cloudlet.services.sqs.handles import read_handle, write_handle
 from cloudlet.services.sqs.model import Delivery, Received, milliseconds
+from cloudlet.services.sqs.operations.queues import wake_readers
 from cloudlet.services.sqs.permissions import on_queue
 from cloudlet.services.sqs.polls import LongPolls, expect_visible
 
@@ -45,8 +49,7 @@ _SYSTEM_ATTRIBUTES: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What a receive asks for."""
 
     address: QueueAddress
@@ -58,8 +61,7 @@ class Asked:
     attempt_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """What one look into a queue found."""
 
     queue: Queue
@@ -72,18 +74,18 @@ async def receive_message(call: Call, request: api.ReceiveMessageRequestTypeDef)
     """Takes up to ten messages out of sight; waits for the first one if asked to."""
     asked = _asked(call, request)
     if asked.wait_seconds == 0:
-        return _answer(asked, await call.transact(lambda inner: _look(inner, asked)))
+        return _answer(asked, await _look(call, asked))
     polls = call.cloud.component(LongPolls)
     begun = call.time()
     with polls.join(asked.address.arn) as poll:
         while True:
-            look = await call.transact(lambda inner: _look(inner, asked))
+            look = await _look(call, asked)
             poll.found = bool(look.received)
             left = begun + _wait_seconds(asked, look.queue) - call.time()
             if look.received or left <= 0:
                 return _answer(asked, look)
             await poll.wait(call.clock, left, look.next_due)
-            if call.http is not None and call.http.is_abandoned():
+            if _is_abandoned(call):
                 return {}
 
 
@@ -134,12 +136,57 @@ def _system_attributes(request: Request) -> frozenset[str]:
     return _SYSTEM_ATTRIBUTES if "All" in names else frozenset(names)
 
 
-def _look(call: Call, asked: Asked) -> Look:
+async def _look(call: Call, asked: Asked) -> Look:
+    """Receives what there is; gives it back where the caller has gone away meanwhile."""
+    found: list[Look] = []
+
+    def look(inner: Call) -> Look:
+        found[:] = [_look_within(inner, asked)]
+        return found[0]
+
+    try:
+        looked = await call.transact(look)
+    except asyncio.CancelledError:
+        _undo(call, found)
+        raise
+    if _is_abandoned(call):
+        _undo(call, found)
+    return looked
+
+
+def _is_abandoned(call: Call) -> bool:
+    return call.http is not None and call.http.is_abandoned()
+
+
+def _undo(call: Call, found: list[Look]) -> None:
+    if found and found[0].received:
+        call.cloud.component(LongPolls).undo(call.transact(partial(_give_back, look=found[0])))
+
+
+def _give_back(call: Call, look: Look) -> None:
+    queue = state.find_queue_by_arn(call, look.queue.arn)
+    if queue is None or queue.id != look.queue.id:
+        return
+    messages = state.messages(call, queue)
+    for each in look.received:
+        if messages.find_delivery(each.position) == each.delivery:
+            messages.hide(each.position, each.delivery.not_received(), messages.now)
+    messages.save_counts()
+    wake_readers(call, queue)
+
+
+def _look_within(call: Call, asked: Asked) -> Look:
     address = asked.address
     queue = state.queue(call, address.account, address.region, address.name)
     messages = state.messages(call, queue)
     messages.settle(_SETTLED_AT_ONCE)
-    received = _take(call, queue, messages, asked)
+    attempt_id = asked.attempt_id if queue.fifo else None
+    received = _receive_again(call, queue, messages, asked) if attempt_id else []
+    if not received:
+        received = _take(call, queue, messages, asked)
+        if attempt_id and received:
+            handles = tuple(write_handle(queue, each.position, each.delivery) for each in received)
+            state.save_attempt(call, queue, attempt_id, handles)
     counts = messages.save_counts()
     if received:
         _check_in_flight(call, queue, counts)
@@ -148,12 +195,32 @@ def _look(call: Call, asked: Asked) -> Look:
     return Look(queue, [], messages.next_due())
 
 
+def _due(call: Call, queue: Queue, asked: Asked) -> int:
+    timeout = asked.visibility_timeout
+    return milliseconds(call.time() + (queue.seconds("VisibilityTimeout") if timeout is None else timeout))
+
+
+def _receive_again(call: Call, queue: Queue, messages: state.Messages, asked: Asked) -> list[Received]:
+    """What the same attempt was given, hidden anew; nothing if any of it has changed since."""
+    attempt = state.find_attempt(call, queue, asked.attempt_id or "")
+    received: list[Received] = []
+    for handle in attempt.receipt_handles if attempt else ():
+        receipt = read_handle(queue, handle)
+        message = messages.find(receipt.position)
+        delivery = messages.find_delivery(receipt.position)
+        if message is None or delivery is None or not receipt.belongs_to(delivery):
+            return []
+        if delivery.due <= messages.now:
+            return []
+        received.append(Received(receipt.position, message, delivery))
+    for each in received:
+        messages.hide(each.position, each.delivery, _due(call, queue, asked))
+    return received
+
+
 def _take(call: Call, queue: Queue, messages: state.Messages, asked: Asked) -> list[Received]:
     now = call.time()
-    timeout = (
-        queue.seconds("VisibilityTimeout") if asked.visibility_timeout is None else asked.visibility_timeout
-    )
-    due = milliseconds(now + timeout)
+    due = _due(call, queue, asked)
     oldest = now - queue.seconds("MessageRetentionPeriod")
     dead_letter_queue = dead_letters.open_target(call, queue)
     received: list[Received] = []

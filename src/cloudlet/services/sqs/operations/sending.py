@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
+
+from msgspec import Struct
 
 from cloudlet.core.call import Call
 from cloudlet.core.operation import operation
@@ -35,8 +36,7 @@ _SEQUENCE_SHIFT: Final = 13
 """Makes the twenty digits of AWS's sequence numbers out of microseconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """A message that may be sent to its queue."""
 
     body: str

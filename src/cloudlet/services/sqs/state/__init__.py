@@ -29,6 +29,15 @@ from cloudlet.services.sqs.state.queues import (
     queue,
     save_queue,
 )
+from cloudlet.services.sqs.state.tasks import (
+    TASKS_TOPIC,
+    find_task,
+    forget_old_tasks,
+    list_running_tasks,
+    list_tasks,
+    running_task,
+    save_task,
+)
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call
@@ -37,6 +46,7 @@ if TYPE_CHECKING:
 __all__ = [
     "QUEUES",
     "SHARDS",
+    "TASKS_TOPIC",
     "Counts",
     "GroupedMessages",
     "Messages",
@@ -47,14 +57,20 @@ __all__ = [
     "find_queue",
     "find_queue_by_arn",
     "find_sent",
+    "find_task",
     "forget_deletion",
+    "forget_old_tasks",
     "list_queues",
+    "list_running_tasks",
     "list_sources",
+    "list_tasks",
     "messages",
     "queue",
+    "running_task",
     "save_attempt",
     "save_queue",
     "save_sent",
+    "save_task",
     "total",
 ]
 

@@ -5,10 +5,10 @@ Counts nothing by itself: whoever moves a message says so.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+from msgspec import Struct
 
 from cloudlet.core.store import LAST
 from cloudlet.services.sqs.state import keys
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 SHARDS: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(Struct, frozen=True):
     """Some of a queue's numbers; one row alone may be below zero, their sum is not."""
 
     visible: int = 0

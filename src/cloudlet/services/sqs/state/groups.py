@@ -5,10 +5,11 @@ A group is free while none of its messages is in flight; then its first messages
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, cast
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cloudlet.core.store import LAST
 from cloudlet.services.sqs.model import Delivery, Message, Position, order_of
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 _EVERYTHING: Final = 1 << 30
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """A message group that has messages."""
 
     last_order: int = 0

@@ -19,6 +19,10 @@ DELETED: Final = ("sqs", "deleted")
 """account, region, name -> when a queue of that name was deleted"""
 SOURCES: Final = ("sqs", "source")
 """account, region, name of a dead-letter queue, then account and name of a queue that uses it"""
+TASKS: Final = ("sqs", "task")
+"""ARN of the source queue, when it was started, id -> MoveTask"""
+RUNNING_TASKS: Final = ("sqs", "running-task")
+"""ARN of the source queue -> MoveTask"""
 OF_QUEUE: Final = ("sqs", "of")
 
 MESSAGE: Final = "message"
@@ -42,7 +46,7 @@ COUNT: Final = "count"
 DEDUPLICATION: Final = "deduplication"
 """group id or "", deduplication id -> Sent"""
 FORGOTTEN: Final = "forgotten"
-"""when, group id or "", deduplication id: the deduplication ids by the end of their five minutes"""
+"""when, then the rest of the key of a deduplication id or an attempt: by the end of their five minutes"""
 ATTEMPT: Final = "attempt"
 """receive request attempt id -> Attempt"""
 

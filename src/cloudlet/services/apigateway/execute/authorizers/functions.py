@@ -16,8 +16,8 @@ from cloudlet.core.errors import ServiceError
 from ..callers import caller_as
 from ..deadline import within
 from ..errors import GatewayError, authorizer_failed, authorizer_misconfigured, unauthorized
-from ..execution_log import Level
-from ..integrations.functions import content
+from ..execution_log import Level, java_map, masked
+from ..integrations.functions import content, sent_to
 from ..integrations.lambda_proxy import event_context, event_headers
 from ..java_regex import PatternError
 from ..method_arns import authorizer_arn, method_arn
@@ -35,20 +35,29 @@ _UNAUTHORIZED = "Unauthorized"
 
 async def ask(invocation: Invocation, authorizer: CompiledAuthorizer) -> AuthorizerAnswer:
     """What the authorizer says of a caller, now or a while ago. Raises GatewayError."""
-    identity = values_of(authorizer.sources, invocation)
-    if identity is None and (authorizer.type == "TOKEN" or authorizer.ttl_seconds):
-        raise unauthorized()
-    _check_token(authorizer, identity)
-    _tell(invocation, authorizer, identity)
+    identity = identity_of(invocation, authorizer)
     if not authorizer.ttl_seconds or identity is None:
-        return await _asked(invocation, authorizer, identity)
+        return await ask_now(invocation, authorizer, identity)
     remembered = invocation.call.cloud.component(RememberedAnswers)
     key = _key(invocation, authorizer, identity)
     answer = remembered.find(key)
     if answer is None:
-        answer = await _asked(invocation, authorizer, identity)
+        answer = await ask_now(invocation, authorizer, identity)
         remembered.keep(key, answer, authorizer.ttl_seconds)
     return answer
+
+
+def identity_of(invocation: Invocation, authorizer: CompiledAuthorizer) -> tuple[str, ...] | None:
+    """What a request has at the authorizer's identity sources; None where it needs none.
+
+    Raises GatewayError for a request without them, and for a token that is not even to be asked about.
+    """
+    identity = values_of(authorizer.sources, invocation)
+    _tell(invocation, authorizer, identity)
+    if identity is None and (authorizer.type == "TOKEN" or authorizer.ttl_seconds):
+        raise unauthorized()
+    _check_token(authorizer, identity)
+    return identity
 
 
 def _key(invocation: Invocation, authorizer: CompiledAuthorizer, identity: tuple[str, ...]) -> Key:
@@ -66,9 +75,10 @@ def _check_token(authorizer: CompiledAuthorizer, identity: tuple[str, ...] | Non
         raise authorizer_misconfigured("Invalid identity validation expression") from error
 
 
-async def _asked(
+async def ask_now(
     invocation: Invocation, authorizer: CompiledAuthorizer, identity: tuple[str, ...] | None
 ) -> AuthorizerAnswer:
+    """What the function says, whatever it said a while ago. Raises GatewayError."""
     if authorizer.function is None:
         raise authorizer_misconfigured("Invalid authorizer URI")
     arn = authorizer_arn(invocation.stage, authorizer.id)
@@ -78,6 +88,7 @@ async def _asked(
         raise authorizer_misconfigured("Unable to assume the authorizer's role") from error
     call = replace(call, region=authorizer.region or call.region)
     event = msgspec.json.encode(_event(invocation, authorizer, identity))
+    _tell_question(invocation, authorizer, event)
     started = call.time()
     request = {"FunctionName": authorizer.function, "InvocationType": "RequestResponse", "Payload": event}
     try:
@@ -117,7 +128,7 @@ def _event(
     return {
         "type": "REQUEST",
         "methodArn": arn,
-        "resource": invocation.method.resource_path,
+        "resource": invocation.matched.resource_path if invocation.matched is not None else "/",
         "path": invocation.event_path,
         "httpMethod": invocation.request.method,
         "headers": {name: values[-1] for name, values in headers.items()},
@@ -134,15 +145,21 @@ def _tell(invocation: Invocation, authorizer: CompiledAuthorizer, identity: tupl
     log = invocation.log
     if log is not None:
         log.add(Level.INFO, f"Starting authorizer: {authorizer.id} for request: {invocation.request_id}")
-        log.add(Level.INFO, f"Incoming identity: {','.join(map(_masked, identity or ()))}")
+        log.add(Level.INFO, f"Incoming identity: {','.join(map(masked, identity or ()))}")
+
+
+def _tell_question(invocation: Invocation, authorizer: CompiledAuthorizer, event: bytes) -> None:
+    log = invocation.log
+    if log is not None and log.wants(Level.DATA):
+        sent = sent_to(invocation, authorizer.function or "", authorizer.region)
+        log.add(Level.DATA, f"Endpoint request URI: {sent.url}")
+        log.add(Level.DATA, f"Endpoint request headers: {java_map(sent.headers)}")
+        text = event[:4096].decode("utf-8", "replace")
+        log.add(Level.DATA, f"Endpoint request body after transformations: {text}")
+        log.add(Level.INFO, f"Sending request to {sent.url}")
 
 
 def _tell_answer(invocation: Invocation, payload: bytes) -> None:
     if invocation.log is not None:
         text = payload[:4096].decode("utf-8", "replace")
         invocation.log.add(Level.DATA, f"Authorizer result body before parsing: {text}")
-
-
-def _masked(value: str) -> str:
-    kept = min(4, len(value) // 2)
-    return "*" * (len(value) - kept) + value[len(value) - kept :]

@@ -36,7 +36,7 @@ async def claims_of(invocation: Invocation, authorizer: CompiledAuthorizer) -> d
         raise unauthorized()
     token = values[0][len(_BEARER) :] if values[0].lower().startswith(_BEARER) else values[0]
     claims = await _verified(invocation.call, authorizer, token)
-    scopes = invocation.method.authorization_scopes
+    scopes = invocation.matched.authorization_scopes if invocation.matched is not None else ()
     if scopes:
         granted = str(claims.get("scope", "")).split()
         if claims.get("token_use") != "access" or not set(scopes) & set(granted):

@@ -43,7 +43,8 @@ class FunctionAnswer:
 async def invoke(invocation: Invocation, function: str, payload: bytes, kind: str) -> FunctionAnswer:
     """What a function answered. Raises GatewayError."""
     if invocation.log is not None:
-        invocation.sent = _sent(invocation, function)
+        service = invocation.method.integration.service
+        invocation.sent = sent_to(invocation, function, service.region if service else "")
     call = await caller_of(invocation)
     request = {"FunctionName": function, "InvocationType": kind, "Payload": payload}
     try:
@@ -61,10 +62,9 @@ async def invoke(invocation: Invocation, function: str, payload: bytes, kind: st
     )
 
 
-def _sent(invocation: Invocation, function: str) -> Sent:
+def sent_to(invocation: Invocation, function: str, region: str) -> Sent:
+    """What Lambda is sent, as logs show it."""
     stage = invocation.stage
-    service = invocation.method.integration.service
-    region = (service.region if service else "") or stage.region
     headers = [
         ("x-amzn-lambda-integration-tag", invocation.request_id),
         ("X-Amz-Date", invocation.call.now().strftime("%Y%m%dT%H%M%SZ")),
@@ -72,7 +72,7 @@ def _sent(invocation: Invocation, function: str) -> Sent:
         ("Accept", "application/json"),
         ("User-Agent", f"AmazonAPIGateway_{stage.api_id}"),
     ]
-    url = f"https://lambda.{region}.amazonaws.com/2015-03-31/functions/{function}/invocations"
+    url = f"https://lambda.{region or stage.region}.amazonaws.com/2015-03-31/functions/{function}/invocations"
     return Sent(url, headers)
 
 

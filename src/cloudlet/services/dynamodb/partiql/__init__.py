@@ -1,0 +1,1 @@
+"""PartiQL: statements parsed, and turned into the reads and writes that DynamoDB has anyway."""
