@@ -140,7 +140,9 @@ def test_a_policy_as_one_document(functions, role, account):
     made = put(**resource, Policy=document)
     assert json.loads(made["Policy"])["Statement"] == [statement]
     assert refusal(put, **resource, Policy="{}")["Error"]["Code"] == INVALID
-    wrong = refusal(put, **resource, Policy=document, RevisionId="0" * 36)["Error"]["Code"]
+    wrong = refusal(put, **resource, Policy=document, RevisionId=f"{made['RevisionId'][:-4]}0000")["Error"][
+        "Code"
+    ]
     assert wrong == "PreconditionFailedException"
     functions.remove_permission(**FUNCTION, StatementId="one")
     put(**resource, Policy=document)
