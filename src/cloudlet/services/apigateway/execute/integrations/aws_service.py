@@ -49,6 +49,8 @@ def _request(http_method: str, path: str, wanted: IntegrationRequest) -> HttpReq
     headers: Headers = list(wanted.headers)
     if wanted.header("content-type") is None:
         headers.append(("Content-Type", "application/json" if _is_json(wanted.body) else _FORM))
+    if wanted.header("accept") is None:
+        headers.append(("Accept", "application/json"))
     path, _, query = path.partition("?")
     query = "&".join(each for each in (query, encoded(wanted.querystring)) if each)
     return HttpRequest(http_method, f"/{path.lstrip('/')}", query, headers, BytesBody(wanted.body))
