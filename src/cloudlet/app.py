@@ -219,7 +219,7 @@ class App:
             serve=self._serve_in_sandbox,
             state_dir=self._data / "sandbox",
             ca_certificate=self._authority.certificate_path,
-            hosts=lambda name: name.endswith(".amazonaws.com"),
+            hosts=lambda name: name.endswith((".amazonaws.com", ".on.aws")),
             driver=self._config.sandbox,
             runtimes_dir=self._config.runtimes,
         )

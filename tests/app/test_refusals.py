@@ -167,7 +167,7 @@ def test_a_service_that_is_not_here_is_named(
     [
         ("dynamodb", "list_global_tables", {}, "dynamodb:ListGlobalTables"),
         ("iam", "list_virtual_mfa_devices", {}, "iam:ListVirtualMFADevices"),
-        ("lambda", "list_code_signing_configs", {}, "lambda:ListCodeSigningConfigs"),
+        ("lambda", "list_capacity_providers", {}, "lambda:ListCapacityProviders"),
         ("logs", "describe_destinations", {}, "logs:DescribeDestinations"),
         ("s3", "list_bucket_metrics_configurations", {"Bucket": "b-b"}, "s3:ListBucketMetricsConfigurations"),
     ],

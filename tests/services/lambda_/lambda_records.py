@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from vectors import vectors
 
 _PLACEHOLDER = re.compile(r"<[^<>]+>")
-_FREE = {"date", "datetime", "code-sha256", "timestamp", "lambda-url"}
+_FREE = {"date", "datetime", "code-sha256", "timestamp", "lambda-url", "<function-url>"}
 _IGNORED = {"HTTPHeaders", "RequestId", "RetryAttempts", "HostId", "MaxAttemptsReached"}
 
 
@@ -32,6 +32,10 @@ class Record:
             "<region>": "us-east-1",
             **{f"<{key}>": value for key, value in (known or {}).items()},
         }
+
+    def bind(self, name: str, value: str) -> None:
+        """Says what a placeholder stands for, once that is known."""
+        self._bound[f"<{name}>"] = value
 
     def check(self, step: str, answer: Any) -> None:
         """Fails, naming the place, where an answer differs from the recorded one."""

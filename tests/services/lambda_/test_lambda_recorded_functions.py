@@ -65,8 +65,8 @@ def test_deleting_a_version_that_is_not_there(functions, role):
 @pytest.mark.parametrize(
     "operation",
     [
-        "delete_function", "get_function", "get_function_configuration",
-        "get_function_event_invoke_config", "get_function_concurrency",
+        "delete_function", "get_function", "get_function_configuration", "get_function_url_config",
+        "get_function_code_signing_config", "get_function_event_invoke_config", "get_function_concurrency",
     ],
 )  # fmt: skip
 def test_function_that_is_not_there(functions, operation):
@@ -78,8 +78,8 @@ def test_function_that_is_not_there(functions, operation):
 @pytest.mark.parametrize(
     "operation",
     [
-        "get_function", "get_function_configuration",
-        "get_function_event_invoke_config", "get_function_concurrency",
+        "get_function", "get_function_configuration", "get_function_url_config",
+        "get_function_code_signing_config", "get_function_event_invoke_config", "get_function_concurrency",
         "delete_function", "invoke",
     ],
 )  # fmt: skip

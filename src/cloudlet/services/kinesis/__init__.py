@@ -20,6 +20,7 @@ from cloudlet.services.kinesis.operations import (
     streams,
     tags,
 )
+from cloudlet.services.kinesis.resources import ResourcePolicyType, StreamConsumerType, StreamType
 from cloudlet.services.kinesis.workers import Changes, Retention
 
 SERVICE: Final = Service(
@@ -27,5 +28,6 @@ SERVICE: Final = Service(
     operations=operations_in(
         streams, shards, resharding, records, reading, consumers, settings, tags, policies, account
     ),
+    resources=(StreamType(), StreamConsumerType(), ResourcePolicyType()),
     workers=(Changes, Retention),
 )

@@ -18,6 +18,15 @@ ON_DEMAND_SHARDS: Final = 4
 """The shards of a new on-demand stream."""
 DEFAULT_RETENTION_HOURS: Final = 24
 DEFAULT_RECORD_KIB: Final = 1024
+SHARD_LEVEL_METRICS: Final = (
+    "IncomingBytes",
+    "IncomingRecords",
+    "OutgoingBytes",
+    "OutgoingRecords",
+    "WriteProvisionedThroughputExceeded",
+    "ReadProvisionedThroughputExceeded",
+    "IteratorAgeMilliseconds",
+)
 _LATEST_SHARD: Final = (1 << 31) - 1
 _COMMITTED_SECONDS: Final = 24 * 3600
 

@@ -37,7 +37,6 @@ _TIMEOUT_LIMIT_SECONDS: Final = 900
 _NOT_DONE: Final = (
     ("ImageConfig", "container images"),
     ("FileSystemConfigs", "file systems"),
-    ("CodeSigningConfigArn", "code signing"),
     ("KMSKeyArn", "customer keys"),
     ("TenancyConfig", "tenant isolation"),
     ("CapacityProviderConfig", "capacity providers"),

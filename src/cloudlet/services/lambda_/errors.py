@@ -40,6 +40,22 @@ class InvalidParameterValueException(LambdaError):
     """Raised for a parameter that the model allows and Lambda does not."""
 
 
+class CodeSigningConfigNotFoundException(LambdaError):
+    """Raised to those who name a code signing configuration that is not there."""
+
+    status = 404
+
+
+class CodeVerificationFailedException(LambdaError):
+    """Raised for code that a code signing configuration does not let in."""
+
+
+class ProvisionedConcurrencyConfigNotFoundException(LambdaError):
+    """Raised where no provisioned concurrency was asked for."""
+
+    status = 404
+
+
 class PreconditionFailedException(LambdaError):
     """Raised for a revision id that is not the latest."""
 

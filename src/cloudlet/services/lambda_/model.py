@@ -93,6 +93,9 @@ class FunctionVersion:
     """Why an update failed."""
     published_as: str | None = None
     """Of $LATEST: the version that is the same as it is now."""
+    update_runtime_on: str = "Auto"
+    """When AWS would move it to a newer version of its runtime: Auto, FunctionUpdate or Manual."""
+    pinned_runtime_version: str | None = None
 
     @property
     def settled(self) -> bool:
@@ -154,6 +157,7 @@ class Function:
     reserved_concurrency: int | None = None
     recursive_loop: str = "Terminate"
     """Whether loops through other services are stopped: Terminate, or Allow."""
+    code_signing_config_arn: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ def on_function(action: str) -> Judged:
 
     def judge(call: Call, request: Mapping[str, Any]) -> Sequence[Permission]:
         reference = references.parse(call, request["FunctionName"], request.get("Qualifier"))
-        return [_function_permission(call, action, reference)]
+        return [function_permission(call, action, reference)]
 
     return judge
 
@@ -38,7 +38,7 @@ def on_unqualified_function(action: str) -> Judged:
 
     def judge(call: Call, request: Mapping[str, Any]) -> Sequence[Permission]:
         reference = references.parse(call, request["FunctionName"])
-        return [_function_permission(call, action, reference.with_qualifier(None))]
+        return [function_permission(call, action, reference.with_qualifier(None))]
 
     return judge
 
@@ -54,6 +54,20 @@ def on_configured_function(action: str) -> Judged:
         return asked + [layer_permission(call, arn) for arn in request.get("Layers", ())]
 
     return judge
+
+
+def function_permission(
+    call: Call, action: str, reference: FunctionReference, more: Mapping[str, tuple[str, ...]] | None = None
+) -> Permission:
+    """The permission for an action on a function, version or alias, with further condition keys."""
+    policy = state.find_policy(call, reference)
+    return Permission(
+        action,
+        reference.arn,
+        context=LazyContext(lambda: {**_tags(call, reference), **(more or {})}),
+        resource_policy=None if policy is None else document(policy),
+        resource_account=reference.account if reference.account != call.account else None,
+    )
 
 
 def layer_permission(call: Call, layer_version_arn: str) -> Permission:
@@ -75,17 +89,6 @@ def document(policy: ResourcePolicy) -> PolicyDocument:
         separators=(",", ":"),
     )
     return PolicyDocument("default", text)
-
-
-def _function_permission(call: Call, action: str, reference: FunctionReference) -> Permission:
-    policy = state.find_policy(call, reference)
-    return Permission(
-        action,
-        reference.arn,
-        context=LazyContext(lambda: _tags(call, reference)),
-        resource_policy=None if policy is None else document(policy),
-        resource_account=reference.account if reference.account != call.account else None,
-    )
 
 
 def _tags(call: Call, reference: FunctionReference) -> dict[str, tuple[str, ...]]:

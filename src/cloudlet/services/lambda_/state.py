@@ -68,6 +68,11 @@ def save_function(call: Call, reference: FunctionReference, row: Function) -> No
     _FUNCTIONS.save(call, row, reference.account, reference.region, reference.name)
 
 
+def list_functions(call: Call) -> Iterator[Function]:
+    """What the versions share of each of the account's functions, by name."""
+    return _FUNCTIONS.below(call, call.account, call.region)
+
+
 def find_version(call: Call, reference: FunctionReference, version: str) -> FunctionVersion | None:
     """$LATEST or a published version, or None."""
     return _VERSIONS.find(call, *_version_key(reference, version))

@@ -16,7 +16,7 @@ from cloudlet.services.kinesis.errors import (
     ValidationException,
 )
 from cloudlet.services.kinesis.limits import check_on_demand, has_commitment
-from cloudlet.services.kinesis.model import Distribution, Stream, StreamMode
+from cloudlet.services.kinesis.model import SHARD_LEVEL_METRICS, Distribution, Stream, StreamMode
 from cloudlet.services.kinesis.permissions import on_stream
 
 if TYPE_CHECKING:
@@ -28,15 +28,6 @@ _SHORTEST_HOURS: Final = 24
 _LONGEST_HOURS: Final = 8760
 _DAY_SECONDS: Final = 86400
 _MODE_CHANGES_A_DAY: Final = 2
-_METRICS: Final = (
-    "IncomingBytes",
-    "IncomingRecords",
-    "OutgoingBytes",
-    "OutgoingRecords",
-    "WriteProvisionedThroughputExceeded",
-    "ReadProvisionedThroughputExceeded",
-    "IteratorAgeMilliseconds",
-)
 
 
 @operation("IncreaseStreamRetentionPeriod", permissions=on_stream("IncreaseStreamRetentionPeriod"))
@@ -204,11 +195,11 @@ def disable_enhanced_monitoring(
 
 
 def _named(metrics: Iterable[str]) -> Iterable[str]:
-    return _METRICS if "ALL" in metrics else metrics
+    return SHARD_LEVEL_METRICS if "ALL" in metrics else metrics
 
 
 def _monitor(call: Call, stream: Stream, wanted: set[str]) -> dict[str, Any]:
-    desired = tuple(metric for metric in _METRICS if metric in wanted)
+    desired = tuple(metric for metric in SHARD_LEVEL_METRICS if metric in wanted)
     state.save_stream(call, replace(stream, metrics=desired))
     return {
         "StreamName": stream.name,

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cloudlet.core.operation import operation
-from cloudlet.services.lambda_ import errors, permissions, references, state
+from cloudlet.services.lambda_ import errors, permissions, provisioning, references, settings, state
 from cloudlet.services.lambda_.model import LATEST, Alias
 from cloudlet.services.lambda_.pages import page_of
 
@@ -69,13 +69,17 @@ def update_alias(call: Call, request: api.UpdateAliasRequestTypeDef) -> dict[str
         revision_id=call.ids.uuid(),
     )
     state.save_alias(call, reference, after)
+    call.wake(provisioning.TOPIC)
     return after.describe(reference.unqualified_arn)
 
 
 @operation("DeleteAlias", permissions=permissions.on_unqualified_function("lambda:DeleteAlias"))
 def delete_alias(call: Call, request: api.DeleteAliasRequestTypeDef) -> None:
-    """Removes an alias; one that is not there is no error."""
-    state.delete_alias(call, _function(call, request["FunctionName"]), request["Name"])
+    """Removes an alias; one that is not there is no error. Its URL stays, and leads nowhere."""
+    reference = _function(call, request["FunctionName"])
+    state.delete_alias(call, reference, request["Name"])
+    settings.delete_provisioned(call, reference, request["Name"])
+    call.wake(provisioning.TOPIC)
 
 
 @operation(

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.operation import operation
-from cloudlet.services.lambda_ import errors, permissions, references, state
+from cloudlet.services.lambda_ import errors, permissions, provisioning, references, state
 from cloudlet.services.lambda_.archives import UNZIPPED_LIMIT_BYTES
 from cloudlet.services.lambda_.invoke.concurrency import ACCOUNT_LIMIT
 from cloudlet.services.lambda_.model import LATEST
@@ -81,7 +81,9 @@ def get_account_settings(call: Call, request: Mapping[str, Any]) -> dict[str, An
             "CodeSizeUnzipped": UNZIPPED_LIMIT_BYTES,
             "CodeSizeZipped": _ZIPPED_LIMIT_BYTES,
             "ConcurrentExecutions": ACCOUNT_LIMIT,
-            "UnreservedConcurrentExecutions": ACCOUNT_LIMIT - used.reserved_concurrency,
+            "UnreservedConcurrentExecutions": ACCOUNT_LIMIT
+            - used.reserved_concurrency
+            - provisioning.unreserved(call),
         },
         "AccountUsage": {"TotalCodeSize": used.code_bytes, "FunctionCount": used.functions},
     }

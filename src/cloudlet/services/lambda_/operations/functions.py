@@ -17,7 +17,9 @@ from cloudlet.services.lambda_ import (
     errors,
     model,
     permissions,
+    provisioning,
     references,
+    settings,
     sources,
     state,
     tags,
@@ -25,6 +27,7 @@ from cloudlet.services.lambda_ import (
 )
 from cloudlet.services.lambda_.invoke.pool import Pool
 from cloudlet.services.lambda_.model import LATEST, Function, FunctionVersion, LayerReference
+from cloudlet.services.lambda_.operations import code_signing
 from cloudlet.services.lambda_.pages import page_of
 
 if TYPE_CHECKING:
@@ -47,7 +50,9 @@ async def create_function(call: Call, request: api.CreateFunctionRequestTypeDef)
     wanted = configuration.new(reference.name, request)
     configuration.check_layer_arns(request.get("Layers", ()), call.region)
     tags.check(request.get("Tags", {}))
-    await call.transact(lambda inner: _check_new(inner, reference, wanted))
+    await call.transact(
+        lambda inner: _check_new(inner, reference, wanted, request.get("CodeSigningConfigArn"))
+    )
     package = await sources.package(call, request["Code"])
     return await call.transact(lambda inner: _store_new(inner, reference, wanted, package, request))
 
@@ -176,7 +181,9 @@ def check_role(call: Call, role_arn: str) -> None:
         ) from error
 
 
-def _check_new(call: Call, reference: FunctionReference, wanted: Configuration) -> None:
+def _check_new(
+    call: Call, reference: FunctionReference, wanted: Configuration, code_signing_config_arn: str | None
+) -> None:
     if state.find_function(call, reference) is not None:
         raise errors.ResourceConflictException(f"Function already exist: {reference.name}")
     role_account = wanted.role.split(":")[4]
@@ -184,6 +191,7 @@ def _check_new(call: Call, reference: FunctionReference, wanted: Configuration) 
         raise errors.AccessDeniedException("Cross-account pass role is not allowed.")
     check_role(call, wanted.role)
     targets.check_dead_letters(call, wanted.role, wanted.dead_letter_target_arn)
+    code_signing.check_code(call, code_signing_config_arn)
 
 
 def _store_new(
@@ -193,7 +201,7 @@ def _store_new(
     package: Package,
     request: api.CreateFunctionRequestTypeDef,
 ) -> dict[str, Any]:
-    _check_new(call, reference, wanted)
+    _check_new(call, reference, wanted, request.get("CodeSigningConfigArn"))
     count_code(call, package)
     layers = [_layer(call, arn) for arn in request.get("Layers", ())]
     latest = FunctionVersion(
@@ -205,7 +213,11 @@ def _store_new(
         revision_id=call.ids.uuid(),
         modified_at=call.time(),
     )
-    function = Function(reference.name, tags=dict(request.get("Tags", {})))
+    function = Function(
+        reference.name,
+        tags=dict(request.get("Tags", {})),
+        code_signing_config_arn=request.get("CodeSigningConfigArn"),
+    )
     state.add_usage(call, functions=1)
     shown = latest
     if request.get("Publish"):
@@ -227,6 +239,7 @@ def _store_code(
     request: api.UpdateFunctionCodeRequestTypeDef,
 ) -> dict[str, Any]:
     before = _changeable(call, reference, request.get("RevisionId"))
+    code_signing.check_code(call, state.function(call, reference).code_signing_config_arn)
     wanted = configuration.with_layers(before.configuration, before.configuration.layers, package)
     if "Architectures" in request:
         wanted = replace(wanted, architectures=tuple(request["Architectures"]))
@@ -321,6 +334,8 @@ def _delete_whole(call: Call, reference: FunctionReference) -> None:
         reserved_concurrency=-(function.reserved_concurrency or 0),
     )
     state.delete_function(call, reference)
+    settings.delete_of_function(call, reference)
+    call.wake(provisioning.TOPIC)
     pool = call.cloud.component(Pool)
     call.transaction.after_commit(lambda: pool.retire_function(reference.unqualified_arn))
 
@@ -339,6 +354,8 @@ def _delete_version(call: Call, reference: FunctionReference, name: str) -> None
         raise errors.ResourceConflictException(f"Version {name} is being referenced by aliases: [{arns}]")
     state.add_usage(call, code_bytes=-version.package.size_bytes)
     state.delete_version(call, reference, version)
+    settings.delete_provisioned(call, reference, name)
+    call.wake(provisioning.TOPIC)
     pool = call.cloud.component(Pool)
     call.transaction.after_commit(lambda: pool.retire(reference.arn_of(name), None))
 

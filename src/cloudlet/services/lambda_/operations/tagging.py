@@ -1,4 +1,4 @@
-"""TagResource, UntagResource and ListTags, for functions and event source mappings.
+"""TagResource, UntagResource and ListTags, for functions, mappings and code signing configurations.
 
 Other resources that AWS lets one tag are refused until they are there.
 """
@@ -6,15 +6,16 @@ Other resources that AWS lets one tag are refused until they are there.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import structs
 
 from cloudlet.core.access import Permission
 from cloudlet.core.operation import operation
-from cloudlet.services.lambda_ import errors, references, state, tags
+from cloudlet.services.lambda_ import errors, references, settings, state, tags
 from cloudlet.services.lambda_.event_sources import state as mappings
 from cloudlet.services.lambda_.model import LATEST
+from cloudlet.services.lambda_.operations import code_signing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from cloudlet.core.call import Call
     from cloudlet.services.lambda_.event_sources.mapping import EventSourceMapping
     from cloudlet.services.lambda_.references import FunctionReference
+
+_CODE_SIGNING: Final = ":code-signing-config:"
 
 
 def _on_resource(action: str) -> Callable[[Call, Mapping[str, Any]], Sequence[Permission]]:
@@ -55,12 +58,18 @@ def list_tags(call: Call, request: api.ListTagsRequestTypeDef) -> dict[str, Any]
 
 
 def _tags(call: Call, arn: str) -> dict[str, str]:
+    if _CODE_SIGNING in arn:
+        return code_signing.config_of(call, arn).tags
     mapping = _find_mapping(call, arn)
     return mapping.tags if mapping is not None else state.function(call, _function(call, arn)).tags
 
 
 def _save(call: Call, arn: str, after: dict[str, str]) -> None:
     """Writes tags; other tags make another revision of a function."""
+    if _CODE_SIGNING in arn:
+        config = code_signing.config_of(call, arn)
+        settings.save_code_signing_config(call, replace(config, tags=after))
+        return
     mapping = _find_mapping(call, arn)
     if mapping is not None:
         mappings.save_mapping(call, structs.replace(mapping, tags=after))
@@ -82,8 +91,6 @@ def _function(call: Call, arn: str) -> FunctionReference:
         raise errors.ResourceNotFoundException(f"Event source mapping not found: {arn}")
     if kind == "capacity-provider":
         raise errors.ResourceNotFoundException(f"Capacity provider not found: {arn}")
-    if kind == "code-signing-config":
-        raise errors.ResourceNotFoundException(f"Code signing configuration not found: {arn}")
     if kind != "function" or not name:
         raise errors.resource_does_not_exist()
     reference = references.parse(call, arn)

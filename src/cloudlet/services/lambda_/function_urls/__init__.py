@@ -1,0 +1,1 @@
+"""Answering requests that come to functions' URLs."""
