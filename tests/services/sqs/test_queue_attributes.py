@@ -120,7 +120,12 @@ def test_a_purge_empties_a_queue_once_a_minute(
             "InvalidAttributeName",
             "Unknown Attribute ContentBasedDeduplication.",
         ),
-        ("q", {"DelaySeconds": "901"}, "InvalidAttributeValue", "Invalid value for the parameter DelaySeconds."),
+        (
+            "q",
+            {"DelaySeconds": "901"},
+            "InvalidAttributeValue",
+            "Invalid value for the parameter DelaySeconds.",
+        ),
         (
             "q",
             {"VisibilityTimeout": "x"},
