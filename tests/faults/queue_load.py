@@ -27,6 +27,8 @@ class Known:
     """What the server has said: what was sent, and what was handed to somebody."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
+    progress: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    """Released for every message that was sent, and for every one received."""
     sent: set[str] = field(default_factory=set)
     received: set[str] = field(default_factory=set)
     sent_in_group: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
@@ -70,6 +72,7 @@ class Load:
         self._seed = seed
         self._sending = threading.Event()
         self._receiving = threading.Event()
+        self._over = threading.Event()
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
@@ -90,6 +93,7 @@ class Load:
     def stop(self) -> None:
         """Receives no more, and waits for the threads."""
         self._receiving.clear()
+        self._over.set()
         for thread in self._threads:
             thread.join(30)
 
@@ -106,7 +110,8 @@ class Load:
             if self._tried(sqs.send_message, QueueUrl=self._standard, MessageBody=text):
                 with self._known.lock:
                     self._known.sent.add(text)
-            time.sleep(_PAUSE_SECONDS)
+                self._known.progress.release()
+            self._over.wait(_PAUSE_SECONDS)
 
     def _send_in_group(self, group: str) -> None:
         """Sends the numbers of a group, each until it is acknowledged, as one who needs order must."""
@@ -118,7 +123,7 @@ class Load:
                 with self._known.lock:
                     self._known.sent_in_group[group].append(place)
                 place += 1
-            time.sleep(_GROUP_PAUSE_SECONDS)
+            self._over.wait(_GROUP_PAUSE_SECONDS)
 
     def _receive(self, number: int) -> None:
         sqs, source = self._client(), random.Random(f"{self._seed} {number}")
@@ -133,6 +138,7 @@ class Load:
         for message in (received or {}).get("Messages", ()):
             with self._known.lock:
                 self._known.received.add(message["Body"])
+            self._known.progress.release()
             # A consumer that dies deletes nothing.
             if source.random() < 0.98:
                 self._tried(
@@ -152,6 +158,7 @@ class Load:
                     # It may be somebody else's by now: too late to say anything of its order.
                     return
                 self._known.received_in_group[group].append(int(place))
+            self._known.progress.release()
             if source.random() < 0.02:
                 return
             self._tried(sqs.delete_message, QueueUrl=self._fifo, ReceiptHandle=message["ReceiptHandle"])
@@ -164,5 +171,5 @@ class Load:
         try:
             return call(**request)
         except (BotoCoreError, ClientError):
-            time.sleep(0.02)
+            self._over.wait(0.02)
             return None
