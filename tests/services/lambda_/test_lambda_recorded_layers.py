@@ -145,7 +145,7 @@ def test_versions_of_functions_that_could_be_snapshotted(functions, role, runtim
     active(functions)
     functions.publish_version(**FUNCTION, Description="version1")
     record.replay("get_function_response_latest", functions.get_function, **FUNCTION)
-    record.replay("get_function_response_version_1", functions.get_function, FunctionName="function:1")
+    record.replay("get_function_response_version_1", functions.get_function, **FUNCTION, Qualifier="1")
 
 
 def test_bad_snapshots_are_refused(functions, role):
