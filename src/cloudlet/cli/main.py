@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from cloudlet import __version__
-from cloudlet.cli import client, runtimes, stopping, texts
+from cloudlet.cli import client, functions, runtimes, stopping, texts
 from cloudlet.cli.places import DEFAULT_PORT, Places
 from cloudlet.cli.problem import Problem
 
@@ -64,6 +64,12 @@ def main() -> None:
 )
 @click.option("--insecure", is_flag=True, help="Listen beyond this machine without --auth strict.")
 @click.option("--sandbox", type=click.Choice(["namespaces", "process"]), help="Force one sandbox driver.")
+@click.option(
+    "--hot-reload",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    multiple=True,
+    help="Let functions be run from this folder, or below, where their tag cloudlet:hot-reload says so.",
+)
 @click.option("--background", is_flag=True, help="Return once it answers, and leave it running.")
 def start(**options: object) -> None:
     """Start the cloud."""
@@ -112,6 +118,41 @@ def logs(function: str, port: int, region: str, follow: bool) -> None:
         click.echo(line)
 
 
+@main.command()
+@_PORT
+@click.option("--region", default="us-east-1", show_default=True, envvar="AWS_DEFAULT_REGION")
+@click.option("--qualifier", help="A version or an alias.")
+@click.option("--event", is_flag=True, help="Only hand the payload in, and do not wait.")
+@click.option("--tail", is_flag=True, help="Print the end of the log to stderr.")
+@click.argument("function")
+@click.argument("payload", default="")
+def invoke(
+    function: str, payload: str, port: int, region: str, qualifier: str | None, event: bool, tail: bool
+) -> None:
+    """Call a FUNCTION with a PAYLOAD (JSON, @FILE, or - for stdin) and print what it answers.
+
+    An error of the function's ends the command with status 1.
+    """
+    cloud = client.running(Places.default(), port)
+    answer = functions.invoke(cloud, region, function, payload, qualifier=qualifier, event=event, tail=tail)
+    if answer.log:
+        click.echo(answer.log, err=True, nl=False)
+    if not event:
+        click.echo(answer.payload)
+    sys.exit(1 if answer.failed else 0)
+
+
+@main.command()
+@_PORT
+@click.option("--region", default="us-east-1", show_default=True, envvar="AWS_DEFAULT_REGION")
+@click.argument("function")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True))
+def watch(function: str, folder: Path, port: int, region: str) -> None:
+    """Give a FUNCTION the code in a FOLDER, now and whenever something in it changes."""
+    for line in functions.watch(client.running(Places.default(), port), region, function, folder):
+        click.echo(line)
+
+
 @main.command("exec", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @_PORT
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
@@ -133,13 +174,33 @@ def exec_(port: int, command: tuple[str, ...]) -> None:
     run(Places.default(), port, command)
 
 
-@main.group("runtimes")
-def runtimes_group() -> None:
-    """What functions find besides their own code."""
+@main.group("runtimes", invoke_without_command=True)
+@click.option("--in", "folder", type=click.Path(path_type=Path, file_okay=False), help="The runtimes folder.")
+@click.pass_context
+def runtimes_group(context: click.Context, folder: Path | None) -> None:
+    """List what functions of each runtime run on here; `install` brings more."""
+    if context.invoked_subcommand is None:
+        from cloudlet.cli import interpreters  # noqa: PLC0415 (start time of the other commands)
+
+        for line in interpreters.table(folder or Places.default().runtimes):
+            click.echo(line)
 
 
 @runtimes_group.command("install")
 @click.option("--into", type=click.Path(path_type=Path, file_okay=False), help="The folder to install into.")
-def runtimes_install(into: Path | None) -> None:
-    """Install the AWS SDKs for JavaScript, which Node functions expect to find (with npm; once)."""
-    runtimes.install(into or Places.default().runtimes)
+@click.argument("names", nargs=-1)
+def runtimes_install(into: Path | None, names: tuple[str, ...]) -> None:
+    """Install the interpreters of runtimes: cloudlet runtimes install python3.12 nodejs22.x.
+
+    Pythons must be on this machine (pyenv, uv, Debian); they are given AWS's runtime client and SDK. Nodes
+    are brought as Python packages. Without names it installs the AWS SDKs for JavaScript, which Node
+    functions expect to find (with npm; once). A server sees what was installed before it started.
+    """
+    folder = into or Places.default().runtimes
+    if not names:
+        runtimes.install(folder)
+        return
+    from cloudlet.cli import interpreters  # noqa: PLC0415 (start time of the other commands)
+
+    for name in names:
+        interpreters.install(folder, name)

@@ -13,6 +13,8 @@ from msgspec.structs import replace
 from cloudlet.core.errors import NotImplementedHere, ServiceError, UnknownOperation
 from cloudlet.core.http import BytesBody, HttpRequest, HttpResponse
 from cloudlet.wire.invoke import implemented
+from cloudlet.wire.protocols.query import QueryProtocol
+from cloudlet.wire.protocols.query_json import json_answer, json_error, wants_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,6 +62,8 @@ class InternalWire:
         try:
             return await self._answer(asked, protocol, operation, request, body)
         except ServiceError as error:
+            if isinstance(protocol, QueryProtocol) and wants_json(request):
+                return json_error(protocol.error_answer(error), asked.request_id)
             return protocol.serialize_error(operation, error, asked.request_id)
 
     async def _answer(
@@ -71,6 +75,8 @@ class InternalWire:
         parameters = protocol.parse(operation, request, streamed)
         self._validate(call.service.name, operation, parameters)
         result = await self._invoker.invoke(call, implemented(call.service, operation), parameters)
+        if isinstance(protocol, QueryProtocol) and wants_json(request):
+            return json_answer(operation, result, call.request_id)
         return protocol.serialize(operation, result, call.request_id)
 
 

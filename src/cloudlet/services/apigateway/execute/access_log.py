@@ -82,6 +82,7 @@ def _integration(invocation: Invocation) -> dict[str, Any]:
             "status": status,
             "integrationStatus": str(service_status) if service_status is not None else status,
             "error": said,
+            "requestId": answer.endpoint_request_id if answer is not None else None,
         },
     }
 

@@ -47,6 +47,12 @@ class Answer:
     failed: bool = False
     """Whether a function answered with an error."""
 
+    @property
+    def endpoint_request_id(self) -> str | None:
+        """The id by which an AWS service knows its part of the request."""
+        names = ("x-amzn-requestid", "x-amz-request-id")
+        return next((value for name, value in self.headers if name.lower() in names), None)
+
 
 @dataclass(slots=True)
 class IntegrationRequest:
@@ -194,7 +200,6 @@ def _context(invocation: Invocation) -> dict[str, Any]:
     context: dict[str, Any] = {
         "accountId": call.account,
         "apiId": stage.api_id,
-        "awsEndpointRequestId": invocation.request_id,
         "deploymentId": stage.deployment_id,
         "domainName": invocation.domain_name,
         "domainPrefix": invocation.domain_name.partition(".")[0],

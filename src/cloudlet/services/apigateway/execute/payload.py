@@ -43,7 +43,7 @@ def request_payload(body: bytes, content_type: str, binary: BinaryMediaTypes, ha
     """A request's body as the integration gets it. Raises GatewayError."""
     if content_type in binary:
         return base64.b64encode(body) if handling == TO_TEXT else body
-    return _decoded(body) if handling == TO_BINARY else body
+    return _decoded(body) if handling == TO_BINARY else _as_text(body)
 
 
 def response_payload(
@@ -57,12 +57,21 @@ def response_payload(
         return base64.b64encode(body) if as_text else body
     if handling == TO_BINARY or (handling is None and wants_binary and not binary.everything):
         return _decoded(body)
-    return body
+    return _as_text(body)
 
 
 def first_type(accept: str) -> str:
     """The first media type that a client accepts: the only one that AWS looks at."""
     return accept.partition(",")[0].partition(";")[0].strip() or "*/*"
+
+
+def _as_text(body: bytes) -> bytes:
+    """What is not binary passes as text, so that bytes that are none are lost."""
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return body.decode("utf-8", "replace").encode()
+    return body
 
 
 def _decoded(body: bytes) -> bytes:

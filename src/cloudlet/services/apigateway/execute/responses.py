@@ -31,6 +31,8 @@ async def map_response(invocation: Invocation) -> None:
         answer = invocation.answer = response_of(invocation)
     if integration.type in _PROXIES:
         status, headers, body = answer.status, _left(integration.type, answer.headers), answer.body
+        if integration.type == "HTTP_PROXY":
+            body = _payload(invocation, answer, None)
     else:
         status, headers, body = _mapped(invocation, integration, answer)
     if status < 200 or not all(can_be_sent(name, value) for name, value in headers):
@@ -51,13 +53,10 @@ def _mapped(
         value = source(invocation)
         if value is not None:
             headers += [(name, line) for line in ([value] if isinstance(value, str) else value)]
-    accept = invocation.request.header("accept") or ""
-    content_type = next((value for name, value in answer.headers if name.lower() == "content-type"), JSON)
-    body = response_payload(
-        answer.body, content_type, accept, invocation.stage.binary_media_types, response.content_handling
-    )
+    body = _payload(invocation, answer, response.content_handling)
+    _tell_endpoint(invocation, answer)
     status = response.status
-    template = response.templates.for_response(accept)
+    template = response.templates.for_response(invocation.request.header("accept") or "")
     if template is not None:
         body = response.templates.render(template, invocation.variables(text_of(body))).encode()
         if not any(name.lower() == "content-type" for name, _ in headers):
@@ -68,6 +67,19 @@ def _mapped(
     if invocation.context_made is not None:
         status, headers = _overridden(status, headers, invocation.context_made["responseOverride"])
     return status, _left(integration.type, headers), body
+
+
+def _tell_endpoint(invocation: Invocation, answer: Answer) -> None:
+    request_id = answer.endpoint_request_id
+    if request_id is not None:
+        invocation.context()["awsEndpointRequestId"] = request_id
+
+
+def _payload(invocation: Invocation, answer: Answer, handling: str | None) -> bytes:
+    accept = invocation.request.header("accept") or ""
+    content_type = next((value for name, value in answer.headers if name.lower() == "content-type"), JSON)
+    binary = invocation.stage.binary_media_types
+    return response_payload(answer.body, content_type, accept, binary, handling)
 
 
 def _selected(integration: CompiledIntegration, answer: Answer) -> CompiledResponse:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.errors import AccessDenied
@@ -22,7 +23,6 @@ from cloudlet.services.lambda_.packages import Packages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from cloudlet.core.call import Call
     from cloudlet.core.identity import Session
@@ -61,6 +61,7 @@ async def plan(call: Call, target: Target, *, provisioned: bool = False) -> Plan
         memory_mb=configuration.memory_mb,
         function=Registered(version.name, version.version, configuration.handler, reference.account),
         timeout_seconds=configuration.timeout_seconds,
+        runtime=configuration.runtime,
         runtime_version=runtimes.version_name(configuration.runtime),
         runtime_version_arn=runtimes.version_arn(configuration.runtime, reference.region),
         expires_at=session.expires_at,
@@ -93,7 +94,8 @@ async def _spec(call: Call, target: Target, environment_id: str, variables: dict
     ]
     return SandboxSpec(
         runtime=runtimes.engine(configuration.runtime),
-        code=folders[0],
+        release=runtimes.release(configuration.runtime),
+        code=folders[0] if target.local_folder is None else Path(target.local_folder),
         layers=tuple(folders[1:]),
         extensions=await asyncio.to_thread(_extensions, folders[1:]) if folders[1:] else (),
         environment=variables,

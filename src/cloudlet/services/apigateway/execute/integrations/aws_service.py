@@ -32,7 +32,10 @@ async def integrate(invocation: Invocation) -> None:
     if service is None:
         raise configuration_error("Invalid ARN specified in the request")
     call = await caller_of(invocation)
-    request = _request(integration.http_method, service.path, invocation.integration_request)
+    http_method = invocation.request.method if integration.http_method == "ANY" else integration.http_method
+    # The bucket before S3's name is the first part of the path, as S3 has it in its other form.
+    path = f"{service.subdomain}/{service.path}" if service.subdomain else service.path
+    request = _request(http_method, path, invocation.integration_request)
     host = ".".join(
         each for each in (service.subdomain, service.service, call.region, "amazonaws.com") if each
     )
@@ -49,6 +52,8 @@ def _request(http_method: str, path: str, wanted: IntegrationRequest) -> HttpReq
     headers: Headers = list(wanted.headers)
     if wanted.header("content-type") is None:
         headers.append(("Content-Type", "application/json" if _is_json(wanted.body) else _FORM))
+    if wanted.header("accept") is None:
+        headers.append(("Accept", "application/json"))
     path, _, query = path.partition("?")
     query = "&".join(each for each in (query, encoded(wanted.querystring)) if each)
     return HttpRequest(http_method, f"/{path.lstrip('/')}", query, headers, BytesBody(wanted.body))

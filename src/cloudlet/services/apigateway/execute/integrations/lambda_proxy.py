@@ -78,7 +78,7 @@ def event_context(invocation: Invocation) -> dict[str, Any]:
     return {**context, "identity": identity_of(invocation)}
 
 
-_NOT_IN_EVENT: Final = frozenset({"awsEndpointRequestId", "requestOverride", "responseOverride", "error"})
+_NOT_IN_EVENT: Final = frozenset({"requestOverride", "responseOverride", "error"})
 
 
 def _added(invocation: Invocation) -> dict[str, list[str]]:
