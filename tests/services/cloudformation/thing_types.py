@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from msgspec.structs import replace
 
 from cloudlet.core.call import Call
@@ -13,8 +12,7 @@ from cloudlet.core.resource import PartlyProvisioned, Properties, Provisioned, R
 from cloudlet.core.rows import Rows
 
 
-@dataclass(frozen=True, slots=True)
-class Thing:
+class Thing(Struct, frozen=True):
     name: str
     size: str
     made: int = 1
