@@ -32,8 +32,7 @@ def things(call: Call) -> list[Thing]:
     return list(THINGS.below(call, call.account))
 
 
-@dataclass(frozen=True, slots=True)
-class ThingType:
+class ThingType(Struct, frozen=True):
     """A thing; its name cannot change, its size can. It fails or takes long when told to."""
 
     type_name: str = "Test::Things::Thing"
@@ -107,8 +106,7 @@ class ThingType:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class FaultyType(ThingType):
+class FaultyType(ThingType, frozen=True):
     """A type with a fault in its program."""
 
     type_name: str = "Test::Things::Faulty"
@@ -117,8 +115,7 @@ class FaultyType(ThingType):
         raise LookupError("a fault in the handler")
 
 
-@dataclass(frozen=True, slots=True)
-class AskingType(ThingType):
+class AskingType(ThingType, frozen=True):
     """Reads a table as whoever deploys it."""
 
     type_name: str = "Test::Things::Asking"
