@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.errors import AccessDenied
@@ -22,7 +23,6 @@ from cloudlet.services.lambda_.packages import Packages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from cloudlet.core.call import Call
     from cloudlet.core.identity import Session
@@ -95,7 +95,7 @@ async def _spec(call: Call, target: Target, environment_id: str, variables: dict
     return SandboxSpec(
         runtime=runtimes.engine(configuration.runtime),
         release=runtimes.release(configuration.runtime),
-        code=folders[0],
+        code=folders[0] if target.local_folder is None else Path(target.local_folder),
         layers=tuple(folders[1:]),
         extensions=await asyncio.to_thread(_extensions, folders[1:]) if folders[1:] else (),
         environment=variables,
@@ -124,5 +124,7 @@ def _journal(log: LogStream, call: Call, target: Target, kind: str) -> Journal:
 
 def _extensions(layers: Sequence[Path]) -> tuple[str, ...]:
     """The programs that AWS starts beside a function: the files right below /opt/extensions."""
-    folders = [layer / "extensions" for layer in layers if (layer / "extensions").is_dir()]
+    folders = [layer / "extensions" for layer in layers]
+    # A link would list the machine's folder of that name, not the sandbox's.
+    folders = [folder for folder in folders if folder.is_dir() and not folder.is_symlink()]
     return tuple(sorted({entry.name for folder in folders for entry in folder.iterdir() if entry.is_file()}))

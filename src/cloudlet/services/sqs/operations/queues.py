@@ -58,10 +58,11 @@ def _tags_of(_call: Call, request: Request) -> dict[str, Sequence[str]]:
 @operation("CreateQueue", resource="{QueueName}", conditions=_tags_of)
 def create_queue(call: Call, request: api.CreateQueueRequestTypeDef) -> dict[str, Any]:
     """Makes a queue; the same one again is no error."""
-    name, given = request["QueueName"], _given(request)
+    name, given, tags = request["QueueName"], _given(request), request.get("tags") or {}
     fifo = given.get("FifoQueue", "").lower() == "true"
     attributes.check_name(name, fifo=fifo)
     kept = attributes.check_new(given, fifo=fifo)
+    attributes.check_tags(tags, len(tags))
     existing = state.find_queue(call, call.account, call.region, name)
     if existing is not None:
         _check_same(existing, kept)
@@ -70,7 +71,7 @@ def create_queue(call: Call, request: api.CreateQueueRequestTypeDef) -> dict[str
     now = call.time()
     queue = Queue(call.ids.lower(_ID_LENGTH), call.account, call.region, name, now, now)
     queue = queue.changed(_checked_documents(call, queue, kept), now)
-    state.save_queue(call, queue.tagged(request.get("tags") or {}))
+    state.save_queue(call, queue.tagged(tags))
     return {"QueueUrl": urls.queue_url(call, queue)}
 
 
@@ -142,7 +143,7 @@ def _named_queue(call: Call, request: Request) -> Sequence[Permission]:
     return [permission(call, "GetQueueUrl", QueueAddress(account, call.region, request["QueueName"]))]
 
 
-@operation("GetQueueUrl", permissions=_named_queue, read_only=True)
+@operation("GetQueueUrl", permissions=_named_queue, read_only=True, unsigned=True)
 def get_queue_url(call: Call, request: api.GetQueueUrlRequestTypeDef) -> dict[str, Any]:
     """The URL of a queue by its name."""
     account = request.get("QueueOwnerAWSAccountId") or call.account
@@ -178,7 +179,7 @@ def page_size(request: Request) -> int:
     return size
 
 
-@operation("GetQueueAttributes", permissions=on_queue("GetQueueAttributes"), read_only=True)
+@operation("GetQueueAttributes", permissions=on_queue("GetQueueAttributes"), read_only=True, unsigned=True)
 def get_queue_attributes(call: Call, request: api.GetQueueAttributesRequestTypeDef) -> dict[str, Any]:
     """Attributes of a queue, and how many messages it has."""
     queue = asked_queue(call, request)
@@ -227,7 +228,7 @@ def delete_queue(call: Call, request: api.DeleteQueueRequestTypeDef) -> None:
     wake_readers(call, queue)
 
 
-@operation("PurgeQueue", permissions=on_queue("PurgeQueue"))
+@operation("PurgeQueue", permissions=on_queue("PurgeQueue"), unsigned=True)
 def purge_queue(call: Call, request: api.PurgeQueueRequestTypeDef) -> None:
     """Removes the messages of a queue; once a minute."""
     queue = asked_queue(call, request)

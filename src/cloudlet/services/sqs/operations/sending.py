@@ -14,6 +14,7 @@ from cloudlet.services.sqs import contents, state
 from cloudlet.services.sqs.batches import batch_entries, run_batch
 from cloudlet.services.sqs.errors import (
     BatchRequestTooLong,
+    EmptyValue,
     InvalidParameterValue,
     MissingParameter,
 )
@@ -52,7 +53,7 @@ class Draft(Struct, frozen=True):
         return contents.size_bytes(self.body, self.attributes)
 
 
-@operation("SendMessage", permissions=on_queue("SendMessage"))
+@operation("SendMessage", permissions=on_queue("SendMessage"), unsigned=True)
 def send_message(call: Call, request: api.SendMessageRequestTypeDef) -> dict[str, Any]:
     """Puts a message into a queue."""
     queue = asked_queue(call, request)
@@ -65,7 +66,7 @@ def send_message(call: Call, request: api.SendMessageRequestTypeDef) -> dict[str
     return answer
 
 
-@operation("SendMessageBatch", permissions=on_queue("SendMessage"))
+@operation("SendMessageBatch", permissions=on_queue("SendMessage"), unsigned=True)
 def send_message_batch(call: Call, request: api.SendMessageBatchRequestTypeDef) -> dict[str, Any]:
     """Puts up to ten messages into a queue; each may fail alone."""
     queue = asked_queue(call, request)
@@ -78,6 +79,8 @@ def send_message_batch(call: Call, request: api.SendMessageBatchRequestTypeDef) 
     messages = state.messages(call, queue)
 
     def send(entry: Request) -> dict[str, Any]:
+        if not entry["MessageBody"]:
+            raise EmptyValue("Message body must not be empty.")
         draft = _draft(queue, entry)
         _check_size(queue, draft)
         return _send(call, queue, messages, draft)
