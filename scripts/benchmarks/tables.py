@@ -173,7 +173,7 @@ def million_items(cloud: BenchmarkCloud) -> list[Figure]:
         Figure(
             "growth of it from ten thousand items to a million", (many_cost / few_cost - 1) * 100, "%", 33
         ),
-        Figure("growth of memory from ten thousand items to a million", grown / 1e6, "MB", 100),
+        Figure("growth of memory from ten thousand items to a million", grown / 1e6, "MB", 150),
     ]
 
 
