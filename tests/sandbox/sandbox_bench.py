@@ -76,9 +76,9 @@ class Bench:
         self.sandboxes = sandboxes
 
     @asynccontextmanager
-    async def function(self, code, *, runtime="python", limits=LIMITS, layers=(), environment=None):
+    async def function(self, code, *, runtime="python", limits=LIMITS, environment=None, **more):
         function = Function()
-        spec = SandboxSpec(runtime, code, ENVIRONMENT | (environment or {}), limits, layers=layers)
+        spec = SandboxSpec(runtime, code, ENVIRONMENT | (environment or {}), limits, **more)
         function.sandbox = await self.sandboxes.start(spec, runtime_api=function, output=function.write)
         try:
             yield function

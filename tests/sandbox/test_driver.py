@@ -12,7 +12,7 @@ from sandbox_bench import ENVIRONMENT, LIMITS, Bench, leads_to_cloud
 from sandbox_counterpart import Function
 
 from cloudlet.core.sandbox import Enforcement, SandboxError, SandboxSpec
-from cloudlet.sandbox.host.nodes import find_node
+from cloudlet.sandbox.host.nodes import find_nodes
 from cloudlet.sandbox.opening import open_sandboxes
 
 ONE = "def handler(event, context):\n    return 1\n"
@@ -117,9 +117,9 @@ def test_a_node_that_is_too_old_is_passed_over(tmp_path, monkeypatch):
     old.write_text("#!/bin/sh\necho v12.22.9\n")
     old.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    found = find_node(tmp_path)
-    assert found != old
-    assert find_node(tmp_path) == found
+    found = find_nodes(tmp_path)
+    assert old not in [path for path, _ in found]
+    assert find_nodes(tmp_path) == found
 
 
 async def _settled(bench):

@@ -33,7 +33,7 @@ async def main(state_dir, authority, key, code, *_):
     function = Function()
     spec = SandboxSpec("python", Path(code), ENVIRONMENT, LIMITS)
     sandbox = await sandboxes.start(spec, runtime_api=function, output=function.write)
-    await sandboxes.prepare("nodejs")
+    await sandboxes.prepare("nodejs", "")
     await function.invoke({})
     if "frozen" in sys.argv:
         sandbox.freeze()
@@ -111,7 +111,7 @@ def test_close_gives_everything_back(runner, server, authority, python, tmp_path
         groups = _noted_groups(tmp_path)
         async with Bench(runner, sandboxes).function(python(FORKS)) as function:
             await function.invoke({})
-            await sandboxes.prepare("nodejs")
+            await sandboxes.prepare("nodejs", "")
             await sandboxes.close()
         return groups, function.exit
 

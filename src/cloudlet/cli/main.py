@@ -133,13 +133,33 @@ def exec_(port: int, command: tuple[str, ...]) -> None:
     run(Places.default(), port, command)
 
 
-@main.group("runtimes")
-def runtimes_group() -> None:
-    """What functions find besides their own code."""
+@main.group("runtimes", invoke_without_command=True)
+@click.option("--in", "folder", type=click.Path(path_type=Path, file_okay=False), help="The runtimes folder.")
+@click.pass_context
+def runtimes_group(context: click.Context, folder: Path | None) -> None:
+    """List what functions of each runtime run on here; `install` brings more."""
+    if context.invoked_subcommand is None:
+        from cloudlet.cli import interpreters  # noqa: PLC0415 (start time of the other commands)
+
+        for line in interpreters.table(folder or Places.default().runtimes):
+            click.echo(line)
 
 
 @runtimes_group.command("install")
 @click.option("--into", type=click.Path(path_type=Path, file_okay=False), help="The folder to install into.")
-def runtimes_install(into: Path | None) -> None:
-    """Install the AWS SDKs for JavaScript, which Node functions expect to find (with npm; once)."""
-    runtimes.install(into or Places.default().runtimes)
+@click.argument("names", nargs=-1)
+def runtimes_install(into: Path | None, names: tuple[str, ...]) -> None:
+    """Install the interpreters of runtimes: cloudlet runtimes install python3.12 nodejs22.x.
+
+    Pythons must be on this machine (pyenv, uv, Debian); they are given AWS's runtime client and SDK. Nodes
+    are brought as Python packages. Without names it installs the AWS SDKs for JavaScript, which Node
+    functions expect to find (with npm; once). A server sees what was installed before it started.
+    """
+    folder = into or Places.default().runtimes
+    if not names:
+        runtimes.install(folder)
+        return
+    from cloudlet.cli import interpreters  # noqa: PLC0415 (start time of the other commands)
+
+    for name in names:
+        interpreters.install(folder, name)

@@ -37,6 +37,8 @@ class Capabilities(Struct, frozen=True):
     freeze: Enforcement
     notes: tuple[str, ...] = ()
     """What is degraded and why, each a sentence for people."""
+    interpreters: tuple[str, ...] = ()
+    """The languages that functions may be written in, with their versions, such as python 3.12.1."""
 
 
 class Limits(Struct, frozen=True):
@@ -58,6 +60,8 @@ class SandboxSpec(Struct, frozen=True):
     """A folder that everyone may read; read-only at /var/task."""
     environment: Mapping[str, str]
     limits: Limits
+    release: str = ""
+    """Which version of the runtime's language is wanted, such as 3.12 or 22; empty for any."""
     layers: tuple[Path, ...] = ()
     """Folders, merged read-only at /opt; a later one hides an earlier one's files."""
     extensions: tuple[str, ...] = ()
@@ -166,7 +170,13 @@ class Sandboxes(Protocol):
         there too unless they have an output of their own.
         """
 
-    async def prepare(self, runtime: str) -> None:
+    def interpreter(self, runtime: str, release: str) -> str:
+        """The version of the language that functions of a release, such as 3.12 or 22, really have here.
+
+        Where that release is not installed, it is the one that stands in for it; empty where there is none.
+        """
+
+    async def prepare(self, runtime: str, release: str) -> None:
         """Makes the first start of a runtime as quick as later ones; calling it is never needed."""
 
     async def close(self) -> None:

@@ -28,9 +28,12 @@ class SandboxesOnDemand:
     @property
     def capabilities(self) -> Capabilities:
         """What the driver enforces. Raises RuntimeError before it has been opened."""
+        return self._now().capabilities
+
+    def _now(self) -> Sandboxes:
         if self._opening is None or not self._opening.done():
             raise RuntimeError("The sandbox driver has not been opened yet.")
-        return self._opening.result().capabilities
+        return self._opening.result()
 
     async def start(
         self,
@@ -46,9 +49,13 @@ class SandboxesOnDemand:
             spec, runtime_api=runtime_api, output=output, output_of_extensions=output_of_extensions
         )
 
-    async def prepare(self, runtime: str) -> None:
+    def interpreter(self, runtime: str, release: str) -> str:
+        """The version that functions of a release have. Raises RuntimeError before it has been opened."""
+        return self._now().interpreter(runtime, release)
+
+    async def prepare(self, runtime: str, release: str) -> None:
         """Has ready what makes the first start of a runtime quick."""
-        await (await self.opened()).prepare(runtime)
+        await (await self.opened()).prepare(runtime, release)
 
     async def close(self) -> None:
         """Closes the driver, if it was ever opened."""

@@ -64,8 +64,8 @@ async def open_sandboxes(
     folder = (state_dir / "sandbox").resolve()
     folder.mkdir(parents=True, exist_ok=True)
     runtimes = (runtimes_dir or state_dir / "runtimes").resolve()
-    node = await asyncio.to_thread(nodes.find_node, folder)
-    machine = surroundings.find_machine(ca_certificate, runtimes, node)
+    found = await asyncio.to_thread(nodes.find_nodes, folder)
+    machine = surroundings.find_machine(ca_certificate, runtimes, found)
     opening = _Opening(serve, hosts, folder, machine)
     if driver == PROCESS:
         return opening.process("it was asked for")
@@ -110,7 +110,7 @@ class _Opening:
         if groups is not None:
             record.write(groups.folders)
         return NamespaceSandboxes(
-            capabilities=_capabilities(groups, images),
+            capabilities=_capabilities(groups, images, self._machine),
             serve=self._serve,
             hosts=self._hosts,
             machine=self._machine,
@@ -143,6 +143,7 @@ class _Opening:
                     "Neither CPU, processes nor /tmp are limited.",
                     "Names below amazonaws.com lead to AWS itself; SDKs must heed AWS_ENDPOINT_URL.",
                 ),
+                interpreters=_told(self._machine)[:2],
             ),
             serve=self._serve,
             machine=self._machine,
@@ -187,7 +188,11 @@ async def _nothing(request: HttpRequest) -> HttpResponse:
     return HttpResponse(404)
 
 
-def _capabilities(groups: CgroupParent | None, images: Images | None) -> Capabilities:
+def _told(machine: Machine) -> tuple[str, ...]:
+    return tuple(f"{each.language} {each.version}" for each in machine.interpreters.all)
+
+
+def _capabilities(groups: CgroupParent | None, images: Images | None, machine: Machine) -> Capabilities:
     notes = []
     if groups is None:
         notes.append(_NO_GROUPS)
@@ -205,4 +210,5 @@ def _capabilities(groups: CgroupParent | None, images: Images | None) -> Capabil
         tmp=Enforcement.ENFORCED,
         freeze=limited,
         notes=tuple(notes),
+        interpreters=_told(machine),
     )

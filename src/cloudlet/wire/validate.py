@@ -342,7 +342,7 @@ def _length_tests(shape: Shape) -> list[Test]:
         tests.append(
             (f"Member must have length less than or equal to {high}", lambda value: _length(value) <= high)
         )
-    if low:
+    if low is not None:
         tests.append(
             (f"Member must have length greater than or equal to {low}", lambda value: _length(value) >= low)
         )

@@ -89,3 +89,33 @@ def make_api(apigateway, server, http):
 @pytest.fixture
 def api(make_api) -> ApiUnderTest:
     return make_api()
+
+
+@pytest.fixture
+def stack(client):
+    """Creates, updates and deletes a stack; its outputs."""
+    cloudformation = client("cloudformation")
+
+    def rest(name: str) -> dict[str, Any]:
+        while True:
+            found = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+            if not found["StackStatus"].endswith("IN_PROGRESS"):
+                return found
+
+    def deploy(template: Any, action: str = "create") -> dict[str, str]:
+        body = template if isinstance(template, str) else json.dumps(template)
+        call = cloudformation.create_stack if action == "create" else cloudformation.update_stack
+        made = call(StackName="apis", TemplateBody=body, Capabilities=["CAPABILITY_IAM"])
+        found = rest(made["StackId"])
+        events = cloudformation.describe_stack_events(StackName=made["StackId"])["StackEvents"]
+        reasons = [event["ResourceStatusReason"] for event in events if "ResourceStatusReason" in event]
+        assert found["StackStatus"] == f"{action.upper()}_COMPLETE", reasons
+        return {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", ())}
+
+    def delete() -> None:
+        stack_id = cloudformation.describe_stacks(StackName="apis")["Stacks"][0]["StackId"]
+        cloudformation.delete_stack(StackName="apis")
+        assert rest(stack_id)["StackStatus"] == "DELETE_COMPLETE"
+
+    deploy.delete = delete
+    return deploy

@@ -6,39 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "dynamodb-proxy" / "template.yaml"
-
-
-@pytest.fixture
-def stack(client):
-    """Creates, updates and deletes a stack; its outputs."""
-    cloudformation = client("cloudformation")
-
-    def rest(name: str) -> dict[str, Any]:
-        while True:
-            found = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
-            if not found["StackStatus"].endswith("IN_PROGRESS"):
-                return found
-
-    def deploy(template: Any, action: str = "create") -> dict[str, str]:
-        body = template if isinstance(template, str) else json.dumps(template)
-        call = cloudformation.create_stack if action == "create" else cloudformation.update_stack
-        made = call(StackName="apis", TemplateBody=body, Capabilities=["CAPABILITY_IAM"])
-        found = rest(made["StackId"])
-        events = cloudformation.describe_stack_events(StackName=made["StackId"])["StackEvents"]
-        reasons = [event["ResourceStatusReason"] for event in events if "ResourceStatusReason" in event]
-        assert found["StackStatus"] == f"{action.upper()}_COMPLETE", reasons
-        return {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", ())}
-
-    def delete() -> None:
-        stack_id = cloudformation.describe_stacks(StackName="apis")["Stacks"][0]["StackId"]
-        cloudformation.delete_stack(StackName="apis")
-        assert rest(stack_id)["StackStatus"] == "DELETE_COMPLETE"
-
-    deploy.delete = delete
-    return deploy
 
 
 def test_the_example_of_the_article(stack, server, http, apigateway):
@@ -148,14 +116,3 @@ def test_a_deployment_makes_and_removes_its_own_stage(stack, server, http, apiga
     assert apigateway.get_stage(restApiId=api_id, stageName="own")["description"] == "mine"
     stack.delete()
     assert apigateway.get_rest_apis()["items"] == []
-
-
-def test_settings_that_would_have_no_effect_fail_the_stack(client):
-    cloudformation = client("cloudformation")
-    body = json.dumps(template("hi", "D1", TracingEnabled=True))
-    made = cloudformation.create_stack(StackName="apis", TemplateBody=body)["StackId"]
-    while True:
-        status = cloudformation.describe_stacks(StackName=made)["Stacks"][0]["StackStatus"]
-        if not status.endswith("IN_PROGRESS"):
-            break
-    assert status == "ROLLBACK_COMPLETE"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from event_source_functions import Bench
 from lambda_functions import make_role
 
 
@@ -14,3 +15,9 @@ def functions(client):
 @pytest.fixture
 def role(client):
     return make_role(client("iam"))
+
+
+@pytest.fixture
+def bench(client, server):
+    """Sources, functions and the mappings between them."""
+    return Bench(client, server)

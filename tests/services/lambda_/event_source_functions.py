@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cloud_functions import Deployment, allow
+from running_server import RunningServer
 
 READS = (
     allow(["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:SendMessage"]),
@@ -39,13 +40,30 @@ class Listener:
     """What a function was given, in the order in which it said so."""
 
     sqs: Any
+    server: RunningServer
     url: str
     heard: list[dict[str, Any]] = field(default_factory=list)
 
     def next(self) -> dict[str, Any]:
         """The next event; fails after some seconds without one."""
-        answer = self.sqs.receive_message(QueueUrl=self.url, WaitTimeSeconds=15)
-        assert answer.get("Messages"), f"nothing more after {len(self.heard)} events"
+        event = self._find_next(15)
+        assert event is not None, f"nothing more after {len(self.heard)} events"
+        return event
+
+    def next_in_time(self, seconds: float) -> dict[str, Any]:
+        """The next event, which comes only as time goes by."""
+        for _ in range(15):
+            self.server.advance(seconds)
+            # Where time has moved before somebody began to wait for it, it is moved again.
+            event = self._find_next(1)
+            if event is not None:
+                return event
+        raise AssertionError(f"nothing more after {len(self.heard)} events")
+
+    def _find_next(self, wait_seconds: int) -> dict[str, Any] | None:
+        answer = self.sqs.receive_message(QueueUrl=self.url, WaitTimeSeconds=wait_seconds)
+        if not answer.get("Messages"):
+            return None
         (message,) = answer["Messages"]
         self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
         said = json.loads(message["Body"])
@@ -61,7 +79,10 @@ class Listener:
 
     def is_silent(self) -> bool:
         """Whether nothing has been said that was not heard."""
-        return not self.sqs.receive_message(QueueUrl=self.url, WaitTimeSeconds=0).get("Messages")
+        told = self.sqs.get_queue_attributes(
+            QueueUrl=self.url, AttributeNames=["ApproximateNumberOfMessages"]
+        )
+        return bool(told["Attributes"]["ApproximateNumberOfMessages"] == "0")
 
 
 @dataclass
@@ -69,6 +90,7 @@ class Bench:
     """Sources, functions and mappings of one test."""
 
     client: Callable[..., Any]
+    server: RunningServer
 
     @property
     def functions(self) -> Any:
@@ -86,6 +108,35 @@ class Bench:
         told = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
         return url, told["Attributes"]["QueueArn"]
 
+    def until_hidden(self, url: str, count: int) -> None:
+        """Returns once so many messages of a queue are received and neither deleted nor shown again."""
+        name = "ApproximateNumberOfMessagesNotVisible"
+        while True:
+            told = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"]
+            if told[name] == str(count):
+                return
+
+    def table_stream(self, name: str, view: str = "NEW_AND_OLD_IMAGES") -> str:
+        """The ARN of a new table's stream."""
+        made = self.client("dynamodb").create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+            StreamSpecification={"StreamEnabled": True, "StreamViewType": view},
+        )
+        return str(made["TableDescription"]["LatestStreamArn"])
+
+    def stream(self, name: str = "orders", shards: int = 1) -> str:
+        """The ARN of a new stream."""
+        kinesis = self.client("kinesis")
+        kinesis.create_stream(StreamName=name, ShardCount=shards)
+        while True:
+            self.server.advance(1)
+            described = kinesis.describe_stream(StreamName=name)["StreamDescription"]
+            if described["StreamStatus"] == "ACTIVE":
+                return str(described["StreamARN"])
+
     def function(self, name: str = "reader", answer: str = "None", *statements: Any, **more: Any) -> Listener:
         """A function that tells of its events and answers what an expression says."""
         url, _ = self.queue(f"{name}-told")
@@ -99,7 +150,7 @@ class Bench:
             *allowed,
             **{"Timeout": 20, "Environment": environment, **more},
         )
-        return Listener(self.sqs, url)
+        return Listener(self.sqs, self.server, url)
 
     def mapping(self, source_arn: str, function: str = "reader", **more: Any) -> str:
         """A mapping that is in place; its id."""
@@ -119,9 +170,10 @@ class Bench:
 
     def removed(self, uuid: str) -> None:
         """Removes a mapping, and returns once it is gone."""
-        functions = self.functions
-        functions.delete_event_source_mapping(UUID=uuid)
-        while any(
-            each["UUID"] == uuid for each in functions.list_event_source_mappings()["EventSourceMappings"]
-        ):
+        self.functions.delete_event_source_mapping(UUID=uuid)
+        while uuid in {each["UUID"] for each in self.mappings()}:
             pass
+
+    def mappings(self, **request: Any) -> list[dict[str, Any]]:
+        """The account's mappings."""
+        return list(self.functions.list_event_source_mappings(**request)["EventSourceMappings"])

@@ -225,3 +225,49 @@ def test_function_that_calls_itself_is_stopped_after_sixteen_calls(functions, ev
     assert calls == 16
     assert "recursive loop" in text
     assert re.search(r";Lineage=1:[0-9a-f]{8}:15$", trace_id)
+
+
+@pytest.fixture
+def queue(client):
+    """A queue's ARN, and what looks for a message in it."""
+    sqs = client("sqs")
+    url = sqs.create_queue(QueueName="results")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+
+    def receive():
+        answer = sqs.receive_message(
+            QueueUrl=url, AttributeNames=["All"], MessageAttributeNames=["All"], WaitTimeSeconds=10
+        )
+        (message,) = answer["Messages"]
+        return message
+
+    return arn, receive
+
+
+def test_queue_gets_the_record_with_its_trace(functions, client, queue):
+    arn, receive = queue
+    make_function(functions, make_role(client("iam"), "sender", allow("sqs:SendMessage", arn)), FAILING)
+    functions.put_function_event_invoke_config(
+        FunctionName="function", DestinationConfig={"OnSuccess": {"Destination": arn}}
+    )
+    request_id = send(functions, {})
+    message = receive()
+    assert json.loads(message["Body"])["requestContext"]["requestId"] == request_id
+    assert message["Attributes"]["AWSTraceHeader"].startswith("Root=1-")
+    assert message["Attributes"]["SenderId"].endswith(":function")
+
+
+def test_dead_letter_queue_gets_the_event_with_the_error_beside_it(functions, client, queue, server):
+    arn, receive = queue
+    role = make_role(client("iam"), "sender", allow("sqs:SendMessage", arn))
+    made = make_function(functions, role, FAILING, DeadLetterConfig={"TargetArn": arn})
+    assert made["DeadLetterConfig"] == {"TargetArn": arn}
+    functions.put_function_event_invoke_config(FunctionName="function", MaximumRetryAttempts=0)
+    request_id = send(functions, {"fail": 1})
+    message = receive()
+    assert json.loads(message["Body"]) == {"fail": 1}
+    assert message["MessageAttributes"] == {
+        "ErrorCode": {"DataType": "Number", "StringValue": "200"},
+        "ErrorMessage": {"DataType": "String", "StringValue": "intentional failure"},
+        "RequestID": {"DataType": "String", "StringValue": request_id},
+    }

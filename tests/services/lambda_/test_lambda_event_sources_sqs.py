@@ -5,14 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from event_source_functions import Bench
 
 from cloudlet.services.lambda_.event_sources import results
-
-
-@pytest.fixture
-def bench(client) -> Bench:
-    return Bench(client)
 
 
 def test_a_message_reaches_the_function_in_the_form_of_aws_and_is_deleted(bench, account) -> None:
@@ -71,8 +65,7 @@ def test_a_batching_window_fills_a_batch_of_more_than_ten(bench, server) -> None
     records = heard.next()["Records"]
     assert len(records) == 25
     assert records[0]["md5OfMessageAttributes"] is None
-    server.advance(60)
-    assert len(heard.next()["Records"]) == 5
+    assert len(heard.next_in_time(60)["Records"]) == 5
 
 
 def test_what_no_filter_lets_pass_is_deleted(bench, server) -> None:
@@ -105,10 +98,10 @@ def test_a_failed_batch_comes_again_after_the_visibility_timeout_and_ends_among_
     url, arn = bench.queue("orders", VisibilityTimeout="30", RedrivePolicy=redrive)
     bench.mapping(arn)
     bench.sqs.send_message(QueueUrl=url, MessageBody="bad")
-    for count in ("1", "2"):
-        [record] = heard.next()["Records"]
-        assert record["attributes"]["ApproximateReceiveCount"] == count
-        server.advance(31)
+    [first], [second] = heard.next()["Records"], heard.next_in_time(31)["Records"]
+    assert first["attributes"]["ApproximateReceiveCount"] == "1"
+    assert second["attributes"]["ApproximateReceiveCount"] == "2"
+    server.advance(31)
     dead = bench.sqs.receive_message(QueueUrl=dead_url, WaitTimeSeconds=15)
     assert [each["Body"] for each in dead["Messages"]] == ["bad"]
 
@@ -122,8 +115,8 @@ def test_only_the_items_that_the_function_names_come_again(bench, server) -> Non
     bench.sqs.send_message_batch(QueueUrl=url, Entries=entries)
     bench.functions.update_event_source_mapping(UUID=uuid, Enabled=True)
     assert sorted(each["body"] for each in heard.until(3)) == ["a", "b", "c"]
-    server.advance(31)
-    assert [each["body"] for each in heard.until(1)] == ["b"]
+    bench.until_hidden(url, 1)
+    assert [each["body"] for each in heard.next_in_time(31)["Records"]] == ["b"]
 
 
 @pytest.mark.parametrize(
@@ -203,11 +196,7 @@ def test_a_throttled_batch_is_tried_again_while_its_messages_are_hidden(bench, s
     bench.functions.put_function_concurrency(FunctionName="reader", ReservedConcurrentExecutions=0)
     bench.mapping(arn)
     bench.sqs.send_message(QueueUrl=url, MessageBody="waits")
-    while True:
-        told = bench.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-        if told["ApproximateNumberOfMessagesNotVisible"] == "1":
-            break
+    bench.until_hidden(url, 1)
     bench.functions.put_function_concurrency(FunctionName="reader", ReservedConcurrentExecutions=1)
-    server.advance(5)
-    [record] = heard.next()["Records"]
+    [record] = heard.next_in_time(5)["Records"]
     assert record["attributes"]["ApproximateReceiveCount"] == "1"

@@ -49,7 +49,7 @@ def test_bad_functions_are_refused(functions, role):
         record.check(step, refusal(create, functions=functions, role=role, **wrong))
 
 
-@pytest.mark.parametrize("runtime", ["java8", "go1.x", "provided", "ruby2.7", "nodejs14.x", "python3.7"])
+@pytest.mark.parametrize("runtime", ["java8", "go1.x", "ruby2.7", "dotnetcore3.1"])
 def test_retired_runtime_is_refused(functions, role, runtime):
     record = Record(
         "test_lambda_api",

@@ -57,7 +57,7 @@ def write(folder: Path, cloud: Running, environment: Mapping[str, str]) -> Files
 
 def _trusted(authority: Path, folder: Path, environment: Mapping[str, str]) -> str:
     bundles = [Path(environment[name]) for name in _OWN_BUNDLES if environment.get(name)]
-    bundles += [Path(path) for path in surroundings.find_machine(authority, folder, None).certificates()]
+    bundles += [Path(path) for path in surroundings.find_machine(authority, folder, ()).certificates()]
     texts = dict.fromkeys(path.read_text() for path in bundles if path.is_file())
     return "".join(text if text.endswith("\n") else f"{text}\n" for text in texts)
 

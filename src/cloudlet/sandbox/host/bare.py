@@ -213,7 +213,12 @@ class BareSandboxes:
             start_new_session=True,
         )
 
-    async def prepare(self, runtime: str) -> None:
+    def interpreter(self, runtime: str, release: str) -> str:
+        """The version of the language that all functions have."""
+        found = self._machine.interpreters.find(runtime, "")
+        return "" if found is None else found.version
+
+    async def prepare(self, runtime: str, release: str) -> None:
         """Does nothing: every process is started anew."""
 
     async def close(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Final
 
 from cloudlet.sandbox.host import surroundings
@@ -29,13 +28,15 @@ def may_be_ahead(environment: Mapping[str, str]) -> bool:
     )
 
 
-def command(spec: SandboxSpec) -> list[str]:
+def command(spec: SandboxSpec, python: str) -> list[str]:
     """What to execute for a function of one of AWS's runtimes, by its wrapper script if it names one.
 
     https://docs.aws.amazon.com/lambda/latest/dg/runtimes-modify.html
     """
     wrapper = [spec.environment[_WRAPPER]] if _WRAPPER in spec.environment else []
-    return wrapper + (node_command(spec.limits) if spec.runtime == "nodejs" else _python_command(spec))
+    return wrapper + (
+        node_command(spec.limits) if spec.runtime == "nodejs" else _python_command(spec, python)
+    )
 
 
 def node_command(limits: Limits) -> list[str]:
@@ -49,9 +50,8 @@ def node_options(limits: Limits) -> list[str]:
     return [f"--max-old-space-size={old_space}"]
 
 
-def _python_command(spec: SandboxSpec) -> list[str]:
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    own = ["/var/task", f"/opt/python/lib/{version}/site-packages", "/opt/python"]
+def _python_command(spec: SandboxSpec, python: str) -> list[str]:
+    own = ["/var/task", f"/opt/python/lib/{python}/site-packages", "/opt/python"]
     program = f"import sys; sys.path[0:1] = {own}; sys.path.append('/var/runtime'); "
     program += "from awslambdaric.__main__ import main; main(sys.argv)"
-    return [f"/var/lang/bin/{version}", "-c", program, spec.environment.get("_HANDLER", "")]
+    return [f"/var/lang/bin/{python}", "-c", program, spec.environment.get("_HANDLER", "")]

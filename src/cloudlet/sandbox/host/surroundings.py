@@ -9,14 +9,17 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
-import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
+
+from cloudlet.sandbox.host import interpreters
+from cloudlet.sandbox.host.interpreters import Interpreter, Interpreters
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 PYTHON_PAYLOAD: Final = ("awslambdaric", "runtime_client", "snapshot_restore_py", "simplejson")
 SDK_PAYLOAD: Final = ("boto3", "botocore", "s3transfer", "jmespath", "urllib3", "dateutil", "six")
@@ -91,27 +94,47 @@ class Machine(Struct, frozen=True):
     package: Path
     """cloudlet's own package."""
     ca_certificate: Path
-    node: Path | None
+    interpreters: Interpreters
     node_modules: Path
+    interpreter: Interpreter
+    """The Python that fork servers are."""
 
     @property
     def python(self) -> str:
-        """The interpreter's name."""
-        return f"python{sys.version_info.major}.{sys.version_info.minor}"
+        """That Python's name."""
+        return f"python{self.interpreter.release}"
+
+    @property
+    def node(self) -> Path | None:
+        """The Node that functions have unless they name another."""
+        found = self.interpreters.find(interpreters.NODE, "")
+        return None if found is None else Path(found.executable)
+
+    def with_python(self, release: str) -> Machine:
+        """The same for functions of a release of Python."""
+        found = self.interpreters.find(interpreters.PYTHON, release)
+        return self if found is None else replace(self, interpreter=found)
+
+    def node_of(self, release: str) -> str:
+        """Where the Node of a release is found inside; empty where that is the usual place."""
+        found = self.interpreters.find(interpreters.NODE, release)
+        usual = self.interpreters.find(interpreters.NODE, "")
+        return "" if found is None or found == usual else _node_of(found)
 
     def shown(self) -> Shown:
         """What to bind into the root of a fork server, with its place there."""
         shown = [
             (str(self.package), "/.cloudlet/cloudlet"),
             *self._interpreter(),
-            *_payload(PYTHON_PAYLOAD),
-            *_payload(SDK_PAYLOAD),
+            *self._payload(),
         ]
         if self.node is not None:
             shown += [
                 (str(self.node), NODE_IN_SANDBOX),
                 (str(self.package / "sandbox/runtimes/nodejs"), _NODE_FOLDER),
             ]
+        nodes = self.interpreters.of(interpreters.NODE)
+        shown += [(each.executable, _node_of(each)) for each in nodes if each.executable != str(self.node)]
         if self.node_modules.is_dir():
             shown.append((str(self.node_modules), "/var/runtime/node_modules"))
         return shown
@@ -128,30 +151,40 @@ class Machine(Struct, frozen=True):
         return [*([system] if system else []), str(self.ca_certificate)]
 
     def _interpreter(self) -> Shown:
-        prefix = Path(sys.base_prefix)
-        executable = prefix / "bin" / self.python
-        standard_library = Path(sysconfig.get_path("stdlib"))
+        used = self.interpreter
         shown = [
-            (str(executable.resolve()), f"/var/lang/bin/{self.python}"),
-            (str(executable.resolve()), "/var/lang/bin/python3"),
+            (used.executable, f"/var/lang/bin/{self.python}"),
+            (used.executable, "/var/lang/bin/python3"),
             *(
-                (str(standard_library), f"/var/lang/{folder}/{self.python}")
+                (used.standard_library, f"/var/lang/{folder}/{self.python}")
                 for folder in {"lib", sys.platlibdir}
             ),
         ]
-        for library in (prefix / "lib").glob(f"libpython{sys.version_info.major}*.so*"):
+        for library in Path(used.shared_libraries).glob("libpython3*.so*"):
             shown.append((str(library.resolve()), f"/var/lang/lib/{library.name}"))
         return shown
 
+    def _payload(self) -> Shown:
+        packages = self.interpreter.packages
+        if not packages:
+            return [*_payload(PYTHON_PAYLOAD), *_payload(SDK_PAYLOAD)]
+        return [(str(path), f"/var/runtime/{path.name}") for path in sorted(Path(packages).iterdir())]
 
-def find_machine(ca_certificate: Path, runtimes: Path, node: Path | None) -> Machine:
+
+def find_machine(ca_certificate: Path, runtimes: Path, nodes: Sequence[tuple[Path, str]]) -> Machine:
     """Puts together what was found."""
+    found = interpreters.find_interpreters(runtimes, nodes)
     return Machine(
         package=Path(__file__).resolve().parents[2],
         ca_certificate=ca_certificate.resolve(),
-        node=node,
+        interpreters=found,
         node_modules=runtimes / "nodejs/node_modules",
+        interpreter=interpreters.own_python(),
     )
+
+
+def _node_of(found: Interpreter) -> str:
+    return f"/var/lang/nodejs{found.release}/node"
 
 
 def zygote_environment() -> dict[str, str]:

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import json
 import socket
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-Message: TypeAlias = "dict[str, Any]"
+if TYPE_CHECKING:
+    from typing import TypeAlias  # absent in the oldest Python that this runs in
+
+    Message: TypeAlias = dict[str, Any]
 
 _LARGEST = 1 << 20
 _MOST_DESCRIPTORS = 16

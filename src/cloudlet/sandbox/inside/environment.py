@@ -78,6 +78,8 @@ def _start_second(channel: socket.socket, complaining: int, extensions: dict[int
     """
     preparation, pipes = control.receive(channel)
     _mount_tmp(preparation)
+    if preparation["node"]:
+        syscalls.bind(preparation["node"], "/var/lang/bin/node", syscalls.MS_RDONLY)
     if preparation["cgroup_namespace"]:
         syscalls.unshare(syscalls.CLONE_NEWCGROUP)
     if preparation["idle"] is None:

@@ -8,9 +8,11 @@ from __future__ import annotations
 from typing import Final
 
 from cloudlet.core.operation import Service, operations_in
+from cloudlet.services.dynamodb.delivery import KinesisDelivery
 from cloudlet.services.dynamodb.expressions import Expressions
 from cloudlet.services.dynamodb.operations import (
     batches,
+    destinations,
     items,
     queries,
     settings,
@@ -24,8 +26,10 @@ from cloudlet.services.dynamodb.workers import IndexBackfill, TableSizes, TimeTo
 
 SERVICE: Final = Service(
     name="dynamodb",
-    operations=operations_in(tables, items, queries, batches, transactions, statements, settings),
+    operations=operations_in(
+        tables, items, queries, batches, transactions, statements, settings, destinations
+    ),
     resources=(TableResource(),),
     components=(lambda _cloud: Expressions(), lambda _cloud: Tables()),
-    workers=(IndexBackfill, TimeToLive, TableSizes),
+    workers=(IndexBackfill, TimeToLive, TableSizes, KinesisDelivery),
 )

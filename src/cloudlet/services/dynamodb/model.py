@@ -9,6 +9,7 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from cloudlet.services.dynamodb.destinations import ACTIVE, Destination
 from cloudlet.services.dynamodb.values import order
 
 if TYPE_CHECKING:
@@ -146,6 +147,8 @@ class Table:
     stream: TableStream | None = None
     latest_stream_label: str | None = None
     """The label of its stream, also of one that gets no more records."""
+    destinations: tuple[Destination, ...] = ()
+    """The Kinesis data streams that get its changes, or got them once."""
 
     @property
     def local_indexes(self) -> tuple[Index, ...]:
@@ -156,6 +159,16 @@ class Table:
     def global_indexes(self) -> tuple[Index, ...]:
         """The global secondary indexes."""
         return tuple(index for index in self.indexes if not index.local)
+
+    @property
+    def destination(self) -> Destination | None:
+        """The Kinesis data stream that gets its changes now, or None."""
+        return next((each for each in self.destinations if each.status == ACTIVE), None)
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether somebody gets its changes, so that a write must know what was there before."""
+        return self.stream is not None or self.destination is not None
 
     def expiry(self, item: Item) -> int | None:
         """The second at which an item expires, or None if it never does."""

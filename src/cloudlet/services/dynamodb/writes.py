@@ -159,7 +159,7 @@ def perform(call: Call, table: Table, write: Write, consumed: Consumed | None, *
 
 def foresee(call: Call, table: Table, write: Write, *, want_old: bool = True) -> Outcome:
     """What a write would do; nothing is written. Raises as perform()."""
-    nothing_compares = not (write.conditional or want_old or table.indexes or table.stream)
+    nothing_compares = not (write.conditional or want_old or table.indexes or table.is_followed)
     blind = write.kind == PUT and nothing_compares
     old = None if blind else state.find_item(call, table, write.subject)
     if write.conditional:

@@ -52,15 +52,21 @@ class ActivationWorker:
 
     def _expect(self, version: FunctionVersion | None) -> None:
         """Has a runtime got ready for the first call, which mostly follows soon."""
-        engine = None if version is None else runtimes.find_engine(version.configuration.runtime)
-        if engine is not None and engine not in self._prepared:
-            self._prepared[engine] = asyncio.ensure_future(self._get_ready(engine))
+        runtime = "" if version is None else version.configuration.runtime
+        engine = runtimes.find_engine(runtime)
+        if engine is not None and runtime not in self._prepared:
+            self._prepared[runtime] = asyncio.ensure_future(self._get_ready(runtime, engine))
 
-    async def _get_ready(self, engine: str) -> None:
+    async def _get_ready(self, runtime: str, engine: str) -> None:
+        sandboxes, release = self._cloud.sandboxes, runtimes.release(runtime)
         try:
-            await self._cloud.sandboxes.prepare(engine)
+            await sandboxes.prepare(engine, release)
         except SandboxError as error:
             _LOG.warning("%s functions cannot run: %s", engine, error)
+            return
+        told = runtimes.stands_in(runtime, sandboxes.interpreter(engine, release))
+        if told is not None:
+            _LOG.warning("%s", told)
 
 
 async def activate(call: Call, reference: FunctionReference, version: str) -> FunctionVersion | None:

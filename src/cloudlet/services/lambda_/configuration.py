@@ -41,7 +41,6 @@ _NOT_DONE: Final = (
     ("TenancyConfig", "tenant isolation"),
     ("CapacityProviderConfig", "capacity providers"),
     ("DurableConfig", "durable functions"),
-    ("PublishTo", "publishing to $LATEST.PUBLISHED"),
     ("AcceleratorConfig", "accelerators"),
     ("RuntimeConfig", "runtime configurations"),
 )
@@ -90,6 +89,7 @@ def changed(name: str, before: Configuration, request: Request) -> Configuration
         tracing_mode=request.get("TracingConfig", {}).get("Mode", before.tracing_mode),
         snap_start=request.get("SnapStart", {}).get("ApplyOn", before.snap_start),
         dead_letter_target_arn=_dead_letter_target(request, before),
+        vpc=_vpc(request, before.vpc),
         logging=_logging(name, request.get("LoggingConfig"), before.logging),
     )
     _check(after, request)
@@ -107,6 +107,17 @@ def with_layers(
             f"bytes. The actual size is {size} bytes."
         )
     return replace(configuration, layers=tuple(layers))
+
+
+def check_code(code: Request) -> None:
+    """Raises for ways of giving and publishing code that are not done here."""
+    for member, what in (
+        ("SourceKMSKeyArn", "encrypted deployment packages"),
+        ("S3ObjectStorageMode", "code that stays in S3"),
+        ("PublishTo", "publishing to $LATEST.PUBLISHED"),
+    ):
+        if code.get(member) not in (None, "COPY"):
+            raise _not_done(what)
 
 
 def check_layer_arns(arns: Sequence[str], region: str) -> None:
@@ -196,9 +207,24 @@ def _refuse_what_is_not_done(request: Request) -> None:
     for member, what in _NOT_DONE:
         if request.get(member):
             raise _not_done(what)
-    vpc = request.get("VpcConfig") or {}
-    if vpc.get("SubnetIds") or vpc.get("SecurityGroupIds"):
-        raise _not_done("functions in a VPC")
+
+
+def _vpc(request: Request, before: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What was asked for. Nothing here tells which VPC a subnet is in, so its id stays empty."""
+    if "VpcConfig" not in request:
+        return before
+    asked = request["VpcConfig"]
+    subnets, groups = list(asked.get("SubnetIds", ())), list(asked.get("SecurityGroupIds", ()))
+    if bool(subnets) != bool(groups):
+        raise InvalidParameterValueException("SubnetIds and SecurityIds must coexist or be both empty list.")
+    if not subnets and before is None:
+        return None
+    return {
+        "SubnetIds": subnets,
+        "SecurityGroupIds": groups,
+        "VpcId": "",
+        "Ipv6AllowedForDualStack": asked.get("Ipv6AllowedForDualStack", False),
+    }
 
 
 def _not_done(what: str) -> InvalidParameterValueException:

@@ -56,6 +56,10 @@ class ProvisionedConcurrencyConfigNotFoundException(LambdaError):
     status = 404
 
 
+class PolicyLengthExceededException(LambdaError):
+    """Raised for a statement that would make a policy too long."""
+
+
 class PreconditionFailedException(LambdaError):
     """Raised for a revision id that is not the latest."""
 

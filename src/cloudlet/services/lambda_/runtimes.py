@@ -1,7 +1,7 @@
 """Lambda's runtimes: which AWS still takes, and which of them cloudlet can run.
 
-One interpreter serves all names of a language: the Python that runs cloudlet runs python3.*, the machine's
-Node runs nodejs*, and provided.* finds the machine's own system. It runs nothing.
+python3.* and nodejs* have the interpreter of their release where it is installed, else the nearest newer one,
+which is reported; provided.* finds the machine's own system. It runs nothing.
 """
 
 from __future__ import annotations
@@ -46,14 +46,23 @@ _EVER: Final = (
 )  # fmt: skip
 
 
+# AWS takes these no more; here what was written for them runs on what has become of the language.
+_LIVING_ON: Final = frozenset(
+    {
+        "nodejs4.3", "nodejs4.3-edge", "nodejs6.10", "nodejs8.10", "nodejs10.x", "nodejs12.x", "nodejs14.x",
+        "provided", "python3.6", "python3.7",
+    }
+)  # fmt: skip
+
+
 def check(runtime: str) -> None:
     """Raises what AWS says to an unknown or retired name, and our own word for one that cannot run."""
-    if runtime in RETIRED:
+    if runtime in RETIRED and runtime not in _LIVING_ON:
         raise InvalidParameterValueException(
             f"The runtime parameter of {runtime} is no longer supported for creating or updating AWS Lambda "
             "functions. We recommend you use a supported runtime while creating or updating functions."
         )
-    if runtime not in SUPPORTED:
+    if runtime not in SUPPORTED and runtime not in _LIVING_ON:
         raise InvalidParameterValueException(
             f"Value {runtime} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: "
             f"[{', '.join(SUPPORTED)}] or be a valid ARN"
@@ -88,9 +97,28 @@ def find_engine(runtime: str) -> str | None:
         return "python"
     if runtime.startswith("nodejs"):
         return "nodejs"
-    if runtime.startswith("provided."):
+    if runtime.startswith("provided"):
         return "provided"
     return None
+
+
+def release(runtime: str) -> str:
+    """The version of the language that a name asks for: 3.12, or 22; empty where it names none."""
+    for language in ("python", "nodejs"):
+        if runtime.startswith(language):
+            wanted = runtime.removeprefix(language).removesuffix(".x")
+            return wanted if language == "python" else wanted.partition(".")[0]
+    return ""
+
+
+def stands_in(runtime: str, version: str) -> str | None:
+    """What to tell of a function that does not have the version it asks for; None where it has."""
+    wanted = release(runtime)
+    if not wanted or f"{version}.".startswith(f"{wanted}."):
+        return None
+    language = "Python" if runtime.startswith("python") else "Node"
+    advice = "" if runtime in _LIVING_ON else f": `cloudlet runtimes install {runtime}` may change that"
+    return f"{runtime} functions run on {language} {version} here{advice}"
 
 
 def engine(runtime: str) -> str:

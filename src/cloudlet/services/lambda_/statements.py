@@ -5,11 +5,13 @@ They are data here; what they permit is judged in cloudlet.access.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.services.lambda_.errors import (
     InvalidParameterValueException,
+    PolicyLengthExceededException,
     ResourceConflictException,
     ResourceNotFoundException,
 )
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 _SERVICE: Final = re.compile(r"[a-z0-9.-]+\.(amazonaws\.com(\.cn)?|amazon\.com)")
 _ACCOUNT: Final = re.compile(r"\d{12}")
 _IAM_ARN: Final = re.compile(r"arn:aws[a-zA-Z-]*:(iam|sts)::\d{12}:.+")
+_POLICY_LIMIT_BYTES: Final = 20_480
 
 
 def statement(request: Mapping[str, Any], resource: str) -> dict[str, Any]:
@@ -32,6 +35,10 @@ def statement(request: Mapping[str, Any], resource: str) -> dict[str, Any]:
         "Action": request["Action"],
         "Resource": resource,
     }
+    if request.get("FunctionUrlAuthType") and request["Action"] != "lambda:InvokeFunctionUrl":
+        raise InvalidParameterValueException(
+            "FunctionUrlAuthType is only supported for lambda:InvokeFunctionUrl action"
+        )
     conditions = _conditions(request)
     return {**made, "Condition": conditions} if conditions else made
 
@@ -54,17 +61,23 @@ def principal(given: str) -> str | dict[str, str]:
 def added(policy: ResourcePolicy | None, made: dict[str, Any], revision_id: str) -> ResourcePolicy:
     """The policy with one more statement. Raises ResourceConflictException for a Sid it has."""
     before = () if policy is None else policy.statements
-    if any(each["Sid"] == made["Sid"] for each in before):
+    if any(each.get("Sid") == made["Sid"] for each in before):
         raise ResourceConflictException(
             f"The statement id ({made['Sid']}) provided already exists. Please provide a new statement id, "
             "or remove the existing statement."
         )
-    return ResourcePolicy((*before, made), revision_id)
+    after = ResourcePolicy((*before, made), revision_id)
+    size_bytes = len(json.dumps(after.statements, separators=(",", ":")).encode())
+    if size_bytes > _POLICY_LIMIT_BYTES:
+        raise PolicyLengthExceededException(
+            f"The final policy size ({size_bytes}) is bigger than the limit ({_POLICY_LIMIT_BYTES})."
+        )
+    return after
 
 
 def removed(policy: ResourcePolicy, sid: str, revision_id: str) -> ResourcePolicy:
     """The policy without a statement. Raises ResourceNotFoundException for a Sid it lacks."""
-    left = tuple(each for each in policy.statements if each["Sid"] != sid)
+    left = tuple(each for each in policy.statements if each.get("Sid") != sid)
     if len(left) == len(policy.statements):
         raise ResourceNotFoundException(f"Statement {sid} is not found in resource policy.")
     return ResourcePolicy(left, revision_id)
@@ -82,4 +95,6 @@ def _conditions(request: Mapping[str, Any]) -> dict[str, dict[str, str]]:
         conditions["StringEquals"] = present
     if source := request.get("SourceArn"):
         conditions["ArnLike"] = {"AWS:SourceArn": source}
+    if request.get("InvokedViaFunctionUrl") is not None:
+        conditions["Bool"] = {"lambda:InvokedViaFunctionUrl": str(request["InvokedViaFunctionUrl"]).lower()}
     return conditions

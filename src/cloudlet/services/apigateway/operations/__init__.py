@@ -25,6 +25,7 @@ from cloudlet.services.apigateway.operations import (
     rest_apis,
     stages,
     tags,
+    trials,
     usage_plan_keys,
     usage_plans,
     vpc_links,
@@ -55,4 +56,5 @@ OPERATIONS: Final = operations_in(
     client_certificates,
     account,
     tags,
+    trials,
 )

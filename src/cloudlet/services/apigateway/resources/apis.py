@@ -5,15 +5,20 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resou
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import json
+from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.resource import Provisioned, made_once
+from cloudlet.services.apigateway.errors import BadRequestException
+from cloudlet.services.apigateway.resources.documents import find_document, import_settings
 from cloudlet.services.apigateway.resources.properties import (
+    changed,
     escaped,
     flag,
     members,
     removed,
     replacing,
+    retag,
     tags,
 )
 
@@ -22,41 +27,42 @@ if TYPE_CHECKING:
     from cloudlet.core.resource import Properties, ResourceContext
 
 
+_DOCUMENT: Final = frozenset({"Body", "BodyS3Location", "FailOnWarnings", "Mode", "Parameters"})
+_SETTINGS: Final = ("CloneFrom", "Description", "EndpointAccessMode", "Name", "SecurityPolicy")
+
+
 class RestApiType:
     """AWS::ApiGateway::RestApi"""
 
     type_name = "AWS::ApiGateway::RestApi"
     properties = frozenset(
         {
+            *_DOCUMENT,
+            *_SETTINGS,
             "ApiKeySourceType",
             "BinaryMediaTypes",
-            "Description",
             "DisableExecuteApiEndpoint",
             "EndpointConfiguration",
             "MinimumCompressionSize",
-            "Name",
+            "Policy",
             "Tags",
         }
     )
-    required = frozenset({"Name"})
-    create_only: frozenset[str] = frozenset()
+    required: frozenset[str] = frozenset()
+    create_only: frozenset[str] = frozenset({"CloneFrom"})
 
     async def create(self, call: Call, context: ResourceContext, properties: Properties) -> Provisioned:
-        """Makes the API."""
-        request = members(properties, ("Name", "Description", "BinaryMediaTypes"))
-        request["tags"] = {**context.tags, **tags(properties)}
-        if "ApiKeySourceType" in properties:
-            request["apiKeySource"] = properties["ApiKeySourceType"]
-        if "DisableExecuteApiEndpoint" in properties:
-            request["disableExecuteApiEndpoint"] = flag(properties["DisableExecuteApiEndpoint"])
-        if "MinimumCompressionSize" in properties:
-            request["minimumCompressionSize"] = int(properties["MinimumCompressionSize"])
-        if "EndpointConfiguration" in properties:
-            endpoint = properties["EndpointConfiguration"]
-            request["endpointConfiguration"] = members(endpoint, endpoint)
+        """Makes the API, and puts its document into it; what the template says itself counts more."""
+        document = await find_document(call, properties)
+        request = _request(context, properties)
+        if document is None and "Name" not in properties and "CloneFrom" not in properties:
+            raise BadRequestException("A name is required for an API without an OpenAPI document")
 
         def make(inner: Call) -> str:
-            return str(inner.ask_within("apigateway", "CreateRestApi", request)["id"])
+            api_id = str(inner.ask_within("apigateway", "CreateRestApi", request)["id"])
+            if document is not None:
+                _put(inner, api_id, document, "overwrite", properties)
+            return api_id
 
         return await _api(call, await made_once(call, context, make))
 
@@ -64,11 +70,22 @@ class RestApiType:
         self, call: Call, context: ResourceContext, physical_id: str, before: Properties, after: Properties
     ) -> Provisioned:
         """Changes the API in place."""
-        patches = [*_changed_settings(before, after), *_changed_media_types(before, after)]
-        if patches:
-            request = {"restApiId": physical_id, "patchOperations": patches}
-            await call.ask("apigateway", "UpdateRestApi", request)
-        await _retag(call, physical_id, tags(before), tags(after))
+        document = await find_document(call, after)
+
+        def work(inner: Call) -> None:
+            if document is not None:
+                _put(inner, physical_id, document, str(after.get("Mode", "overwrite")), after)
+            patches = [
+                *changed(before, after, _PATHS),
+                *_changed_settings(before, after),
+                *_changed_media_types(before, after),
+            ]
+            if patches:
+                request = {"restApiId": physical_id, "patchOperations": patches}
+                inner.ask_within("apigateway", "UpdateRestApi", request)
+
+        await call.transact(work)
+        await retag(call, f"/restapis/{physical_id}", tags(before), tags(after))
         return await _api(call, physical_id)
 
     async def delete(
@@ -116,29 +133,72 @@ async def _api(call: Call, api_id: str) -> Provisioned:
     return Provisioned(api_id, {"RestApiId": api_id, "RootResourceId": shown["rootResourceId"]})
 
 
-_PATHS = {
-    "Name": "/name",
+_PATHS: Final = {
     "Description": "/description",
-    "MinimumCompressionSize": "/minimumCompressionSize",
     "DisableExecuteApiEndpoint": "/disableExecuteApiEndpoint",
+    "EndpointAccessMode": "/endpointAccessMode",
+    "MinimumCompressionSize": "/minimumCompressionSize",
+    "SecurityPolicy": "/securityPolicy",
 }
 
 
+def _request(context: ResourceContext, properties: Properties) -> dict[str, Any]:
+    request = members(properties, (*_SETTINGS, "BinaryMediaTypes"))
+    # CreateRestApi wants a name, which the document then replaces.
+    request.setdefault("name", context.generated_name(64))
+    request["tags"] = {**context.tags, **tags(properties)}
+    if "ApiKeySourceType" in properties:
+        request["apiKeySource"] = properties["ApiKeySourceType"]
+    if "DisableExecuteApiEndpoint" in properties:
+        request["disableExecuteApiEndpoint"] = flag(properties["DisableExecuteApiEndpoint"])
+    if "MinimumCompressionSize" in properties:
+        request["minimumCompressionSize"] = int(properties["MinimumCompressionSize"])
+    if "Policy" in properties:
+        request["policy"] = _text(properties["Policy"])
+    if "EndpointConfiguration" in properties:
+        endpoint = properties["EndpointConfiguration"]
+        request["endpointConfiguration"] = members(endpoint, endpoint)
+    return request
+
+
+def _put(call: Call, api_id: str, document: bytes, mode: str, properties: Properties) -> None:
+    request = {"restApiId": api_id, "body": document, "mode": mode, **import_settings(properties)}
+    call.ask_within("apigateway", "PutRestApi", request)
+    patches = changed({}, properties, {name: path for name, path in _PATHS.items() if name in properties})
+    if "Name" in properties:
+        patches.append(replacing("/name", properties["Name"]))
+    if "ApiKeySourceType" in properties:
+        patches.append(replacing("/apiKeySource", properties["ApiKeySourceType"]))
+    if "Policy" in properties:
+        patches.append(replacing("/policy", _text(properties["Policy"])))
+    patches += _changed_media_types({}, properties)
+    if patches:
+        call.ask_within("apigateway", "UpdateRestApi", {"restApiId": api_id, "patchOperations": patches})
+
+
+def _text(policy: Any) -> str:
+    return policy if isinstance(policy, str) else json.dumps(policy)
+
+
 def _changed_settings(before: Properties, after: Properties) -> list[dict[str, str]]:
-    changed = [
-        replacing(path, after.get(name))
-        for name, path in _PATHS.items()
-        if before.get(name) != after.get(name)
-    ]
+    patches = []
+    if "Name" in after and before.get("Name") != after["Name"]:
+        patches.append(replacing("/name", after["Name"]))
+    if before.get("Policy") != after.get("Policy"):
+        patches.append(replacing("/policy", _text(after["Policy"]) if "Policy" in after else ""))
     if before.get("ApiKeySourceType", "HEADER") != after.get("ApiKeySourceType", "HEADER"):
-        changed.append(replacing("/apiKeySource", after.get("ApiKeySourceType", "HEADER")))
+        patches.append(replacing("/apiKeySource", after.get("ApiKeySourceType", "HEADER")))
     old, new = (each.get("EndpointConfiguration", {}) for each in (before, after))
-    if old.get("Types", ["EDGE"]) != new.get("Types", ["EDGE"]):
-        had, wanted = old.get("Types", ["EDGE"])[0], new.get("Types", ["EDGE"])[0]
-        changed.append(replacing(f"/endpointConfiguration/types/{had}", wanted))
-    if old.get("IpAddressType", "ipv4") != new.get("IpAddressType", "ipv4"):
-        changed.append(replacing("/endpointConfiguration/ipAddressType", new.get("IpAddressType", "ipv4")))
-    return changed
+    had, wanted = (each.get("Types", ["EDGE"])[0] for each in (old, new))
+    if had != wanted:
+        patches.append(replacing(f"/endpointConfiguration/types/{had}", wanted))
+    if old.get("IpAddressType") != new.get("IpAddressType") and "IpAddressType" in new:
+        patches.append(replacing("/endpointConfiguration/ipAddressType", new["IpAddressType"]))
+    ids = [each.get("VpcEndpointIds", []) for each in (old, new)]
+    path = "/endpointConfiguration/vpcEndpointIds"
+    patches += [{"op": "remove", "path": path, "value": each} for each in ids[0] if each not in ids[1]]
+    patches += [{"op": "add", "path": path, "value": each} for each in ids[1] if each not in ids[0]]
+    return patches
 
 
 def _changed_media_types(before: Properties, after: Properties) -> list[dict[str, str]]:
@@ -146,11 +206,3 @@ def _changed_media_types(before: Properties, after: Properties) -> list[dict[str
     gone = [{"op": "remove", "path": f"/binaryMediaTypes/{escaped(each)}"} for each in old if each not in new]
     added = [{"op": "add", "path": f"/binaryMediaTypes/{escaped(each)}"} for each in new if each not in old]
     return gone + added
-
-
-async def _retag(call: Call, api_id: str, before: dict[str, str], after: dict[str, Any]) -> None:
-    arn = f"arn:aws:apigateway:{call.region}::/restapis/{api_id}"
-    if gone := sorted(before.keys() - after.keys()):
-        await call.ask("apigateway", "UntagResource", {"resourceArn": arn, "tagKeys": gone})
-    if before != after and after:
-        await call.ask("apigateway", "TagResource", {"resourceArn": arn, "tags": after})

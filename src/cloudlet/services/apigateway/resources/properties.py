@@ -56,3 +56,21 @@ def replacing(path: str, value: Any) -> dict[str, str]:
 def escaped(part: str) -> str:
     """A part of a patch's path."""
     return part.replace("~", "~0").replace("/", "~1")
+
+
+async def retag(call: Call, path: str, before: Mapping[str, str], after: Mapping[str, str]) -> None:
+    """Makes the tags of the thing at a path what a template says now."""
+    arn = f"arn:aws:apigateway:{call.region}::{path}"
+    if gone := sorted(before.keys() - after.keys()):
+        await call.ask("apigateway", "UntagResource", {"resourceArn": arn, "tagKeys": gone})
+    if before != after and after:
+        await call.ask("apigateway", "TagResource", {"resourceArn": arn, "tags": {**after}})
+
+
+def changed(before: Properties, after: Properties, paths: Mapping[str, str]) -> list[dict[str, str]]:
+    """Replacing patches for the properties that are not as they were; `paths` says what they are called."""
+    return [
+        replacing(path, after.get(name))
+        for name, path in paths.items()
+        if before.get(name) != after.get(name)
+    ]

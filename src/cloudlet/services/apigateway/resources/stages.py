@@ -6,53 +6,48 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resou
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from cloudlet.core.errors import NotImplementedHere
 from cloudlet.core.resource import Provisioned, made_once
 from cloudlet.services.apigateway import state
 from cloudlet.services.apigateway.resources.properties import (
-    escaped,
     flag,
     members,
     removed,
     replacing,
+    retag,
+    small,
     tags,
 )
+from cloudlet.services.apigateway.resources.stage_settings import DESCRIBED, STAGE, patches_between, variables
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call
     from cloudlet.core.resource import Properties, ResourceContext
-
-_SETTINGS: Final = {
-    "CacheDataEncrypted": "caching/dataEncrypted",
-    "CacheTtlInSeconds": "caching/ttlInSeconds",
-    "CachingEnabled": "caching/enabled",
-    "DataTraceEnabled": "logging/dataTrace",
-    "LoggingLevel": "logging/loglevel",
-    "MetricsEnabled": "metrics/enabled",
-    "ThrottlingBurstLimit": "throttling/burstLimit",
-    "ThrottlingRateLimit": "throttling/rateLimit",
-}
-_SWITCHES: Final = ("CacheClusterEnabled", "TracingEnabled")
 
 
 class DeploymentType:
     """AWS::ApiGateway::Deployment"""
 
     type_name = "AWS::ApiGateway::Deployment"
-    properties = frozenset({"Description", "RestApiId", "StageDescription", "StageName"})
+    properties = frozenset(
+        {"DeploymentCanarySettings", "Description", "RestApiId", "StageDescription", "StageName"}
+    )
     required = frozenset({"RestApiId"})
-    create_only = frozenset({"RestApiId"})
+    create_only = frozenset({"DeploymentCanarySettings", "RestApiId"})
 
     async def create(self, call: Call, context: ResourceContext, properties: Properties) -> Provisioned:
         """Deploys the API as it is now."""
 
         def make(inner: Call) -> str:
             request = members(properties, ("RestApiId", "Description"))
+            if "DeploymentCanarySettings" in properties:
+                request["stageName"] = properties["StageName"]
+                request["canarySettings"] = _canary(properties["DeploymentCanarySettings"])
             deployment_id = str(inner.ask_within("apigateway", "CreateDeployment", request)["id"])
-            if "StageName" in properties:
-                _show(inner, properties, deployment_id)
+            if "StageName" in properties and "DeploymentCanarySettings" not in properties:
+                _show(inner, properties, deployment_id, {})
             return deployment_id
 
         return _deployment(await made_once(call, context, make))
@@ -71,7 +66,7 @@ class DeploymentType:
             if moved and "StageName" in before:
                 _hide(inner, before, physical_id)
             if "StageName" in after and (moved or _stage(before) != _stage(after)):
-                _show(inner, after, physical_id)
+                _show(inner, after, physical_id, {} if moved else _stage(before))
 
         await call.transact(work)
         return _deployment(physical_id)
@@ -90,35 +85,22 @@ class StageType:
     """AWS::ApiGateway::Stage"""
 
     type_name = "AWS::ApiGateway::Stage"
-    properties = frozenset(
-        {
-            *_SWITCHES,
-            "DeploymentId",
-            "Description",
-            "DocumentationVersion",
-            "MethodSettings",
-            "RestApiId",
-            "StageName",
-            "Tags",
-            "Variables",
-        }
-    )
+    properties = frozenset({*STAGE, "DeploymentId", "RestApiId", "StageName"})
     required = frozenset({"RestApiId", "StageName"})
-    create_only = frozenset({"DocumentationVersion", "RestApiId", "StageName"})
+    create_only = frozenset({"RestApiId", "StageName"})
 
     async def create(self, call: Call, context: ResourceContext, properties: Properties) -> Provisioned:
         """Makes the stage."""
-        _refuse_switches(properties)
-        known = ("RestApiId", "StageName", "DeploymentId", "Description", "DocumentationVersion")
         request = {
-            **members(properties, known),
-            "variables": _variables(properties),
+            **members(properties, ("RestApiId", "StageName", "DeploymentId", "DocumentationVersion")),
+            "variables": variables(properties),
             "tags": {**context.tags, **tags(properties)},
         }
 
         def make(inner: Call) -> str:
             name = str(inner.ask_within("apigateway", "CreateStage", request)["stageName"])
-            _patch(inner, properties, _settings(properties))
+            before = members_as_given(properties, ("Variables", "DocumentationVersion"))
+            _patch(inner, properties, patches_between(before, properties))
             return name
 
         return Provisioned(await made_once(call, context, make))
@@ -127,20 +109,12 @@ class StageType:
         self, call: Call, context: ResourceContext, physical_id: str, before: Properties, after: Properties
     ) -> Provisioned:
         """Changes the stage in place, in one step."""
-        _refuse_switches(after)
-        patches = [
-            replacing(path, after.get(name))
-            for name, path in (("DeploymentId", "/deploymentId"), ("Description", "/description"))
-            if before.get(name) != after.get(name)
-        ]
-        old, new = _variables(before), _variables(after)
-        patches += [{"op": "remove", "path": f"/variables/{name}"} for name in old.keys() - new.keys()]
-        patches += [replacing(f"/variables/{name}", new[name]) for name in new if old.get(name) != new[name]]
-        gone = {_setting_key(each) for each in before.get("MethodSettings", ())}
-        patches += [{"op": "remove", "path": f"/{key}"} for key in sorted(gone)]
-        patches += _settings(after)
+        patches = patches_between(before, after)
+        if before.get("DeploymentId") != after.get("DeploymentId"):
+            patches.insert(0, replacing("/deploymentId", after.get("DeploymentId")))
         await call.transact(lambda inner: _patch(inner, after, patches))
-        await _retag(call, after, tags(before), tags(after))
+        stage = f"/restapis/{after['RestApiId']}/stages/{physical_id}"
+        await retag(call, stage, tags(before), tags(after))
         return Provisioned(physical_id)
 
     async def delete(
@@ -149,6 +123,11 @@ class StageType:
         """Removes the stage."""
         request = {"restApiId": properties["RestApiId"], "stageName": physical_id}
         await removed(call, "DeleteStage", request)
+
+
+def members_as_given(properties: Properties, names: tuple[str, ...]) -> dict[str, Any]:
+    """Some properties as the template has them, those that are there."""
+    return {name: properties[name] for name in names if name in properties}
 
 
 def _deployment(deployment_id: str) -> Provisioned:
@@ -160,11 +139,19 @@ def _stage(properties: Properties) -> Mapping[str, Any]:
     return stage
 
 
-def _show(call: Call, properties: Properties, deployment_id: str) -> None:
+def _canary(given: Properties) -> dict[str, Any]:
+    settings: dict[str, Any] = {small(name): value for name, value in given.items()}
+    if "percentTraffic" in settings:
+        settings["percentTraffic"] = float(settings["percentTraffic"])
+    if "useStageCache" in settings:
+        settings["useStageCache"] = flag(settings["useStageCache"])
+    return settings
+
+
+def _show(call: Call, properties: Properties, deployment_id: str, before: Properties) -> None:
     """Has the stage that a deployment names show it; makes the stage where it is not there."""
     stage = _stage(properties)
-    _refuse_switches(stage)
-    unknown = sorted(stage.keys() - {"Description", "Variables", "Tags", "MethodSettings", *_SWITCHES})
+    unknown = sorted(stage.keys() - DESCRIBED)
     if unknown:
         raise NotImplementedHere(f"cloudlet does not implement StageDescription.{unknown[0]} (yet).")
     api_id, name = properties["RestApiId"], properties["StageName"]
@@ -172,11 +159,8 @@ def _show(call: Call, properties: Properties, deployment_id: str) -> None:
     if state.find_stage(call, api_id, name) is None:
         request = {"restApiId": api_id, "stageName": name, "deploymentId": deployment_id, "tags": tags(stage)}
         call.ask_within("apigateway", "CreateStage", request)
-    patches = [replacing("/deploymentId", deployment_id)]
-    if "Description" in stage:
-        patches.append(replacing("/description", stage["Description"]))
-    patches += [replacing(f"/variables/{key}", value) for key, value in _variables(stage).items()]
-    _patch(call, named, patches + _settings(stage))
+    patches = [replacing("/deploymentId", deployment_id), *patches_between(before, stage)]
+    _patch(call, named, patches)
 
 
 def _hide(call: Call, properties: Properties, deployment_id: str) -> None:
@@ -191,36 +175,3 @@ def _patch(call: Call, properties: Properties, patches: list[dict[str, str]]) ->
     if patches:
         request = {**members(properties, ("RestApiId", "StageName")), "patchOperations": patches}
         call.ask_within("apigateway", "UpdateStage", request)
-
-
-def _variables(properties: Properties) -> dict[str, str]:
-    return {name: str(value) for name, value in properties.get("Variables", {}).items()}
-
-
-def _setting_key(setting: Properties) -> str:
-    path = str(setting.get("ResourcePath", "/*"))
-    return f"{'*' if path == '/*' else escaped(path)}/{setting.get('HttpMethod', '*')}"
-
-
-def _settings(properties: Properties) -> list[dict[str, str]]:
-    return [
-        replacing(f"/{_setting_key(setting)}/{path}", setting[name])
-        for setting in properties.get("MethodSettings", ())
-        for name, path in _SETTINGS.items()
-        if name in setting
-    ]
-
-
-def _refuse_switches(properties: Properties) -> None:
-    for name in _SWITCHES:
-        if flag(properties.get(name, False)):
-            raise NotImplementedHere(f"cloudlet does not implement {name} of stages (yet).")
-
-
-async def _retag(call: Call, properties: Properties, before: dict[str, str], after: dict[str, str]) -> None:
-    stage = f"{properties['RestApiId']}/stages/{properties['StageName']}"
-    arn = f"arn:aws:apigateway:{call.region}::/restapis/{stage}"
-    if gone := sorted(before.keys() - after.keys()):
-        await call.ask("apigateway", "UntagResource", {"resourceArn": arn, "tagKeys": gone})
-    if before != after and after:
-        await call.ask("apigateway", "TagResource", {"resourceArn": arn, "tags": after})

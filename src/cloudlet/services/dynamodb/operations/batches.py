@@ -110,7 +110,7 @@ def batch_write_item(call: Call, request: Request) -> dict[str, Any]:
 
 def _write(call: Call, table: Table, item: Item | None, key: Item | None, consumed: Consumed | None) -> None:
     subject = item if item is not None else key or {}
-    compares = bool(table.indexes) or table.stream is not None
+    compares = bool(table.indexes) or table.is_followed
     needs_old = item is None or compares or consumed is not None
     old = state.find_item(call, table, subject) if needs_old else None
     state.replace_item(call, table, subject, old, item, consumed)

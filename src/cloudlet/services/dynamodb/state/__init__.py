@@ -21,6 +21,7 @@ from cloudlet.services.dynamodb.state.keys import (
     index_prefix,
     item_prefix,
 )
+from cloudlet.services.dynamodb.state.outbox import OUTBOX_TOPIC, Outgoing, claim_outgoing, forget_changes
 from cloudlet.services.dynamodb.state.retention import (
     StreamOf,
     forget_shard,
@@ -77,8 +78,10 @@ from cloudlet.services.dynamodb.state.waiting import (
 
 __all__ = [
     "BACKFILL_TOPIC",
+    "OUTBOX_TOPIC",
     "Backfill",
     "Expiry",
+    "Outgoing",
     "Spent",
     "StreamOf",
     "TableOf",
@@ -87,6 +90,7 @@ __all__ = [
     "add_table",
     "add_to_index",
     "change_time_to_live",
+    "claim_outgoing",
     "collection_size",
     "count_rows",
     "delete_expiry",
@@ -100,6 +104,7 @@ __all__ = [
     "find_spent_token",
     "find_stream",
     "find_table",
+    "forget_changes",
     "forget_shard",
     "forget_stream",
     "index_position",

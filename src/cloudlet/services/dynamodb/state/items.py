@@ -12,7 +12,7 @@ import msgspec
 from cloudlet.core.store import LAST
 from cloudlet.services.dynamodb import capacity
 from cloudlet.services.dynamodb.model import Count, KeySchema
-from cloudlet.services.dynamodb.state import keys, streams, waiting
+from cloudlet.services.dynamodb.state import keys, outbox, streams, waiting
 from cloudlet.services.dynamodb.values import item_size
 
 if TYPE_CHECKING:
@@ -65,6 +65,8 @@ def replace_item(
         _replace_index_row(call, table, index, row_key, old, new, consumed)
     if table.stream is not None and old != new:
         streams.add_record(call, table, table.stream, row_key, old, new, expired=expired)
+    if table.destinations and (destination := table.destination) is not None and old != new:
+        outbox.add_change(call, table, destination, old, new, expired=expired)
 
 
 def _replace_index_row(

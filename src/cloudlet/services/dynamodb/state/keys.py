@@ -9,12 +9,14 @@
     stream/{table}/{label}                                    a Stream, which may outlive its table
     shard/{table}/{label}/{shard}                             a Shard, which gives its records their numbers
     record/{table}/{label}/{shard}/{number}                   a Record
+    outbox/{table id}                                         the number of the next change for Kinesis
 
 All of it below ("dynamodb", account, region). Work that waits stands below ("dynamodb-work",), so that the
 workers find it: backfill/{account}/{region}/{table id}/{index} says how far an index has been filled,
 expiry/{second}/{account}/{region}/{table}/{table id}/{hash}/{partition}/{sort} which item may have expired,
-table/{account}/{region}/{name} which tables there are, and stream/{account}/{region}/{table}/{label} which
-streams. Nothing here reads or writes.
+table/{account}/{region}/{name} which tables there are, stream/{account}/{region}/{table}/{label} which
+streams, and outbox/{account}/{region}/{table id}/{number} a Change that Kinesis is still to get. Nothing here
+reads or writes.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 BACKFILLS: Final[Key] = ("dynamodb-work", "backfill")
 EXPIRIES: Final[Key] = ("dynamodb-work", "expiry")
 TABLES: Final[Key] = ("dynamodb-work", "table")
+OUTBOX: Final[Key] = ("dynamodb-work", "outbox")
 STREAMS: Final[Key] = ("dynamodb-work", "stream")
 
 
@@ -96,3 +99,13 @@ def record_prefix(call: Call, table_name: str, label: str, shard_id: str) -> Key
 def record_key(call: Call, table_name: str, label: str, shard_id: str, number: int) -> Key:
     """Where a record stands."""
     return ("dynamodb", call.account, call.region, "record", table_name, label, shard_id, number)
+
+
+def outbox_counter_key(call: Call, table_id: str) -> Key:
+    """Where the number of a table's next change for Kinesis stands."""
+    return ("dynamodb", call.account, call.region, "outbox", table_id)
+
+
+def outbox_key(call: Call, table_id: str, number: int) -> Key:
+    """Where a change for Kinesis stands."""
+    return (*OUTBOX, call.account, call.region, table_id, number)

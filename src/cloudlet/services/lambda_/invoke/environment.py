@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
+from cloudlet.services.lambda_ import runtimes
 from cloudlet.services.lambda_.invoke import extensions, telemetry
 from cloudlet.services.lambda_.invoke import invocation as invocations
 from cloudlet.services.lambda_.invoke.extensions import Extensions
@@ -46,6 +47,7 @@ class Plan:
     """With the processors of the initialization; afterwards it is `cores`."""
     cores: float
     timeout_seconds: int
+    runtime: str
     runtime_version: str
     runtime_version_arn: str
     expires_at: float
@@ -148,6 +150,8 @@ class Environment:
             output_of_extensions=lambda piece: plan.log.write(piece, "extension"),
         )
         self._telemetry.reach_by(sandbox.send)
+        if not request_id:
+            self._tell_of_stand_in()
         self._watching = self._loop.create_task(self._watch(sandbox, api))
         if plan.spec.extensions:
             self._watching_extensions = self._loop.create_task(self._watch_extensions(sandbox))
@@ -159,6 +163,13 @@ class Environment:
         if failure is None:
             sandbox.limit_cpu(plan.cores)
         return failure
+
+    def _tell_of_stand_in(self) -> None:
+        spec = self.plan.spec
+        version = self._cloud.sandboxes.interpreter(spec.runtime, spec.release)
+        told = runtimes.stands_in(self.plan.runtime, version)
+        if told is not None:
+            self.plan.log.say(f"cloudlet: {told}.\n")
 
     async def _initialized(self, sandbox: Sandbox, api: RuntimeApi) -> Reply | None:
         """Waits until extensions and runtime ask for an event; why they will not, or None."""

@@ -61,6 +61,7 @@ async def plan(call: Call, target: Target, *, provisioned: bool = False) -> Plan
         memory_mb=configuration.memory_mb,
         function=Registered(version.name, version.version, configuration.handler, reference.account),
         timeout_seconds=configuration.timeout_seconds,
+        runtime=configuration.runtime,
         runtime_version=runtimes.version_name(configuration.runtime),
         runtime_version_arn=runtimes.version_arn(configuration.runtime, reference.region),
         expires_at=session.expires_at,
@@ -93,6 +94,7 @@ async def _spec(call: Call, target: Target, environment_id: str, variables: dict
     ]
     return SandboxSpec(
         runtime=runtimes.engine(configuration.runtime),
+        release=runtimes.release(configuration.runtime),
         code=folders[0],
         layers=tuple(folders[1:]),
         extensions=await asyncio.to_thread(_extensions, folders[1:]) if folders[1:] else (),

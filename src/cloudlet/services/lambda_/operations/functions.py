@@ -49,6 +49,7 @@ async def create_function(call: Call, request: api.CreateFunctionRequestTypeDef)
         raise errors.AccessDeniedException("None")
     wanted = configuration.new(reference.name, request)
     configuration.check_layer_arns(request.get("Layers", ()), call.region)
+    configuration.check_code({**request["Code"], "PublishTo": request.get("PublishTo")})
     tags.check(request.get("Tags", {}))
     await call.transact(
         lambda inner: _check_new(inner, reference, wanted, request.get("CodeSigningConfigArn"))
@@ -92,6 +93,8 @@ def get_function_configuration(
 @operation("ListFunctions", read_only=True)
 def list_functions(call: Call, request: api.ListFunctionsRequestTypeDef) -> dict[str, Any]:
     """The functions of the account and region by name; with FunctionVersion=ALL each of their versions."""
+    if request.get("MasterRegion", "ALL") != "ALL":
+        return {"Functions": []}  # those that Lambda@Edge copied from there: nothing is copied here
     if request.get("FunctionVersion") == "ALL":
         return _list_every_version(call, request)
     functions = state.list_latest(call, request.get("Marker"))
@@ -113,6 +116,7 @@ async def update_function_code(call: Call, request: api.UpdateFunctionCodeReques
         raise errors.InvalidParameterValueException(
             "Please don't provide ImageUri when updating a function with packageType Zip."
         )
+    configuration.check_code(request)
     package = await sources.package(call, request)
     if request.get("DryRun"):
         return await call.transact(

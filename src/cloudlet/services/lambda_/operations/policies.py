@@ -29,9 +29,9 @@ def add_permission(call: Call, request: api.AddPermissionRequestTypeDef) -> dict
             "We currently do not support adding policies for $LATEST."
         )
     made = statements.statement(request, reference.arn)
-    _check_there(call, reference)
+    check_there(call, reference)
     policy = state.find_policy(call, reference)
-    _check_revision(policy, request.get("RevisionId"))
+    check_revision(policy, request.get("RevisionId"))
     state.save_policy(call, reference, statements.added(policy, made, call.ids.uuid()))
     return {"Statement": json.dumps(made, separators=(",", ":"))}
 
@@ -42,12 +42,12 @@ def remove_permission(call: Call, request: api.RemovePermissionRequestTypeDef) -
     reference = references.parse(call, request["FunctionName"], request.get("Qualifier"))
     if state.find_function(call, reference) is None:
         raise errors.ResourceNotFoundException(f"No policy found for: {reference.arn}")
-    _check_there(call, reference)
+    check_there(call, reference)
     policy = state.find_policy(call, reference)
     if policy is None:
         raise errors.ResourceNotFoundException("No policy is associated with the given resource.")
     after = statements.removed(policy, request["StatementId"], call.ids.uuid())
-    _check_revision(policy, request.get("RevisionId"))
+    check_revision(policy, request.get("RevisionId"))
     state.save_policy(call, reference, after)
 
 
@@ -61,7 +61,8 @@ def get_policy(call: Call, request: api.GetPolicyRequestTypeDef) -> dict[str, An
     return {"Policy": permissions.document(policy).text, "RevisionId": policy.revision_id}
 
 
-def _check_there(call: Call, reference: FunctionReference) -> None:
+def check_there(call: Call, reference: FunctionReference) -> None:
+    """Raises ResourceNotFoundException for a function, version or alias that is not there."""
     qualifier = reference.qualifier
     if qualifier is None:
         state.function(call, reference)
@@ -71,6 +72,7 @@ def _check_there(call: Call, reference: FunctionReference) -> None:
         state.alias(call, reference, qualifier)
 
 
-def _check_revision(policy: ResourcePolicy | None, revision_id: str | None) -> None:
+def check_revision(policy: ResourcePolicy | None, revision_id: str | None) -> None:
+    """Raises PreconditionFailedException for a revision id that is not the policy's."""
     if revision_id is not None and (policy is None or policy.revision_id != revision_id):
         raise errors.wrong_revision("GetPolicy")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cloudlet.core.operation import operation
-from cloudlet.services.lambda_ import errors, model, permissions, references, state
+from cloudlet.services.lambda_ import configuration, errors, model, permissions, references, state
 from cloudlet.services.lambda_.model import LATEST
 from cloudlet.services.lambda_.operations.functions import publish
 from cloudlet.services.lambda_.pages import page_of
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @operation("PublishVersion", permissions=permissions.on_unqualified_function("lambda:PublishVersion"))
 def publish_version(call: Call, request: api.PublishVersionRequestTypeDef) -> dict[str, Any]:
     """Makes a version of $LATEST, or answers the last one if nothing has changed since."""
+    configuration.check_code(request)
     reference = references.parse(call, request["FunctionName"]).with_qualifier(None)
     latest = state.version(call, reference, LATEST)
     if not latest.settled:

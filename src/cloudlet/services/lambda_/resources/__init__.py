@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from cloudlet.services.lambda_.resources.code_signing import CodeSigningConfigType
 from cloudlet.services.lambda_.resources.event_invoke_configs import EventInvokeConfigType
 from cloudlet.services.lambda_.resources.event_source_mappings import EventSourceMappingType
 from cloudlet.services.lambda_.resources.functions import FunctionType
 from cloudlet.services.lambda_.resources.layers import LayerVersionPermissionType, LayerVersionType
 from cloudlet.services.lambda_.resources.permissions import PermissionType
+from cloudlet.services.lambda_.resources.urls import UrlType
 from cloudlet.services.lambda_.resources.versions import AliasType, VersionType
 
 if TYPE_CHECKING:
@@ -26,4 +28,6 @@ RESOURCES: Final[tuple[ResourceType, ...]] = (
     EventSourceMappingType(),
     LayerVersionType(),
     LayerVersionPermissionType(),
+    UrlType(),
+    CodeSigningConfigType(),
 )

@@ -25,6 +25,7 @@ _STACK: Final = "aws:cloudformation:stack-id"
 _LOGICAL: Final = "aws:cloudformation:logical-id"
 # The settings, and what each is when a template no longer says it.
 _DEFAULTS: Final[Mapping[str, Any]] = {
+    "DeadLetterConfig": {},
     "Description": "",
     "Environment": {"Variables": {}},
     "EphemeralStorage": {"Size": 512},
@@ -37,7 +38,16 @@ _DEFAULTS: Final[Mapping[str, Any]] = {
     "SnapStart": {"ApplyOn": "None"},
     "Timeout": 3,
     "TracingConfig": {"Mode": "PassThrough"},
+    "VpcConfig": {"SubnetIds": [], "SecurityGroupIds": []},
 }
+# What the API refuses by name: said in a template, it is refused by the same words.
+_REFUSED: Final = {
+    "FileSystemConfigs": "FileSystemConfigs",
+    "ImageConfig": "ImageConfig",
+    "KmsKeyArn": "KMSKeyArn",
+}
+_ONLY_CREATE: Final = ("Architectures", "CodeSigningConfigArn", "PackageType")
+_MANAGED: Final = {"UpdateRuntimeOn": "Auto"}
 
 
 class FunctionType:
@@ -47,11 +57,15 @@ class FunctionType:
     properties = frozenset(
         {
             *_DEFAULTS,
+            *_REFUSED,
             "Architectures",
             "Code",
+            "CodeSigningConfigArn",
             "FunctionName",
             "PackageType",
+            "RecursiveLoop",
             "ReservedConcurrentExecutions",
+            "RuntimeManagementConfig",
             "Tags",
         }
     )
@@ -65,7 +79,7 @@ class FunctionType:
         request = {
             "FunctionName": name,
             **_settings(properties),
-            **{key: properties[key] for key in ("Architectures", "PackageType") if key in properties},
+            **{key: properties[key] for key in _ONLY_CREATE if key in properties},
             "Code": _code(properties),
             "Tags": tags,
         }
@@ -78,6 +92,7 @@ class FunctionType:
         with partly_made(name):
             await _wait(call, name)
             await _reserve(call, name, {}, properties)
+            await _set_apart(call, name, {}, properties)
         return _provisioned(call, name)
 
     async def update(
@@ -96,6 +111,7 @@ class FunctionType:
             )
             await _wait(call, physical_id)
         await _reserve(call, physical_id, before, after)
+        await _set_apart(call, physical_id, before, after)
         await _retag(call, physical_id, _tags(before), _tags(after))
         return _provisioned(call, physical_id)
 
@@ -133,6 +149,25 @@ async def _reserve(call: Call, name: str, before: Properties, after: Properties)
         await call.ask("lambda", "DeleteFunctionConcurrency", {"FunctionName": name})
 
 
+async def _set_apart(call: Call, name: str, before: Properties, after: Properties) -> None:
+    """The settings that have operations of their own."""
+    function = {"FunctionName": name}
+    loop = after.get("RecursiveLoop", "Terminate")
+    if loop != before.get("RecursiveLoop", "Terminate"):
+        await call.ask("lambda", "PutFunctionRecursionConfig", {**function, "RecursiveLoop": loop})
+    management = after.get("RuntimeManagementConfig", _MANAGED)
+    if management != before.get("RuntimeManagementConfig", _MANAGED):
+        await call.ask("lambda", "PutRuntimeManagementConfig", {**function, **management})
+    signing = after.get("CodeSigningConfigArn")
+    if not before or signing == before.get("CodeSigningConfigArn"):
+        return  # a new function has it from CreateFunction
+    if signing:
+        request = {**function, "CodeSigningConfigArn": signing}
+        await call.ask("lambda", "PutFunctionCodeSigningConfig", request)
+    else:
+        await call.ask("lambda", "DeleteFunctionCodeSigningConfig", function)
+
+
 async def _retag(call: Call, name: str, before: Mapping[str, str], after: Mapping[str, str]) -> None:
     arn = call.arn(f"function:{name}")
     if gone := sorted(before.keys() - after.keys()):
@@ -153,6 +188,7 @@ def _provisioned(call: Call, name: str) -> Provisioned:
 def _settings(properties: Properties) -> dict[str, Any]:
     """The settings that a template gives, in the API's types: templates may write numbers as text."""
     settings = {key: properties[key] for key in _DEFAULTS if key in properties}
+    settings |= {name: properties[key] for key, name in _REFUSED.items() if key in properties}
     for key in ("MemorySize", "Timeout"):
         if key in settings:
             settings[key] = int(settings[key])
@@ -166,7 +202,7 @@ def _settings(properties: Properties) -> dict[str, Any]:
 
 def _changed_settings(before: Properties, after: Properties) -> dict[str, Any]:
     old, new = {**_DEFAULTS, **_settings(before)}, {**_DEFAULTS, **_settings(after)}
-    return {key: value for key, value in new.items() if value != old[key]}
+    return {key: value for key, value in new.items() if value != old.get(key)}
 
 
 def _code_parts(properties: Properties) -> tuple[Any, ...]:

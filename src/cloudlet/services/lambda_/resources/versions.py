@@ -5,24 +5,27 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resou
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from cloudlet.core.resource import Provisioned, ask_once, made_once
+from cloudlet.core.resource import Provisioned, ask_once, made_once, partly_made
 from cloudlet.services.lambda_ import activation, references, state
 from cloudlet.services.lambda_.errors import ResourceConflictException, ResourceNotFoundException
 from cloudlet.services.lambda_.model import LATEST
+from cloudlet.services.lambda_.resources.provisioning import PROPERTY, provision
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call
     from cloudlet.core.resource import Properties, ResourceContext
     from cloudlet.services.lambda_.references import FunctionReference
 
+_PUBLISHED: Final = ("CodeSha256", "Description", "FunctionName")
+
 
 class VersionType:
     """AWS::Lambda::Version"""
 
     type_name = "AWS::Lambda::Version"
-    properties = frozenset({"CodeSha256", "Description", "FunctionName"})
+    properties = frozenset({*_PUBLISHED, PROPERTY, "RuntimePolicy"})
     required = frozenset({"FunctionName"})
     create_only = properties
 
@@ -30,7 +33,13 @@ class VersionType:
         """Publishes $LATEST."""
         reference = references.parse(call, properties["FunctionName"]).with_qualifier(None)
         await activation.activate(call, reference, LATEST)
-        return _version(await made_once(call, context, lambda inner: _publish(inner, reference, properties)))
+        arn = await made_once(call, context, lambda inner: _publish(inner, reference, properties))
+        with partly_made(arn):
+            if "RuntimePolicy" in properties:
+                request = {"FunctionName": arn, **properties["RuntimePolicy"]}
+                await call.ask("lambda", "PutRuntimeManagementConfig", request)
+            await provision(call, arn, {}, properties)
+        return _version(arn)
 
     async def update(
         self, call: Call, context: ResourceContext, physical_id: str, before: Properties, after: Properties
@@ -52,7 +61,9 @@ class AliasType:
     """AWS::Lambda::Alias"""
 
     type_name = "AWS::Lambda::Alias"
-    properties = frozenset({"Description", "FunctionName", "FunctionVersion", "Name", "RoutingConfig"})
+    properties = frozenset(
+        {"Description", "FunctionName", "FunctionVersion", "Name", PROPERTY, "RoutingConfig"}
+    )
     required = frozenset({"FunctionName", "FunctionVersion", "Name"})
     create_only = frozenset({"FunctionName", "Name"})
 
@@ -60,6 +71,8 @@ class AliasType:
         """Makes the alias."""
         request = _alias_request(properties)
         arn = await ask_once(call, context, "lambda", "CreateAlias", request, lambda made: made["AliasArn"])
+        with partly_made(arn):
+            await provision(call, arn, {}, properties)
         return _alias(arn)
 
     async def update(
@@ -68,6 +81,7 @@ class AliasType:
         """Lets the alias lead somewhere else."""
         request = {"Description": "", "RoutingConfig": {"AdditionalVersionWeights": {}}}
         await call.ask("lambda", "UpdateAlias", {**request, **_alias_request(after)})
+        await provision(call, physical_id, before, after)
         return _alias(physical_id)
 
     async def delete(
@@ -86,7 +100,8 @@ def _publish(call: Call, reference: FunctionReference, properties: Properties) -
             f"A version for this Lambda function exists ( {there} ). "
             "Modify the function to create a new version."
         )
-    return str(call.ask_within("lambda", "PublishVersion", properties)["FunctionArn"])
+    request = {key: properties[key] for key in _PUBLISHED if key in properties}
+    return str(call.ask_within("lambda", "PublishVersion", request)["FunctionArn"])
 
 
 def _version(arn: str) -> Provisioned:
@@ -99,6 +114,7 @@ def _alias(arn: str) -> Provisioned:
 
 def _alias_request(properties: Properties) -> dict[str, Any]:
     request = {**properties, "FunctionVersion": str(properties["FunctionVersion"])}
+    request.pop(PROPERTY, None)
     if "RoutingConfig" in properties:
         weights = properties["RoutingConfig"].get("AdditionalVersionWeights", ())
         request["RoutingConfig"] = {

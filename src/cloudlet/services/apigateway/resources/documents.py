@@ -1,0 +1,73 @@
+"""The OpenAPI document of a RestApi in a template: given there, or lying in S3.
+
+Reads it; what it says is for PutRestApi and ImportRestApi.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any, Final
+
+from cloudlet.core.http import FileBody
+from cloudlet.services.apigateway.errors import BadRequestException
+
+if TYPE_CHECKING:
+    from cloudlet.core.call import Call
+    from cloudlet.core.resource import Properties
+
+_LARGEST_BYTES: Final = 6 * 1024 * 1024
+
+
+async def find_document(call: Call, properties: Properties) -> bytes | None:
+    """The document of an API, or None where it has none. Raises ServiceError as S3 does."""
+    if "Body" in properties:
+        body = properties["Body"]
+        return (body if isinstance(body, str) else json.dumps(body)).encode()
+    if "BodyS3Location" not in properties:
+        return None
+    place = properties["BodyS3Location"]
+    request = {"Bucket": place.get("Bucket", ""), "Key": place.get("Key", "")}
+    if "Version" in place:
+        request["VersionId"] = place["Version"]
+    if "ETag" in place:
+        request["IfMatch"] = place["ETag"]
+    return await _content((await call.ask("s3", "GetObject", request))["Body"])
+
+
+async def _content(body: bytes | FileBody | AsyncIterator[bytes]) -> bytes:
+    if isinstance(body, FileBody):
+        content = await asyncio.to_thread(_read, body)
+    elif isinstance(body, bytes):
+        content = body
+    else:
+        content = b"".join([piece async for piece in _limited(body)])
+    if len(content) > _LARGEST_BYTES:
+        raise BadRequestException(f"The document is larger than {_LARGEST_BYTES} bytes.")
+    return content
+
+
+async def _limited(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    size = 0
+    async for piece in body:
+        size += len(piece)
+        yield piece
+        if size > _LARGEST_BYTES:
+            return
+
+
+def _read(body: FileBody) -> bytes:
+    with body.path.open("rb") as file:
+        file.seek(body.offset)
+        return file.read(min(body.count, _LARGEST_BYTES + 1))
+
+
+def import_settings(properties: Properties) -> dict[str, Any]:
+    """How a template wants its document to be read."""
+    settings: dict[str, Any] = {}
+    if "FailOnWarnings" in properties:
+        settings["failOnWarnings"] = str(properties["FailOnWarnings"]).lower() == "true"
+    if "Parameters" in properties:
+        settings["parameters"] = {name: str(value) for name, value in properties["Parameters"].items()}
+    return settings
