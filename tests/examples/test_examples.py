@@ -83,6 +83,26 @@ def test_comments_are_posted_and_read_through_the_gateway(follow, client):
     assert _get(f"{url}/nobody-wrote-here") == (200, {"comments": []})
 
 
+def test_a_trial_shows_what_dynamodb_was_asked_and_what_it_answered(follow, client):
+    answers, variables = follow("dynamodb-proxy")
+    apigateway = client("apigateway")
+    (resource,) = (
+        each["id"]
+        for each in apigateway.get_resources(restApiId=variables["api"])["items"]
+        if each["path"] == "/comments/{pageId}"
+    )
+    named = {"restApiId": variables["api"], "resourceId": resource, "httpMethod": "GET"}
+    trial = apigateway.test_invoke_method(**named, pathWithQueryString="/comments/breaking-news")
+    assert trial["status"] == 200
+    assert json.loads(trial["body"]) == json.loads(answers[1])
+    told = [line.partition(" : ")[2] for line in trial["log"].splitlines()]
+    assert "Method request path: {pageId=breaking-news}" in told
+    asked = "".join(line for line in told if line.startswith("Endpoint request body"))
+    assert asked.startswith("Endpoint request body after transformations: {")
+    assert any(line.startswith("Received response. Status: 200, Integration latency: ") for line in told)
+    assert told[-1] == "Method completed with status: 200"
+
+
 def test_role_of_the_gateway_is_all_that_it_may_do(follow, client):
     """What the README promises of a policy without dynamodb:Query."""
     _, variables = follow("dynamodb-proxy")
