@@ -6,11 +6,16 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from scripts.benchmarks import cases, gateways, queues, reference
+from scripts.benchmarks import cases, gateways, queues, reference, streams
 from scripts.benchmarks.cloud import BenchmarkCloud
 
 WIDTH = 56
-CASES = {**cases.CASES, "queues": queues.queues, "gateways": gateways.gateways}
+CASES = {
+    **cases.CASES,
+    "queues": queues.queues,
+    "streams": streams.streams,
+    "gateways": gateways.gateways,
+}
 BY_NAME_ONLY = {"full-queues": queues.full_queues}
 """What takes minutes to prepare."""
 
