@@ -6,12 +6,16 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from scripts.benchmarks import cases, queues, reference, streams, tables
+from scripts.benchmarks import cases, lambda_figures, queues, reference, streams, tables
 from scripts.benchmarks.cloud import BenchmarkCloud
 
 WIDTH = 56
 CASES = {**cases.CASES, **tables.CASES, "queues": queues.queues, "streams": streams.streams}
-BY_NAME_ONLY = {**tables.BY_NAME_ONLY, "full-queues": queues.full_queues}
+BY_NAME_ONLY = {
+    "lambda": lambda_figures.lambda_figures,
+    **tables.BY_NAME_ONLY,
+    "full-queues": queues.full_queues,
+}
 """What takes minutes to prepare, or installs other programs."""
 
 
