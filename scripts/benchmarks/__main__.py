@@ -6,15 +6,21 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from scripts.benchmarks import cases, lambda_figures, queues, reference, streams, tables
+from scripts.benchmarks import cases, gateways, lambda_figures, queues, reference, streams, tables
 from scripts.benchmarks.cloud import BenchmarkCloud
 
 WIDTH = 56
-CASES = {**cases.CASES, **tables.CASES, "queues": queues.queues, "streams": streams.streams}
+CASES = {
+    **cases.CASES,
+    **tables.CASES,
+    "gateways": gateways.gateways,
+    "queues": queues.queues,
+    "streams": streams.streams,
+}
 BY_NAME_ONLY = {
-    "lambda": lambda_figures.lambda_figures,
     **tables.BY_NAME_ONLY,
     "full-queues": queues.full_queues,
+    "lambda": lambda_figures.lambda_figures,
 }
 """What takes minutes to prepare, or installs other programs."""
 
