@@ -6,11 +6,11 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from scripts.benchmarks import cases, queues, reference
+from scripts.benchmarks import cases, queues, reference, streams
 from scripts.benchmarks.cloud import BenchmarkCloud
 
 WIDTH = 56
-CASES = {**cases.CASES, "queues": queues.queues}
+CASES = {**cases.CASES, "queues": queues.queues, "streams": streams.streams}
 BY_NAME_ONLY = {"full-queues": queues.full_queues}
 """What takes minutes to prepare."""
 

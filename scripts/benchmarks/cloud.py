@@ -102,7 +102,11 @@ class BenchmarkCloud:
         """Goes on as an IAM user with a policy, so that signatures and permissions count."""
         iam = self.client("iam")
         iam.create_user(UserName="bench")
-        allow = {"Effect": "Allow", "Action": ["dynamodb:*", "lambda:*", "s3:*"], "Resource": "*"}
+        allow = {
+            "Effect": "Allow",
+            "Action": ["dynamodb:*", "kinesis:*", "lambda:*", "s3:*"],
+            "Resource": "*",
+        }
         iam.put_user_policy(
             UserName="bench",
             PolicyName="bench",

@@ -106,6 +106,7 @@ class App:
             endpoint="",
             identities=self._identities,
             http_client=PooledHttpClient(),
+            local_folders=tuple(folder.resolve() for folder in config.local_folders),
         )
         self._server = Server(self._pipeline().handle, tls=self._authority, clock=clock)
 

@@ -26,4 +26,6 @@ class Config(Struct, frozen=True):
     sandbox: str | None = None
     """The sandbox driver; None takes the best that works here."""
     runtimes: Path | None = None
-    """Where the AWS SDK for JavaScript is installed for Node functions."""
+    """Where the AWS SDK for JavaScript is installed for Node functions, and interpreters for all."""
+    local_folders: tuple[Path, ...] = ()
+    """The folders that functions with a tag for it may be run from, with all below them."""

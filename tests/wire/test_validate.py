@@ -166,7 +166,7 @@ def test_api_gateway_names_the_request_in_paths_of_the_body_only():
         "2 validation errors detected: Value 'wrong_op' at "
         "'updateMethodResponseInput.patchOperations.1.member.op' "
         "failed to satisfy constraint: Member must satisfy enum value set: [add, remove, "
-        "replace, move, copy, test]; "
+        "move, test, replace, copy]; "
         "Value 'wrong' at 'statusCode' failed to satisfy constraint: "
         r"Member must satisfy regular expression pattern: [1-5]\d\d"
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import orjson
 
@@ -22,6 +22,7 @@ from cloudlet.wire.sigv4.credential import Scope
 
 _TIMEOUT_SECONDS: Final = 10.0
 _POLL_SECONDS: Final = 0.5
+_LONGEST_SECONDS: Final = 910.0
 
 
 def running(places: Places, port: int) -> Running:
@@ -77,36 +78,44 @@ def _call(
     cloud: Running, service: str, target: str, request: Mapping[str, Any], region: str
 ) -> Mapping[str, Any]:
     body = orjson.dumps(request)
-    headers = _signed_headers(cloud, service, target, body, region)
-    status_code, content = _send(cloud, "POST", "/", headers, body)
+    given = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": target}
+    status_code, content, _ = signed(cloud, service, "POST", "/", "", given, body, region)
     answer: dict[str, Any] = orjson.loads(content)
     if status_code != HTTPStatus.OK:
         raise Problem(answer.get("message") or answer.get("Message") or f"the cloud answered {status_code}")
     return answer
 
 
-def _signed_headers(cloud: Running, service: str, target: str, body: bytes, region: str) -> dict[str, str]:
-    """Signature Version 4 over the headers that AWS's own SDKs sign."""
+def signed(
+    cloud: Running,
+    service: str,
+    method: str,
+    path: str,
+    query: str,
+    given: Mapping[str, str],
+    body: bytes,
+    region: str,
+) -> tuple[int, bytes, Mapping[str, str]]:
+    """Sends a request with Signature Version 4, as AWS's own SDKs sign; status, body and headers."""
     timestamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    headers = {
-        "Content-Type": "application/x-amz-json-1.1",
-        "Host": urlsplit(cloud.endpoint).netloc,
-        "X-Amz-Date": timestamp,
-        "X-Amz-Target": target,
-    }
+    headers = {**given, "Host": urlsplit(cloud.endpoint).netloc, "X-Amz-Date": timestamp}
     names = tuple(sorted(name.lower() for name in headers))
     date, terminator = timestamp[:8], "aws4_request"
     credential_scope = f"{date}/{region}/{service}/{terminator}"
     scope = Scope(cloud.access_key_id, date, region, service, terminator, names, credential_scope)
-    request = HttpRequest("POST", "/", headers=list(headers.items()), body=BytesBody(body))
-    text = canonical.canonical_request(request, scope, "/", "", hashlib.sha256(body).hexdigest())
+    request = HttpRequest(method, path, query, headers=list(headers.items()), body=BytesBody(body))
+    digest = hashlib.sha256(body).hexdigest()
+    text = canonical.canonical_request(request, scope, quote(path), query, digest)
     key = canonical.signing_key(cloud.secret_access_key, date, region, service, terminator)
     signature = canonical.sign(key, canonical.string_to_sign(text, timestamp, scope))
     headers["Authorization"] = (
         f"AWS4-HMAC-SHA256 Credential={cloud.access_key_id}/{credential_scope}, "
         f"SignedHeaders={';'.join(names)}, Signature={signature}"
     )
-    return headers
+    try:
+        return _exchange(cloud, method, f"{path}?{query}" if query else path, headers, body, _LONGEST_SECONDS)
+    except OSError as error:
+        raise Problem(f"The cloud at {cloud.endpoint} does not answer: {error}.") from error
 
 
 def _get(cloud: Running, path: str) -> Mapping[str, Any]:
@@ -122,15 +131,20 @@ def _get(cloud: Running, path: str) -> Mapping[str, Any]:
     return answer
 
 
-def _send(
-    cloud: Running, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b""
-) -> tuple[int, bytes]:
+def _send(cloud: Running, method: str, path: str) -> tuple[int, bytes]:
+    return _exchange(cloud, method, path, {}, b"", _TIMEOUT_SECONDS)[:2]
+
+
+def _exchange(
+    cloud: Running, method: str, target: str, headers: Mapping[str, str], body: bytes, seconds: float
+) -> tuple[int, bytes, Mapping[str, str]]:
     from http.client import HTTPConnection  # noqa: PLC0415 (start time of `start`, which never asks itself)
 
-    connection = HTTPConnection(urlsplit(cloud.endpoint).netloc, timeout=_TIMEOUT_SECONDS)
+    connection = HTTPConnection(urlsplit(cloud.endpoint).netloc, timeout=seconds)
     try:
-        connection.request(method, path, body, dict(headers or {}))
+        connection.request(method, target, body, dict(headers))
         response = connection.getresponse()
-        return response.status, response.read()
+        told = {name.lower(): value for name, value in response.getheaders()}
+        return response.status, response.read(), told
     finally:
         connection.close()

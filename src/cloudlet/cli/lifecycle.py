@@ -43,6 +43,7 @@ class StartOptions(Struct, frozen=True):
     insecure: bool
     sandbox: str | None
     background: bool
+    hot_reload: tuple[Path, ...] = ()
 
     def config(self, places: Places) -> Config:
         """The server's settings. Raises Problem for what does not go together."""
@@ -61,6 +62,7 @@ class StartOptions(Struct, frozen=True):
             insecure=self.insecure,
             sandbox=self.sandbox,
             runtimes=places.runtimes,
+            local_folders=tuple(folder.resolve() for folder in self.hot_reload),
         )
 
     def _check(self) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from cloudlet import __version__
-from cloudlet.cli import client, runtimes, stopping, texts
+from cloudlet.cli import client, functions, runtimes, stopping, texts
 from cloudlet.cli.places import DEFAULT_PORT, Places
 from cloudlet.cli.problem import Problem
 
@@ -64,6 +64,12 @@ def main() -> None:
 )
 @click.option("--insecure", is_flag=True, help="Listen beyond this machine without --auth strict.")
 @click.option("--sandbox", type=click.Choice(["namespaces", "process"]), help="Force one sandbox driver.")
+@click.option(
+    "--hot-reload",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    multiple=True,
+    help="Let functions be run from this folder, or below, where their tag cloudlet:hot-reload says so.",
+)
 @click.option("--background", is_flag=True, help="Return once it answers, and leave it running.")
 def start(**options: object) -> None:
     """Start the cloud."""
@@ -109,6 +115,41 @@ def least_privilege(port: int) -> None:
 def logs(function: str, port: int, region: str, follow: bool) -> None:
     """Print the log of a FUNCTION (its name, or a log group's)."""
     for line in client.log_lines(client.running(Places.default(), port), function, region, follow=follow):
+        click.echo(line)
+
+
+@main.command()
+@_PORT
+@click.option("--region", default="us-east-1", show_default=True, envvar="AWS_DEFAULT_REGION")
+@click.option("--qualifier", help="A version or an alias.")
+@click.option("--event", is_flag=True, help="Only hand the payload in, and do not wait.")
+@click.option("--tail", is_flag=True, help="Print the end of the log to stderr.")
+@click.argument("function")
+@click.argument("payload", default="")
+def invoke(
+    function: str, payload: str, port: int, region: str, qualifier: str | None, event: bool, tail: bool
+) -> None:
+    """Call a FUNCTION with a PAYLOAD (JSON, @FILE, or - for stdin) and print what it answers.
+
+    An error of the function's ends the command with status 1.
+    """
+    cloud = client.running(Places.default(), port)
+    answer = functions.invoke(cloud, region, function, payload, qualifier=qualifier, event=event, tail=tail)
+    if answer.log:
+        click.echo(answer.log, err=True, nl=False)
+    if not event:
+        click.echo(answer.payload)
+    sys.exit(1 if answer.failed else 0)
+
+
+@main.command()
+@_PORT
+@click.option("--region", default="us-east-1", show_default=True, envvar="AWS_DEFAULT_REGION")
+@click.argument("function")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True))
+def watch(function: str, folder: Path, port: int, region: str) -> None:
+    """Give a FUNCTION the code in a FOLDER, now and whenever something in it changes."""
+    for line in functions.watch(client.running(Places.default(), port), region, function, folder):
         click.echo(line)
 
 

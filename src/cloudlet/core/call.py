@@ -60,6 +60,8 @@ class Cloud:
     http_client: HttpClient
     user_pools: str = "https://cognito-idp.{region}.amazonaws.com"
     """Below which URL user pools publish their keys."""
+    local_folders: tuple[Path, ...] = ()
+    """The folders of this machine that functions may be run from, as the server's user said."""
     api: Api = field(init=False)
     wire: Wire = field(init=False)
     signatures: Signatures = field(init=False)

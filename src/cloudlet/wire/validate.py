@@ -5,7 +5,7 @@ Reads no bytes, and knows no operation's own rules: what a model does not say is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -49,6 +49,8 @@ class Rules(Struct, frozen=True):
     """Whether paths of members in the body begin with the name of the request's shape."""
     not_null_in_collections: bool = False
     """Whether the constraints of a collection's elements end with `Member must not be null`."""
+    null_in_maps: bool = False
+    """Whether maps may hold null."""
     own_shapes: frozenset[str] = frozenset()
     """Shapes that the service judges itself, in words of its own."""
 
@@ -56,7 +58,7 @@ class Rules(Struct, frozen=True):
 _NOT_NULL: Final[Test] = ("Member must not be null", lambda value: value is not None)
 _DEFAULT: Final = Rules()
 _RULES: Final[Mapping[str, Rules]] = {
-    "apigateway": Rules(request_in_paths=True),
+    "apigateway": Rules(request_in_paths=True, null_in_maps=True),
     "ec2": Rules(required=False, values=False, missing="The request must contain the parameter {}"),
     "lambda": Rules(
         not_null_in_collections=True, own_shapes=frozenset({"InvokeMode", "RecursiveLoop", "Runtime"})
@@ -64,6 +66,21 @@ _RULES: Final[Mapping[str, Rules]] = {
     # S3 answers bad buckets, keys and documents each with an error of its own, and ignores much of its model.
     "s3": Rules(required=False, values=False),
     "sqs": Rules(required=False, values=False, missing="The request must contain the parameter {}."),
+}
+# AWS tells some enums in the order of a hash table; seen for these.
+_ENUM_ORDERS: Final[Mapping[frozenset[str], Sequence[str]]] = {
+    frozenset(order.split()): order.split()
+    for order in (
+        "add remove move test replace copy",
+        "HTTP MOCK AWS_PROXY HTTP_PROXY AWS",
+        "PRIVATE EDGE REGIONAL",
+        "RESPONSE_BODY RESPONSE METHOD MODEL AUTHORIZER RESPONSE_HEADER RESOURCE PATH_PARAMETER REQUEST_BODY "
+        "QUERY_PARAMETER API REQUEST_HEADER",
+        "REQUEST_TOO_LARGE RESOURCE_NOT_FOUND AUTHORIZER_CONFIGURATION_ERROR MISSING_AUTHENTICATION_TOKEN "
+        "BAD_REQUEST_BODY INVALID_SIGNATURE INVALID_API_KEY BAD_REQUEST_PARAMETERS AUTHORIZER_FAILURE "
+        "UNAUTHORIZED INTEGRATION_TIMEOUT ACCESS_DENIED DEFAULT_4XX DEFAULT_5XX WAF_FILTERED QUOTA_EXCEEDED "
+        "THROTTLED API_CONFIGURATION_ERROR UNSUPPORTED_MEDIA_TYPE INTEGRATION_FAILURE EXPIRED_TOKEN",
+    )
 }
 # Lambda's lists of subnets and security groups are older than the constraint.
 _MAY_HOLD_NULL: Final = frozenset({"SubnetIds", "SecurityGroupIds"})
@@ -180,7 +197,9 @@ class Validator:
         key_tests = self._tests(shape.key)
         keys_satisfied = _all_of(key_tests)
         keys_told = _listed("Map keys must satisfy constraint", key_tests)
-        judge = self._elements_check("Map value must satisfy constraint", shape, shape.value)
+        judge = self._elements_check(
+            "Map value must satisfy constraint", shape, shape.value, null=self._rules.null_in_maps
+        )
         contents = self._element_check(shape.value)
 
         def run(value: Any, path: Path, found: list[str]) -> None:
@@ -194,8 +213,10 @@ class Validator:
 
         return run
 
-    def _elements_check(self, what: str, shape: Shape, element: Shape) -> ElementsCheck:
-        """The check that no element is null and each satisfies its constraints: told at the collection."""
+    def _elements_check(
+        self, what: str, shape: Shape, element: Shape, *, null: bool = False
+    ) -> ElementsCheck:
+        """The check that elements satisfy their constraints, and are not null: told at the collection."""
         tests = self._tests(element)
         satisfied = _all_of(tests)
         with_null = _listed(what, [*tests, _NOT_NULL])
@@ -204,7 +225,8 @@ class Validator:
 
         def judge(elements: Collection[Any], value: Any, path: Path, found: list[str]) -> None:
             if None in elements:
-                found.append(_violation(shape, value, path, with_null))
+                if not null:
+                    found.append(_violation(shape, value, path, with_null))
             elif satisfied and not all(map(satisfied, elements)):
                 found.append(_violation(shape, value, path, told))
 
@@ -238,8 +260,9 @@ class Validator:
         values = shape.own.get("enum")
         if values:
             allowed = frozenset(values)
+            told: Sequence[str] = _ENUM_ORDERS.get(allowed) or values
             tests.append(
-                (f"Member must satisfy enum value set: [{', '.join(values)}]", lambda value: value in allowed)
+                (f"Member must satisfy enum value set: [{', '.join(told)}]", lambda value: value in allowed)
             )
         pattern = shape.own.get("pattern")
         if pattern:

@@ -175,3 +175,40 @@ def test_states_that_do_not_fit_are_refused(dynamodb, destination, hash_table, a
 def test_a_stream_that_is_not_there_is_refused(dynamodb, hash_table, arn):
     request = {"TableName": hash_table, "StreamArn": arn}
     assert refusal(dynamodb.enable_kinesis_streaming_destination, **request)[0] == "ResourceNotFoundException"
+
+
+def test_a_template_names_the_stream_and_may_name_another(client, kinesis, dynamodb, arn, advance):
+    kinesis.create_stream(StreamName="others", ShardCount=1)
+    advance(1)
+    while kinesis.describe_stream(StreamName="others")["StreamDescription"]["StreamStatus"] != "ACTIVE":
+        pass
+    cloudformation = client("cloudformation")
+
+    def deploy(call, specification):
+        properties = {
+            "TableName": "t",
+            "AttributeDefinitions": [{"AttributeName": "a", "AttributeType": "S"}],
+            "KeySchema": [{"AttributeName": "a", "KeyType": "HASH"}],
+            "BillingMode": "PAY_PER_REQUEST",
+            **({"KinesisStreamSpecification": specification} if specification else {}),
+        }
+        resources = {"Table": {"Type": "AWS::DynamoDB::Table", "Properties": properties}}
+        call(StackName="s", TemplateBody=json.dumps({"Resources": resources}))
+        while True:
+            (stack,) = cloudformation.describe_stacks(StackName="s")["Stacks"]
+            if not stack["StackStatus"].endswith("IN_PROGRESS"):
+                break
+        described = dynamodb.describe_kinesis_streaming_destination(TableName="t")
+        return stack["StackStatus"], {
+            each["StreamArn"]: (each["DestinationStatus"], each["ApproximateCreationDateTimePrecision"])
+            for each in described["KinesisDataStreamDestinations"]
+        }
+
+    other = arn.replace("changes", "others")
+    exact = {"ApproximateCreationDateTimePrecision": "MICROSECOND"}
+    create, update = cloudformation.create_stack, cloudformation.update_stack
+    first, second = ("ACTIVE", "MILLISECOND"), ("DISABLED", "MILLISECOND")
+    assert deploy(create, {"StreamArn": arn}) == ("CREATE_COMPLETE", {arn: first})
+    assert deploy(update, {"StreamArn": other}) == ("UPDATE_COMPLETE", {arn: second, other: first})
+    assert deploy(update, {"StreamArn": other, **exact})[1][other] == ("ACTIVE", "MICROSECOND")
+    assert deploy(update, None)[1][other] == ("DISABLED", "MICROSECOND")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 from cloudlet.core.resource import Properties, ResourceContext
 
 _NAME_LENGTH: Final = 255
+_PRECISION: Final = "ApproximateCreationDateTimePrecision"
 _PAUSE_SECONDS: Final = 0.05
 _DEFINITION: Final = (
     "AttributeDefinitions",
@@ -50,7 +51,14 @@ class TableResource:
 
     type_name = "AWS::DynamoDB::Table"
     properties = frozenset(
-        (*_DEFINITION, "StreamSpecification", "TableName", "Tags", "TimeToLiveSpecification")
+        (
+            *_DEFINITION,
+            "KinesisStreamSpecification",
+            "StreamSpecification",
+            "TableName",
+            "Tags",
+            "TimeToLiveSpecification",
+        )
     )
     required = frozenset(("KeySchema",))
     create_only = frozenset(("TableName", "KeySchema", "LocalSecondaryIndexes"))
@@ -72,6 +80,8 @@ class TableResource:
         if (stream := _stream(properties)) is not None:
             request["StreamSpecification"] = stream
         await ask_once(call, context, "dynamodb", "CreateTable", request, lambda _: name)
+        if "KinesisStreamSpecification" in properties:
+            await _set_destination(call, name, properties)
         await _set_time_to_live(call, name, {}, properties)
         return await _provisioned(call, name)
 
@@ -84,6 +94,8 @@ class TableResource:
             await call.ask("dynamodb", "UpdateTable", {"TableName": physical_id, **_with_numbers(request)})
         await _wait_for_indexes(call, physical_id)
         await _set_stream(call, physical_id, before, after)
+        if "KinesisStreamSpecification" in before or "KinesisStreamSpecification" in after:
+            await _set_destination(call, physical_id, after)
         await _set_time_to_live(call, physical_id, before, after)
         await _set_tags(call, physical_id, _own_tags(before), _own_tags(after))
         return await _provisioned(call, physical_id)
@@ -199,6 +211,28 @@ def _stream(properties: Properties) -> dict[str, Any] | None:
             f"cloudlet does not implement {unknown[0]} of a StreamSpecification in templates (yet)."
         )
     return {"StreamEnabled": True, **specification}
+
+
+async def _set_destination(call: Call, name: str, properties: Properties) -> None:
+    """Lets the Kinesis data stream that the template names have the table's changes, and no other."""
+    wanted = properties.get("KinesisStreamSpecification")
+    described = await call.ask("dynamodb", "DescribeKinesisStreamingDestination", {"TableName": name})
+    destinations = described["KinesisDataStreamDestinations"]
+    active = next((each for each in destinations if each["DestinationStatus"] == "ACTIVE"), None)
+    if active is not None and (wanted is None or wanted["StreamArn"] != active["StreamArn"]):
+        request = {"TableName": name, "StreamArn": active["StreamArn"]}
+        await call.ask("dynamodb", "DisableKinesisStreamingDestination", request)
+        active = None
+    if wanted is None:
+        return
+    request = {"TableName": name, "StreamArn": wanted["StreamArn"]}
+    configuration = {key: value for key, value in wanted.items() if key == _PRECISION}
+    if active is None:
+        more = {"EnableKinesisStreamingConfiguration": configuration} if configuration else {}
+        await call.ask("dynamodb", "EnableKinesisStreamingDestination", {**request, **more})
+    elif configuration and configuration[_PRECISION] != active[_PRECISION]:
+        more = {"UpdateKinesisStreamingConfiguration": configuration}
+        await call.ask("dynamodb", "UpdateKinesisStreamingDestination", {**request, **more})
 
 
 async def _set_time_to_live(call: Call, name: str, before: Properties, after: Properties) -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from cloudlet.services.sqs.model import Queue
 
 _URL: Final = re.compile(r"(?:(?:https?:)?//([^/]*))?/?(?:[^/]+/)*?([0-9]{12})/([^/?]+)/?")
+_OWN_PATH: Final = re.compile(r"(/)()([A-Za-z0-9_.-]+)")
+"""The path of a request that is sent to a queue of one's own by its name alone."""
 _CLOUD_HOST: Final = re.compile(
     r"(?:(?:sqs\.|sqs-fips\.)?([a-z]{2}(?:-[a-z]+)+-[0-9])\.)?(?:queue|sqs)?[a-z0-9.-]*amazonaws\.com(?:\.cn)?(?::[0-9]+)?"
 )
@@ -39,14 +41,14 @@ class QueueAddress(Struct, frozen=True):
 
 def address(call: Call, url: str) -> QueueAddress:
     """The queue that a URL means. Raises InvalidAddress."""
-    found = _URL.fullmatch(url)
+    found = _URL.fullmatch(url) or _OWN_PATH.fullmatch(url)
     if found is None:
         raise InvalidAddress(f"The address {url} is not valid for this endpoint.")
     host, account, name = found.groups()
     cloud = _CLOUD_HOST.fullmatch(host) if host else None
     if cloud is not None and cloud[1] not in (None, call.region):
         raise InvalidAddress(f"The address {url} is not valid for this endpoint.")
-    return QueueAddress(account, call.region, unquote(name))
+    return QueueAddress(account or call.account, call.region, unquote(name))
 
 
 def queue_url(call: Call, queue: Queue | QueueAddress) -> str:

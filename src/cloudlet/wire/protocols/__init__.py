@@ -16,7 +16,7 @@ from cloudlet.wire.protocols.query import QueryProtocol
 from cloudlet.wire.protocols.rest_json import RestJsonProtocol
 from cloudlet.wire.protocols.rest_xml import RestXmlProtocol
 from cloudlet.wire.protocols.s3 import S3Protocol
-from cloudlet.wire.protocols.sqs import SqsQueryProtocol
+from cloudlet.wire.protocols.sqs import SqsQueryInJsonProtocol, SqsQueryProtocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,12 +41,13 @@ _SPEAK_AMZ_CBOR: Final = frozenset({"kinesis"})
 _OWN: Final[Mapping[tuple[str, str], type[Protocol]]] = {
     ("s3", "rest-xml"): S3Protocol,
     ("sqs", "query"): SqsQueryProtocol,
+    ("sqs", "query-in-json"): SqsQueryInJsonProtocol,
 }
 
 
 def protocol_of(service: ServiceModel, name: str) -> Protocol:
     """One protocol of a service. Raises KeyError for a name that is none."""
-    return _OWN.get((service.name, name), _BY_NAME[name])(service)
+    return (_OWN.get((service.name, name)) or _BY_NAME[name])(service)
 
 
 class Protocols:
@@ -81,5 +82,6 @@ def chosen_name(service: ServiceModel, request: HttpRequest) -> str:
     # Whoever spoke the query protocol once is still spoken to in it by older SDKs.
     is_form = content_type.startswith("application/x-www-form-urlencoded") or "Action=" in request.query
     if is_form and ("query" in spoken or service.query_compatible):
-        return "query"
+        in_json = request.header("accept") == "application/json" and (service.name, "query-in-json") in _OWN
+        return "query-in-json" if in_json else "query"
     return spoken[0]

@@ -45,8 +45,9 @@ _LIST_FOUND: Final = "Start of list found where not expected"
 class Wording:
     """How a service says that a value has the wrong type: two generations of AWS's framework differ."""
 
-    def __init__(self, *, dynamodb: bool) -> None:
+    def __init__(self, *, dynamodb: bool = False, classes: bool = False) -> None:
         self._dynamodb = dynamodb
+        self._classes = classes
 
     def refuse(self, value: Any, shape: Shape) -> NoReturn:
         """Raises SerializationException for a value that is not of the shape's type."""
@@ -66,6 +67,8 @@ class Wording:
             return "Unexpected field type"
         if self._dynamodb:
             return f"{_token(value)} cannot be converted to {java}"
+        if self._classes:
+            return f"{_class(value)} can not be converted to an {java}"
         article = "an" if java[0] in "AEIO" else "a"
         return f"{_token(value)} can not be converted to {article} {java}"
 
@@ -78,6 +81,14 @@ def _token(value: Any) -> str:
     if isinstance(value, float):
         return "DECIMAL_VALUE"
     return "NUMBER_VALUE" if isinstance(value, int) else "STRING_VALUE"
+
+
+def _class(value: Any) -> str:
+    if isinstance(value, bool):
+        return "class java.lang.Boolean"
+    if isinstance(value, str):
+        return "class java.lang.String"
+    return "class com.amazon.coral.value.json.numbers.TruncatingBigNumber"
 
 
 def _plain(shape: Shape) -> type | None:

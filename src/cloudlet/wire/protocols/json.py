@@ -40,6 +40,8 @@ _FRAMEWORK: Final = {
     "ExpiredTokenException": "com.amazon.coral.service",
     "ValidationException": "com.amazon.coral.validate",
 }
+_CLASSES_WORDING: Final = frozenset({"apigateway"})
+"""Services that say which class of Java's a value of the wrong type has."""
 _OLD_WORDING: Final = frozenset({"dynamodb", "dynamodbstreams", "sqs"})
 
 
@@ -54,7 +56,7 @@ class OutputCodec(NamedTuple):
 
 def wording_of(service: ServiceModel) -> Wording:
     """How a service says that a value has the wrong type."""
-    return Wording(dynamodb=service.name in _OLD_WORDING)
+    return Wording(dynamodb=service.name in _OLD_WORDING, classes=service.name in _CLASSES_WORDING)
 
 
 class DocumentProtocol(Protocol):

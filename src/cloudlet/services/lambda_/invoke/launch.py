@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.errors import AccessDenied
@@ -22,7 +23,6 @@ from cloudlet.services.lambda_.packages import Packages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from cloudlet.core.call import Call
     from cloudlet.core.identity import Session
@@ -95,7 +95,7 @@ async def _spec(call: Call, target: Target, environment_id: str, variables: dict
     return SandboxSpec(
         runtime=runtimes.engine(configuration.runtime),
         release=runtimes.release(configuration.runtime),
-        code=folders[0],
+        code=folders[0] if target.local_folder is None else Path(target.local_folder),
         layers=tuple(folders[1:]),
         extensions=await asyncio.to_thread(_extensions, folders[1:]) if folders[1:] else (),
         environment=variables,

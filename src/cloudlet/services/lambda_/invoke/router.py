@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cloudlet.services.lambda_ import activation, errors, state
-from cloudlet.services.lambda_.invoke import tracing
+from cloudlet.services.lambda_.invoke import local_code, tracing
 from cloudlet.services.lambda_.invoke.concurrency import ACCOUNT_LIMIT
 from cloudlet.services.lambda_.model import LATEST
 from cloudlet.services.lambda_.references import is_version
@@ -31,6 +31,8 @@ class Target:
     unreserved_limit: int
     loops_allowed: bool
     """Whether the function may be invoked by what it does itself without end."""
+    local_folder: str | None = None
+    """Where its code lies on this machine, if its owner wants it run from there."""
 
 
 async def find_target(call: Call, reference: FunctionReference) -> Target:
@@ -66,7 +68,14 @@ def target_within(call: Call, reference: FunctionReference) -> Target:
     limit = ACCOUNT_LIMIT
     if reserved is None:
         limit -= state.usage(call, reference.account, reference.region).reserved_concurrency
-    return Target(reference, version, reserved, limit, function.recursive_loop == "Allow")
+    return Target(
+        reference,
+        version,
+        reserved,
+        limit,
+        function.recursive_loop == "Allow",
+        function.tags.get(local_code.TAG),
+    )
 
 
 def _version_name(call: Call, named: FunctionReference) -> str:

@@ -34,7 +34,12 @@ _MOST_TASKS: Final = 10
 _READING: Final = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
 
 
-@operation("ListDeadLetterSourceQueues", permissions=on_queue("ListDeadLetterSourceQueues"), read_only=True)
+@operation(
+    "ListDeadLetterSourceQueues",
+    permissions=on_queue("ListDeadLetterSourceQueues"),
+    read_only=True,
+    unsigned=True,
+)
 def list_dead_letter_source_queues(
     call: Call, request: api.ListDeadLetterSourceQueuesRequestTypeDef
 ) -> dict[str, Any]:

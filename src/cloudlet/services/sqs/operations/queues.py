@@ -142,7 +142,7 @@ def _named_queue(call: Call, request: Request) -> Sequence[Permission]:
     return [permission(call, "GetQueueUrl", QueueAddress(account, call.region, request["QueueName"]))]
 
 
-@operation("GetQueueUrl", permissions=_named_queue, read_only=True)
+@operation("GetQueueUrl", permissions=_named_queue, read_only=True, unsigned=True)
 def get_queue_url(call: Call, request: api.GetQueueUrlRequestTypeDef) -> dict[str, Any]:
     """The URL of a queue by its name."""
     account = request.get("QueueOwnerAWSAccountId") or call.account
@@ -178,7 +178,7 @@ def page_size(request: Request) -> int:
     return size
 
 
-@operation("GetQueueAttributes", permissions=on_queue("GetQueueAttributes"), read_only=True)
+@operation("GetQueueAttributes", permissions=on_queue("GetQueueAttributes"), read_only=True, unsigned=True)
 def get_queue_attributes(call: Call, request: api.GetQueueAttributesRequestTypeDef) -> dict[str, Any]:
     """Attributes of a queue, and how many messages it has."""
     queue = asked_queue(call, request)
@@ -227,7 +227,7 @@ def delete_queue(call: Call, request: api.DeleteQueueRequestTypeDef) -> None:
     wake_readers(call, queue)
 
 
-@operation("PurgeQueue", permissions=on_queue("PurgeQueue"))
+@operation("PurgeQueue", permissions=on_queue("PurgeQueue"), unsigned=True)
 def purge_queue(call: Call, request: api.PurgeQueueRequestTypeDef) -> None:
     """Removes the messages of a queue; once a minute."""
     queue = asked_queue(call, request)

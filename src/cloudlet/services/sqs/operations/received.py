@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _LONGEST_SECONDS: Final = 43_200
 
 
-@operation("DeleteMessage", permissions=on_queue("DeleteMessage"))
+@operation("DeleteMessage", permissions=on_queue("DeleteMessage"), unsigned=True)
 def delete_message(call: Call, request: api.DeleteMessageRequestTypeDef) -> None:
     """Removes a message for good; one that is gone already is no error."""
     queue = asked_queue(call, request)
@@ -33,7 +33,7 @@ def delete_message(call: Call, request: api.DeleteMessageRequestTypeDef) -> None
     _wake_after_delete(call, queue)
 
 
-@operation("DeleteMessageBatch", permissions=on_queue("DeleteMessage"))
+@operation("DeleteMessageBatch", permissions=on_queue("DeleteMessage"), unsigned=True)
 def delete_message_batch(call: Call, request: api.DeleteMessageBatchRequestTypeDef) -> dict[str, Any]:
     """Removes up to ten messages; each may fail alone."""
     queue = asked_queue(call, request)
@@ -71,7 +71,7 @@ def _delete(queue: Queue, messages: state.Messages, handle: str) -> None:
         )
 
 
-@operation("ChangeMessageVisibility", permissions=on_queue("ChangeMessageVisibility"))
+@operation("ChangeMessageVisibility", permissions=on_queue("ChangeMessageVisibility"), unsigned=True)
 def change_message_visibility(call: Call, request: api.ChangeMessageVisibilityRequestTypeDef) -> None:
     """Changes when a received message becomes visible again."""
     queue = asked_queue(call, request)
@@ -81,7 +81,7 @@ def change_message_visibility(call: Call, request: api.ChangeMessageVisibilityRe
     wake_readers(call, queue)
 
 
-@operation("ChangeMessageVisibilityBatch", permissions=on_queue("ChangeMessageVisibility"))
+@operation("ChangeMessageVisibilityBatch", permissions=on_queue("ChangeMessageVisibility"), unsigned=True)
 def change_message_visibility_batch(
     call: Call, request: api.ChangeMessageVisibilityBatchRequestTypeDef
 ) -> dict[str, Any]:

@@ -69,7 +69,7 @@ class Look(Struct, frozen=True):
     next_due: float | None
 
 
-@operation("ReceiveMessage", permissions=on_queue("ReceiveMessage"))
+@operation("ReceiveMessage", permissions=on_queue("ReceiveMessage"), unsigned=True)
 async def receive_message(call: Call, request: api.ReceiveMessageRequestTypeDef) -> dict[str, Any]:
     """Takes up to ten messages out of sight; waits for the first one if asked to."""
     asked = _asked(call, request)

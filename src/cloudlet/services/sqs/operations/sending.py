@@ -52,7 +52,7 @@ class Draft(Struct, frozen=True):
         return contents.size_bytes(self.body, self.attributes)
 
 
-@operation("SendMessage", permissions=on_queue("SendMessage"))
+@operation("SendMessage", permissions=on_queue("SendMessage"), unsigned=True)
 def send_message(call: Call, request: api.SendMessageRequestTypeDef) -> dict[str, Any]:
     """Puts a message into a queue."""
     queue = asked_queue(call, request)
@@ -65,7 +65,7 @@ def send_message(call: Call, request: api.SendMessageRequestTypeDef) -> dict[str
     return answer
 
 
-@operation("SendMessageBatch", permissions=on_queue("SendMessage"))
+@operation("SendMessageBatch", permissions=on_queue("SendMessage"), unsigned=True)
 def send_message_batch(call: Call, request: api.SendMessageBatchRequestTypeDef) -> dict[str, Any]:
     """Puts up to ten messages into a queue; each may fail alone."""
     queue = asked_queue(call, request)
