@@ -27,13 +27,16 @@ class Figure:
     name: str
     value: float
     unit: str
-    promise: float
+    promise: float | None
+    """None for what is only there to compare with."""
     against: str = ""
     """The reference: writes, alone_ms or per_second."""
 
     def line(self, width: int, **references: float) -> str:
         """As it is printed."""
         rate = self.unit == "/s"
+        if self.promise is None:
+            return f"{self.name:<{width}}{self.value:>10,.{0 if rate else 3}f}{self.unit:<3}"
         kept = self.value >= self.promise if rate else self.value <= self.promise
         digits = 0 if rate else 3 if self.unit in ("ms", "s") and self.promise < 2 else 1
         ratio = f"   {self.value / references[self.against]:.2f}" if self.against else "   "

@@ -43,6 +43,7 @@ class BenchmarkCloud:
         self.endpoint = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
         self.credentials = ("test", "test")
+        self._user: tuple[str, str] | None = None
 
     def start(self) -> float:
         """Starts the server; the seconds until it has answered its first request."""
@@ -75,6 +76,11 @@ class BenchmarkCloud:
         assert self._process is not None
         pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
+
+    def processor_seconds(self) -> float:
+        """What the server has used of the processors since it started."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def stop(self) -> None:
         """Ends the server."""
@@ -113,7 +119,16 @@ class BenchmarkCloud:
             PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allow]}),
         )
         key = iam.create_access_key(UserName="bench")["AccessKey"]
-        self.credentials = (key["AccessKeyId"], key["SecretAccessKey"])
+        self.credentials = self._user = (key["AccessKeyId"], key["SecretAccessKey"])
+
+    def sign_in(self) -> None:
+        """Goes on as that user, made the first time, on a server that runs."""
+        self.start_once()
+        if self._user is None:
+            self.credentials = ("test", "test")
+            self.become_user()
+        else:
+            self.credentials = self._user
 
     def make_role(self) -> str:
         """A role that functions and API Gateway may take; its ARN."""

@@ -52,6 +52,7 @@ class _Connection(asyncio.Protocol):
     def __init__(self, run: _Run) -> None:
         self._run = run
         self._received = b""
+        self._answered = False
         self._sent_at = 0.0
         self._transport: Any = None
 
@@ -73,15 +74,15 @@ class _Connection(asyncio.Protocol):
             self._run.fail(received)
             self._transport.close()
             return
-        self._received = b""
+        self._received, self._answered = b"", True
         self._run.latencies.append(time.perf_counter() - self._sent_at)
-        if time.perf_counter() < self._run.deadline:
-            self._send()
-        else:
+        if time.perf_counter() >= self._run.deadline or b"\r\nconnection: close" in head:
             self._transport.close()
+        else:
+            self._send()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._run.ended()
+        self._run.lost(answered=self._answered)
 
     def _send(self) -> None:
         self._sent_at = time.perf_counter()
@@ -89,14 +90,19 @@ class _Connection(asyncio.Protocol):
 
 
 class _Run:
-    def __init__(self, requests: Sequence[bytes], connections: int, seconds: float) -> None:
+    def __init__(
+        self, address: tuple[str, int], requests: Sequence[bytes], connections: int, seconds: float
+    ) -> None:
+        self._address = address
         self._requests = requests
         self._number = count()
         self._left = connections
         self._error: bytes | None = None
         self.latencies: list[float] = []
         self.deadline = time.perf_counter() + seconds
-        self.done = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()
+        self._connecting: set[asyncio.Task[None]] = set()
+        self.done = self._loop.create_future()
 
     def next_request(self) -> bytes:
         return self._requests[next(self._number) % len(self._requests)]
@@ -104,7 +110,19 @@ class _Run:
     def fail(self, answer: bytes) -> None:
         self._error = answer
 
-    def ended(self) -> None:
+    async def connect(self) -> None:
+        try:
+            await self._loop.create_connection(lambda: _Connection(self), *self._address)
+        except OSError as error:
+            self.fail(str(error).encode())
+            self.lost(answered=False)
+
+    def lost(self, *, answered: bool) -> None:
+        """A connection has ended. Some servers end it after each answer: then another takes its place."""
+        if answered and self._error is None and time.perf_counter() < self.deadline:
+            self._connecting.add(task := self._loop.create_task(self.connect()))
+            task.add_done_callback(self._connecting.discard)
+            return
         self._left -= 1
         if self._left == 0:
             if self._error is not None:
@@ -137,10 +155,9 @@ def run(url: str, requests: Sequence[bytes], *, connections: int, seconds: float
     async def drive() -> tuple[list[float], float]:
         parts = urlsplit(url)
         began = time.perf_counter()
-        state = _Run(requests, connections, seconds)
-        loop = asyncio.get_running_loop()
+        state = _Run((str(parts.hostname), int(parts.port or 80)), requests, connections, seconds)
         for _ in range(connections):
-            await loop.create_connection(lambda: _Connection(state), parts.hostname, parts.port)
+            await state.connect()
         await state.done
         return state.latencies, time.perf_counter() - began
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any, Final
 
 import uvloop
@@ -153,15 +151,10 @@ async def _figures(port: int, title: str, waiting: int) -> list[Figure]:
     return figures
 
 
-def _processor_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-async def _idle(port: int, pid: int) -> list[Figure]:
-    client = await Client.open(port)
+async def _idle(cloud: BenchmarkCloud) -> list[Figure]:
+    client = await Client.open(cloud.port)
     url = (await client.ask("CreateQueue", QueueName="bench-idle"))["QueueUrl"]
-    opened = [await Client.open(port) for _ in range(_POLLS)]
+    opened = [await Client.open(cloud.port) for _ in range(_POLLS)]
 
     async def poll(waiting: Client) -> None:
         while True:
@@ -169,9 +162,9 @@ async def _idle(port: int, pid: int) -> list[Figure]:
 
     polls = [asyncio.ensure_future(poll(each)) for each in opened]
     await asyncio.sleep(2)
-    before = _processor_seconds(pid)
+    before = cloud.processor_seconds()
     await asyncio.sleep(_IDLE_SECONDS)
-    used = (_processor_seconds(pid) - before) / _IDLE_SECONDS * 100
+    used = (cloud.processor_seconds() - before) / _IDLE_SECONDS * 100
     for each in polls:
         each.cancel()
     for each in opened:
@@ -184,7 +177,7 @@ def queues(cloud: BenchmarkCloud) -> list[Figure]:
     cloud.start_once()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         figures = runner.run(_figures(cloud.port, "", 0))
-        return figures + runner.run(_idle(cloud.port, cloud.pid))
+        return figures + runner.run(_idle(cloud))
 
 
 def full_queues(cloud: BenchmarkCloud) -> list[Figure]:

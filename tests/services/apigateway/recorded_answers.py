@@ -65,7 +65,11 @@ class Recording:
                 self._compare(f"{where}[{place}]", one, other)
         elif expected == "datetime":
             assert isinstance(actual, datetime), where
-        elif isinstance(expected, str) and (NAME.search(expected) or "111111111111" in expected):
+        elif (
+            isinstance(expected, str)
+            and expected != actual
+            and (NAME.search(expected) or "111111111111" in expected)
+        ):
             self._bind(where, expected, str(actual))
         else:
             assert expected == actual, where

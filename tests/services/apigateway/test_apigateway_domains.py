@@ -150,7 +150,11 @@ def test_a_base_path_is_taken_once_and_has_no_slash(apigateway, domain, staged):
 
 def test_an_api_with_mappings_stays(apigateway, domain, staged):
     apigateway.create_base_path_mapping(domainName=domain, restApiId=staged.id, stage="dev")
-    assert refusal(apigateway.delete_rest_api, restApiId=staged.id)[0] == "BadRequestException"
+    assert refusal(apigateway.delete_rest_api, restApiId=staged.id) == (
+        "BadRequestException",
+        f"Deleting RestApi {staged.id} failed. Please remove all base path mappings related to the "
+        f"RestApi in your domains: {domain}",
+    )
     apigateway.delete_domain_name(domainName=domain)
     apigateway.delete_rest_api(restApiId=staged.id)
 

@@ -7,6 +7,7 @@ import json
 import pytest
 import yaml
 from openapi_documents import EMPTY, answered, integration, mocked, operation, swagger, text
+from pet_store import pet_store
 from recorded_answers import recording
 
 from refusals import refusal
@@ -52,6 +53,29 @@ def test_a_stage_is_written_as_a_document(apigateway, kind, name):
     aws.expect("get-export", export(apigateway, made["id"], kind))
     extended = export(apigateway, made["id"], kind, parameters={"extensions": "apigateway"})
     aws.expect("get-export-with-extensions", extended)
+
+
+@pytest.mark.parametrize("kind", ["swagger", "oas30"])
+def test_the_pet_store_is_written_as_a_document(apigateway, kind):
+    aws = recording("extended", f"test_export_{kind}_openapi[TEST_IMPORT_PETSTORE_SWAGGER]")
+    whole = aws.content["get-export-with-extensions"]["body"]["paths"]["/"]["get"]
+    does = whole["x-amazon-apigateway-integration"]
+    front = does["responses"]["default"]["responseTemplates"]["text/html"]
+    aws.bound["<region>"] = "us-east-1"
+    made = deployed(apigateway, pet_store(front, "id", guarded=False))
+    born = made["createdDate"].strftime("%Y-%m-%dT%H:%M:%SZ")
+    aws.expect("import-api", made)
+    for key, more in (
+        ("get-export", {}),
+        ("get-export-with-extensions", {"parameters": {"extensions": "apigateway"}}),
+    ):
+        answer = export(apigateway, made["id"], kind, **more)
+        aws.expect(key, {name: dated(value, born) for name, value in answer.items()})
+
+
+def dated(value, moment):
+    """An answer's text with AWS's word for a moment."""
+    return value.replace(moment, "date") if isinstance(value, str) else value
 
 
 def _everything():

@@ -17,6 +17,7 @@ from openapi_documents import (
     swagger,
     text,
 )
+from pet_store import pet_store
 from recorded_answers import recording
 
 from refusals import refusal
@@ -516,3 +517,15 @@ def test_status_texts_are_kept(apigateway):
     )
     shown = apigateway.get_integration(restApiId=made["id"], resourceId=resource["id"], httpMethod="GET")
     assert shown["requestTemplates"] == {"application/json": STATUS_200}
+
+
+def test_the_pet_store_is_imported(apigateway):
+    aws = recording("import", "test_import_swagger_api")
+    front = aws.content["integration-response-root-get"]["responseTemplates"]["text/html"]
+    aws.bound |= {"<region>": "us-east-1", "<model-base-url>": "https://apigateway.amazonaws.com"}
+    made = imported(apigateway, pet_store(front, "petid", guarded=True))
+    aws.expect("import-swagger", made)
+    aws.expect("get-authorizers", apigateway.get_authorizers(restApiId=made["id"]))
+    aws.expect("get-models", by_name(apigateway.get_models(restApiId=made["id"])))
+    aws.expect("resources", by_path(apigateway.get_resources(restApiId=made["id"])))
+    expect_methods(aws, apigateway, made["id"])

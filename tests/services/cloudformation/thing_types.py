@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from msgspec.structs import replace
 
 from cloudlet.core.call import Call
@@ -13,8 +12,7 @@ from cloudlet.core.resource import PartlyProvisioned, Properties, Provisioned, R
 from cloudlet.core.rows import Rows
 
 
-@dataclass(frozen=True, slots=True)
-class Thing:
+class Thing(Struct, frozen=True):
     name: str
     size: str
     made: int = 1
@@ -34,8 +32,7 @@ def things(call: Call) -> list[Thing]:
     return list(THINGS.below(call, call.account))
 
 
-@dataclass(frozen=True, slots=True)
-class ThingType:
+class ThingType(Struct, frozen=True):
     """A thing; its name cannot change, its size can. It fails or takes long when told to."""
 
     type_name: str = "Test::Things::Thing"
@@ -109,8 +106,7 @@ class ThingType:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class FaultyType(ThingType):
+class FaultyType(ThingType, frozen=True):
     """A type with a fault in its program."""
 
     type_name: str = "Test::Things::Faulty"
@@ -119,8 +115,7 @@ class FaultyType(ThingType):
         raise LookupError("a fault in the handler")
 
 
-@dataclass(frozen=True, slots=True)
-class AskingType(ThingType):
+class AskingType(ThingType, frozen=True):
     """Reads a table as whoever deploys it."""
 
     type_name: str = "Test::Things::Asking"

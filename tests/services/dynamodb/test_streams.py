@@ -8,7 +8,7 @@ ENABLED = {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
 NO_ARN = "x" * 40
 NO_SHARD = "shardId-00000000000000000000-00000000"
 INVALID = "One or more parameter values were invalid: "
-UNCONFIRMED = pytest.mark.unverified("AWS's text is not public; the code ValidationException is")
+UNCONFIRMED = pytest.mark.unverified("the text is DynamoDB Local's; of AWS only the code is public")
 
 
 @pytest.fixture
@@ -76,12 +76,21 @@ def test_the_streams_of_one_table_are_listed_and_no_other(dynamodb, streams, str
     assert streams.list_streams(TableName="none").get("Streams") == []
 
 
+@UNCONFIRMED
 def test_more_streams_than_a_page_holds_cannot_be_asked_for(streams, invalid):
     assert (
         invalid(streams.list_streams, Limit=101)
         == INVALID + "Limit cannot be greater than the maximum allowed size: 100"
     )
     assert "greater than or equal to 1" in invalid(streams.list_streams, Limit=0)
+
+
+@UNCONFIRMED
+def test_more_shards_than_a_page_holds_cannot_be_asked_for(streams, stream, invalid):
+    assert (
+        invalid(streams.describe_stream, StreamArn=stream, Limit=101)
+        == INVALID + "Limit cannot be greater than the maximum: 100"
+    )
 
 
 def test_a_stream_is_described_to_the_member(dynamodb, streams, stream):
@@ -149,6 +158,7 @@ def test_an_iterator_begins_at_or_after_a_sequence_number(streams, stream, put):
     assert written(found) == ["a", "b", "c"]
 
 
+@pytest.mark.unverified("AWS's model has AT_TIMESTAMP and no page describes it; read as Kinesis does")
 def test_an_iterator_begins_at_a_time(streams, stream, put, server, advance):
     put("a", "b")
     advance(10)
@@ -167,24 +177,32 @@ def test_a_sequence_number_stands_only_where_it_belongs(streams, stream, invalid
     asked = {"StreamArn": stream, "ShardId": shard["ShardId"]}
     number = shard["SequenceNumberRange"]["StartingSequenceNumber"]
     for kind in ("AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER"):
-        assert "SequenceNumber" in invalid(streams.get_shard_iterator, **asked, ShardIteratorType=kind)
+        assert (
+            invalid(streams.get_shard_iterator, **asked, ShardIteratorType=kind)
+            == INVALID + "Invalid SequenceNumber"
+        )
     for kind in ("LATEST", "TRIM_HORIZON", "AT_TIMESTAMP"):
-        assert "SequenceNumber" in invalid(
-            streams.get_shard_iterator, **asked, ShardIteratorType=kind, SequenceNumber=number
+        assert (
+            invalid(streams.get_shard_iterator, **asked, ShardIteratorType=kind, SequenceNumber=number)
+            == INVALID + "SequenceNumber should not be passed for this iterator type"
         )
 
 
+@UNCONFIRMED
 def test_a_sequence_number_of_no_record_of_the_shard_is_refused(streams, stream, invalid):
     (shard,) = shards(streams, stream)
     asked = {"StreamArn": stream, "ShardId": shard["ShardId"], "ShardIteratorType": "AT_SEQUENCE_NUMBER"}
-    text = "Invalid SequenceNumber for the shard"
-    assert invalid(streams.get_shard_iterator, **asked, SequenceNumber="0" * 21) == text
-    assert invalid(streams.get_shard_iterator, **asked, SequenceNumber="x" * 21) == "Invalid SequenceNumber"
+    for number, text in (
+        ("0" * 21, "Invalid SequenceNumber for the shard"),
+        ("x" * 21, INVALID + "Invalid SequenceNumber"),
+    ):
+        assert invalid(streams.get_shard_iterator, **asked, SequenceNumber=number) == text
     assert "length greater than or equal to 21" in invalid(
         streams.get_shard_iterator, **asked, SequenceNumber="1"
     )
 
 
+@UNCONFIRMED
 def test_no_more_than_a_thousand_records_can_be_asked_for(streams, stream, invalid, put):
     asked = {"ShardIterator": iterator(streams, stream)}
     assert (

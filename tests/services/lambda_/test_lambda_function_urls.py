@@ -10,7 +10,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from lambda_functions import create, make_function, refusal
+from lambda_functions import create, invoke, make_function, refusal, zip_of
 from lambda_records import Record
 
 from cloud_functions import allow, policy
@@ -360,6 +360,47 @@ def test_only_who_signs_and_may_calls_a_url_with_iam(client, functions, role, as
     assert ask(url, headers=signed(url, key, "wrong")).status == 403
 
 
+STREAM = """
+exports.handler = awslambda.streamifyResponse(async (event, stream) => {
+  if (event.rawPath === '/stated') {
+    const metadata = {statusCode: 201, headers: {'X-Own': '1', 'Content-Type': 'text/html'}, cookies: ['a=1']}
+    stream = awslambda.HttpResponseStream.from(stream, metadata)
+  }
+  stream.write('Hello, ')
+  stream.write('world!')
+  stream.end()
+})
+"""
+
+
+def test_an_answer_that_is_streamed(functions, role, ask):
+    record = record_of("TestLambdaURL::test_function_url_with_response_streaming", "test_lambda")
+    code = {"Runtime": "nodejs22.x", "Code": {"ZipFile": zip_of(index__js=STREAM)}, "Timeout": 10}
+    make_function(functions, role, name=NAME, **code)
+    url = url_of(functions, InvokeMode="RESPONSE_STREAM")
+    open_to_all(functions)
+    got = ask(url, "GET")
+    assert (got.status, got.content.decode()) == (
+        record.content["response_status"],
+        record.content["response_data"],
+    )
+    assert (got.headers["content-type"], got.headers["transfer-encoding"]) == (
+        "application/octet-stream",
+        "chunked",
+    )
+    got = ask(url, "GET", path="stated")
+    assert (got.status, got.content, got.headers["x-own"]) == (201, b"Hello, world!", "1")
+    assert (got.headers["content-type"], got.headers["set-cookie"]) == ("text/html", "a=1")
+
+
+def test_an_answer_that_is_not_streamed_though_it_might_be(functions, role, ask):
+    make_function(functions, role, ECHO, name=NAME)
+    url = url_of(functions, InvokeMode="RESPONSE_STREAM")
+    open_to_all(functions)
+    got = ask(url, body=b"text", headers={"Content-Type": "text/plain"})
+    assert (got.status, json.loads(got.content)["body"]) == (200, "text")
+
+
 @pytest.mark.unverified("the guide tells which headers there are, not how AWS writes each")
 def test_browsers_of_other_origins(functions, role, ask):
     own = "def handler(event, context):\n"
@@ -393,3 +434,19 @@ def test_browsers_of_other_origins(functions, role, ask):
     assert got.headers["access-control-expose-headers"] == "date"
     elsewhere = ask(url, "GET", headers={"Origin": "https://there.example"})
     assert elsewhere.headers["access-control-allow-origin"] is None
+
+
+CALL = """
+import urllib.request
+def handler(event, context):
+    with urllib.request.urlopen(event, timeout=5) as answer:
+        return answer.read().decode()
+"""
+
+
+def test_a_function_calls_the_url_of_another_by_its_name(functions, role):
+    make_function(functions, role, "def handler(event, context):\n    return 'hello'\n", name=NAME)
+    url = url_of(functions)
+    open_to_all(functions)
+    make_function(functions, role, CALL, Timeout=10)
+    assert invoke(functions, event=url) == "hello"

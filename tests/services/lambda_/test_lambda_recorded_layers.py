@@ -136,6 +136,18 @@ def test_snapshots_are_reported_as_asked_for(functions, role, runtime):
     )
 
 
+@pytest.mark.parametrize("runtime", ["python3.12", "python3.13"])
+def test_versions_of_functions_that_could_be_snapshotted(functions, role, runtime):
+    record = record_of(f"TestLambdaSnapStart::test_snapstart_lifecycle[{runtime}]")
+    recorded = record.content["create_function_response"]
+    like = {member: recorded[member] for member in ("Handler", "MemorySize", "Timeout")}
+    record.check("create_function_response", create(functions, role, Runtime=runtime, **like))
+    active(functions)
+    functions.publish_version(**FUNCTION, Description="version1")
+    record.replay("get_function_response_latest", functions.get_function, **FUNCTION)
+    record.replay("get_function_response_version_1", functions.get_function, **FUNCTION, Qualifier="1")
+
+
 def test_bad_snapshots_are_refused(functions, role):
     record = record_of("TestLambdaSnapStart::test_snapstart_exceptions")
     refused = refusal(create, functions=functions, role=role, SnapStart={"ApplyOn": "invalidOption"})

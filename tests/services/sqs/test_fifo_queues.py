@@ -145,3 +145,51 @@ def test_the_delay_of_a_fifo_queue_counts_for_messages_that_were_sent_before(
     assert bodies(url) == []
     server.advance(1)
     assert bodies(url) == ["1", "2"]
+
+
+def test_an_attempt_that_is_repeated_gets_the_same_messages(
+    sqs: Any, queue: MakeQueue, bodies: Bodies, server: RunningServer
+) -> None:
+    url = queue("a.fifo")
+    send(sqs, url, "g", "1", "2", "3")
+    request = {"QueueUrl": url, "MaxNumberOfMessages": 2, "ReceiveRequestAttemptId": "once"}
+    first = sqs.receive_message(**request)["Messages"]
+    server.advance(20)
+    again = sqs.receive_message(**request)["Messages"]
+    assert [message["ReceiptHandle"] for message in again] == [m["ReceiptHandle"] for m in first]
+    server.advance(20)
+    assert bodies(url) == []
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=first[0]["ReceiptHandle"])
+    assert "Messages" not in sqs.receive_message(**request)
+    server.advance(10)
+    assert bodies(url) == ["2", "3"]
+
+
+def test_a_batch_to_a_fifo_queue_keeps_its_order(sqs: Any, queue: MakeQueue, bodies: Bodies) -> None:
+    url = queue("a.fifo", ContentBasedDeduplication="true")
+    entries = [{"Id": text, "MessageBody": text, "MessageGroupId": "g"} for text in "123456789"]
+    sent = sqs.send_message_batch(QueueUrl=url, Entries=entries)["Successful"]
+    numbers = [entry["SequenceNumber"] for entry in sent]
+    assert numbers == sorted(numbers)
+    assert bodies(url) == list("123456789")
+
+
+def test_a_batch_without_a_group_is_refused_as_a_whole(sqs: Any, queue: MakeQueue, bodies: Bodies) -> None:
+    url = queue("a.fifo", ContentBasedDeduplication="true")
+    entries = [{"Id": "1", "MessageBody": "x", "MessageGroupId": "g"}, {"Id": "2", "MessageBody": "y"}]
+    assert refusal(sqs.send_message_batch, QueueUrl=url, Entries=entries) == (
+        "InvalidParameterValue",
+        "The request must contain the parameter MessageGroupId.",
+    )
+    assert bodies(url) == []
+
+
+def test_groups_come_in_the_order_of_their_first_messages(sqs: Any, queue: MakeQueue, bodies: Bodies) -> None:
+    url = queue("a.fifo")
+    for group, text in (("1", "a"), ("2", "b"), ("1", "c"), ("2", "d"), ("1", "e"), ("1", "f"), ("3", "g")):
+        send(sqs, url, group, text)
+    received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=2)["Messages"]
+    assert [message["Body"] for message in received] == ["a", "c"]
+    for message in received:
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    assert bodies(url) == ["b", "d", "e", "f", "g"]

@@ -134,6 +134,7 @@ def test_legacy_hosts(ask: Ask, sqs: Any, queue: MakeQueue, account: str, host: 
     assert found("QueueUrl", answer) == [f"http://sqs.us-east-1.amazonaws.com/{account}/q"]
 
 
+@pytest.mark.unverified("AWS answers 404 and InvalidAddress; the text was read in another product's source")
 def test_a_url_of_another_region_is_refused(sqs: Any, queue: MakeQueue, account: str) -> None:
     queue("q")
     url = f"https://sqs.eu-west-1.amazonaws.com/{account}/q"
@@ -143,6 +144,7 @@ def test_a_url_of_another_region_is_refused(sqs: Any, queue: MakeQueue, account:
     assert refused.value.response["Error"]["Message"] == f"The address {url} is not valid for this endpoint."
 
 
+@pytest.mark.unverified("read in mapping templates that people use with AWS, not in a recorded answer")
 def test_who_accepts_only_json_gets_json(ask: Ask, queue: MakeQueue, account: str) -> None:
     queue("q")
     ask(f"/{account}/q", Action="SendMessage", MessageBody="x")

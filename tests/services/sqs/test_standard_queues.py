@@ -107,6 +107,7 @@ def test_a_handle_is_good_after_the_timeout_while_nobody_else_has_received_the_m
     assert numbers(sqs, url) == (0, 0, 0)
 
 
+@pytest.mark.unverified("the code and the status are AWS's; the text was read where others report it")
 def test_what_is_no_handle_of_the_queue_is_refused(sqs: Any, queue: MakeQueue) -> None:
     url, other = queue(), queue("other")
     send(sqs, other, "one")
@@ -130,6 +131,7 @@ def test_visibility_can_be_given_back_and_made_longer(
     assert bodies(url) == ["one"]
 
 
+@pytest.mark.unverified("the text was read where others report it, not in a recorded answer of AWS")
 def test_a_message_is_hidden_twelve_hours_at_most(sqs: Any, queue: MakeQueue, server: RunningServer) -> None:
     url = queue(VisibilityTimeout="3600")
     send(sqs, url, "one")

@@ -139,7 +139,7 @@ def _mount_own() -> None:
     for name in _READ_ONLY_IN_PROC:
         if Path("/proc", name).exists():
             syscalls.bind(f"/proc/{name}", f"/proc/{name}", flags | syscalls.MS_RDONLY)
-    syscalls.mount("shm", "/dev/shm", "tmpfs", flags, "mode=1777,size=64m")
+    syscalls.mount("shm", "/dev/shm", "tmpfs", flags, f"mode=1777,size=64m,nr_inodes={_inodes(64 << 20)}")
 
 
 def _listen(channel: socket.socket) -> None:
@@ -189,13 +189,22 @@ def _mount_tmp(message: Message) -> None:
     if message["tmp_image"] is None:
         size = message["tmp_bytes"]
         syscalls.mount(
-            "tmp", "/tmp", "tmpfs", syscalls.MS_NOSUID | syscalls.MS_NODEV, f"mode=1777,size={size}"
+            "tmp",
+            "/tmp",
+            "tmpfs",
+            syscalls.MS_NOSUID | syscalls.MS_NODEV,
+            f"mode=1777,size={size},nr_inodes={_inodes(size)}",
         )
         return
     with loop.attach(rootfs.OLD_ROOT, rootfs.OLD_ROOT + message["tmp_image"]) as device:
         Path(rootfs.OLD_ROOT + message["tmp_image"]).unlink()
         syscalls.mount(device, "/tmp", "ext4", _LOOP_MOUNT, "errors=continue,noinit_itable")
     Path("/tmp/lost+found").rmdir()
+
+
+def _inodes(size_bytes: int) -> int:
+    """As many files as an ext4 of that size has room for: empty ones take the kernel's memory."""
+    return max(1024, size_bytes // 4096)
 
 
 def _leave(channel: socket.socket, descriptors: list[int], message: Message) -> Message:

@@ -48,6 +48,9 @@ READABLE: Final = frozenset(
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _MOST_RECEIVES: Final = 1000
 _MOST_SOURCES: Final = 10
+_MOST_TAGS: Final = 50
+_LONGEST_TAG_KEY: Final = 128
+_LONGEST_TAG_VALUE: Final = 256
 _PERMISSIONS: Final = ("allowAll", "denyAll", "byQueue")
 
 
@@ -190,6 +193,16 @@ _CHECKS: Final[Mapping[str, Callable[[str], str]]] = {
     "RedrivePolicy": _redrive_policy,
     "RedriveAllowPolicy": _redrive_allow_policy,
 }
+
+
+def check_tags(tags: Mapping[str, str], count: int) -> None:
+    """Raises InvalidParameterValue for tags that a queue cannot have, or for too many of them."""
+    if any(not 1 <= len(key) <= _LONGEST_TAG_KEY for key in tags):
+        raise InvalidParameterValue("Tag keys must be between 1 and 128 characters in length.")
+    if any(len(value) > _LONGEST_TAG_VALUE for value in tags.values()):
+        raise InvalidParameterValue("Tag values must be between 0 and 256 characters in length.")
+    if count > _MOST_TAGS:
+        raise InvalidParameterValue(f"Too many tags added. Maximum number of tags allowed: {_MOST_TAGS}.")
 
 
 def shown(attributes: Mapping[str, str], *, fifo: bool) -> dict[str, str]:

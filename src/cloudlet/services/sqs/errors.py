@@ -85,6 +85,10 @@ class ResourceNotFoundException(ServiceError):
     status = 404
 
 
+class EmptyValue(ServiceError):
+    """Raised for a batch's entry without a body; only its answer knows this error."""
+
+
 class EmptyBatchRequest(ServiceError):
     """Raised for a batch without entries."""
 

@@ -54,7 +54,7 @@ _MEMBERS: Final = {
     },
     "ReceiveMessageRequest": {
         "AttributeNames": "AttributeName",
-        "MessageSystemAttributeNames": "AttributeName",
+        "MessageSystemAttributeNames": "MessageSystemAttributeName",
         "MessageAttributeNames": "MessageAttributeName",
     },
     "ReceiveMessageResult": {"Messages": "Message"},

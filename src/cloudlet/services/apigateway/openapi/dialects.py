@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
-from .document import Document, InvalidDocument, resolved
+from .document import Document, InvalidDocument, mapping, resolved, sequence
 
 _VARIABLE: Final = re.compile(r"\{([^{}]+)\}")
 _JSON: Final = "application/json"
@@ -59,19 +59,19 @@ class Swagger:
 
     def schemas(self) -> Mapping[str, Any]:
         """See Dialect."""
-        return _mapping(self._document.get("definitions"))
+        return mapping(self._document.get("definitions"))
 
     def security_schemes(self) -> Mapping[str, Any]:
         """See Dialect."""
-        return _mapping(self._document.get("securityDefinitions"))
+        return mapping(self._document.get("securityDefinitions"))
 
     def endpoint(self) -> Document:
         """See Dialect."""
-        return _mapping(self._document.get("x-amazon-apigateway-endpoint-configuration"))
+        return mapping(self._document.get("x-amazon-apigateway-endpoint-configuration"))
 
     def request_bodies(self, operation: Document) -> Iterator[tuple[str, Any]]:
         """See Dialect."""
-        for each in _sequence(operation.get("parameters")):
+        for each in sequence(operation.get("parameters")):
             parameter = resolved(self._document, each)
             if parameter.get("in") == "body" and "schema" in parameter:
                 for content_type in self._types("consumes", operation):
@@ -84,7 +84,8 @@ class Swagger:
                 yield content_type, response["schema"]
 
     def _types(self, name: str, operation: Document) -> Sequence[str]:
-        return _sequence(operation.get(name)) or _sequence(self._document.get(name)) or [_JSON]
+        types = sequence(operation.get(name)) or sequence(self._document.get(name)) or [_JSON]
+        return [each for each in types if isinstance(each, str)]
 
 
 class OpenApi:
@@ -96,9 +97,9 @@ class OpenApi:
     def base_path(self) -> str:
         """See Dialect."""
         server = self._server()
-        variables = _mapping(server.get("variables"))
+        variables = mapping(server.get("variables"))
         url = _VARIABLE.sub(
-            lambda found: str(_mapping(variables.get(found[1])).get("default", "")),
+            lambda found: str(mapping(variables.get(found[1])).get("default", "")),
             str(server.get("url", "")),
         )
         try:
@@ -108,16 +109,16 @@ class OpenApi:
 
     def schemas(self) -> Mapping[str, Any]:
         """See Dialect."""
-        return _mapping(self._components().get("schemas"))
+        return mapping(self._components().get("schemas"))
 
     def security_schemes(self) -> Mapping[str, Any]:
         """See Dialect."""
-        return _mapping(self._components().get("securitySchemes"))
+        return mapping(self._components().get("securitySchemes"))
 
     def endpoint(self) -> Document:
         """See Dialect."""
         name = "x-amazon-apigateway-endpoint-configuration"
-        return _mapping(self._server().get(name)) or _mapping(self._document.get(name))
+        return mapping(self._server().get(name)) or mapping(self._document.get(name))
 
     def request_bodies(self, operation: Document) -> Iterator[tuple[str, Any]]:
         """See Dialect."""
@@ -128,21 +129,13 @@ class OpenApi:
         yield from self._contents(response)
 
     def _contents(self, value: Document) -> Iterator[tuple[str, Any]]:
-        for content_type, content in _mapping(value.get("content")).items():
+        for content_type, content in mapping(value.get("content")).items():
             if isinstance(content, Mapping) and "schema" in content:
                 yield content_type, content["schema"]
 
     def _components(self) -> Mapping[str, Any]:
-        return _mapping(self._document.get("components"))
+        return mapping(self._document.get("components"))
 
     def _server(self) -> Mapping[str, Any]:
-        servers = _sequence(self._document.get("servers"))
-        return _mapping(servers[0]) if servers else {}
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _sequence(value: Any) -> Sequence[Any]:
-    return value if isinstance(value, list) else []
+        servers = sequence(self._document.get("servers"))
+        return mapping(servers[0]) if servers else {}

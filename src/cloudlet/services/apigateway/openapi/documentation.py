@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from cloudlet.services.apigateway.model import DocumentationLocation
 
-from .document import Document
+from .document import Document, mapping, sequence, text
 
 EXTENSION: Final = "x-amazon-apigateway-documentation"
 _RESOURCE: Final = ("path",)
@@ -38,7 +38,7 @@ _DEFAULTS: Final = {"path": "/", "method": "*", "statusCode": "*"}
 def location(given: Mapping[str, Any]) -> DocumentationLocation:
     """A location with what is understood where it is not given."""
     members = MEMBERS.get(str(given.get("type")), ())
-    known = {name: given.get(name) or _DEFAULTS.get(name) for name in members}
+    known = {name: text(given.get(name)) or _DEFAULTS.get(name) for name in members}
     return DocumentationLocation(
         str(given.get("type")),
         known.get("path"),
@@ -50,10 +50,9 @@ def location(given: Mapping[str, Any]) -> DocumentationLocation:
 
 def parts_in(document: Document) -> list[tuple[DocumentationLocation, str]]:
     """The parts that a document has, as locations and JSON."""
-    extension = document.get(EXTENSION)
-    parts = extension.get("documentationParts") if isinstance(extension, Mapping) else None
+    parts = sequence(mapping(document.get(EXTENSION)).get("documentationParts"))
     return [
         (location(part["location"]), json.dumps(part.get("properties") or {}))
-        for part in parts or ()
+        for part in parts
         if isinstance(part, Mapping) and isinstance(part.get("location"), Mapping)
     ]

@@ -17,6 +17,8 @@ from cloudlet.services.apigateway.model import (
     TlsConfig,
 )
 
+from .document import number, sequence, text
+
 _HTTP: Final = ("HTTP", "HTTP_PROXY")
 
 
@@ -36,17 +38,17 @@ class IntegrationReader:
         return Integration(
             type=kind,
             http_method=str(http_method).upper() if http_method else None,
-            uri=extension.get("uri"),
-            connection_type=extension.get("connectionType") or ("INTERNET" if kind in _HTTP else None),
-            connection_id=extension.get("connectionId"),
-            credentials=extension.get("credentials"),
+            uri=text(extension.get("uri")),
+            connection_type=text(extension.get("connectionType")) or ("INTERNET" if kind in _HTTP else None),
+            connection_id=text(extension.get("connectionId")),
+            credentials=text(extension.get("credentials")),
             request_parameters=self._texts(extension, "requestParameters"),
             request_templates=self._texts(extension, "requestTemplates"),
             passthrough_behavior=str(extension.get("passthroughBehavior", "WHEN_NO_MATCH")).upper(),
             content_handling=_upper(extension.get("contentHandling")),
-            timeout_in_millis=int(extension.get("timeoutInMillis", DEFAULT_TIMEOUT_MILLIS)),
+            timeout_in_millis=number(extension.get("timeoutInMillis")) or DEFAULT_TIMEOUT_MILLIS,
             cache_namespace=str(extension.get("cacheNamespace") or ""),
-            cache_key_parameters=[str(each) for each in extension.get("cacheKeyParameters") or ()],
+            cache_key_parameters=[str(each) for each in sequence(extension.get("cacheKeyParameters"))],
             integration_responses=self._responses(responses) if isinstance(responses, Mapping) else None,
             tls_config=TlsConfig(bool(tls.get("insecureSkipVerification")))
             if isinstance(tls, Mapping)

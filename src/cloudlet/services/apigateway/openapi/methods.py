@@ -12,7 +12,7 @@ from typing import Any, Final
 from cloudlet.services.apigateway.model import Integration, Method, MethodResponse
 
 from .dialects import Dialect
-from .document import Document, resolved
+from .document import Document, mapping, resolved, sequence, text
 from .integrations import IntegrationReader
 from .schemas import Models
 from .security import Security
@@ -57,8 +57,8 @@ class MethodReader:
             authorizer_id=guard.authorizer,
             authorization_scopes=scopes or None,
             api_key_required=guard.api_key_required,
-            request_validator_id=operation.get(_VALIDATOR, self._document.get(_VALIDATOR)),
-            operation_name=operation.get("operationId"),
+            request_validator_id=text(operation.get(_VALIDATOR, self._document.get(_VALIDATOR))),
+            operation_name=text(operation.get("operationId")),
             request_parameters=self._parameters(path, item, operation) or None,
             request_models=self._named(self._dialect.request_bodies(operation)) or None,
             method_responses=self._responses(path, verb, operation) or None,
@@ -68,7 +68,7 @@ class MethodReader:
     def _parameters(self, path: str, item: Document, operation: Document) -> dict[str, bool]:
         found = {f"method.request.path.{name}": True for name in _PATH_PARAMETER.findall(path)}
         for source in (item, operation):
-            for each in source.get("parameters") or ():
+            for each in sequence(source.get("parameters")):
                 parameter = resolved(self._document, each)
                 place = _PLACES.get(str(parameter.get("in")))
                 if place and parameter.get("name"):
@@ -78,8 +78,7 @@ class MethodReader:
 
     def _responses(self, path: str, verb: str, operation: Document) -> dict[str, MethodResponse]:
         found = {}
-        responses = operation.get("responses")
-        for status, each in responses.items() if isinstance(responses, Mapping) else ():
+        for status, each in mapping(operation.get("responses")).items():
             if not _STATUS.fullmatch(status):
                 if not status.startswith("x-"):
                     self._warnings.append(
@@ -87,8 +86,7 @@ class MethodReader:
                     )
                 continue
             response = resolved(self._document, each)
-            headers = response.get("headers")
-            names = headers if isinstance(headers, Mapping) else ()
+            names = mapping(response.get("headers"))
             found[status] = MethodResponse(
                 status_code=status,
                 response_parameters={f"method.response.header.{name}": False for name in names} or None,

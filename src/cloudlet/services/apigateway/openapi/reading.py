@@ -15,7 +15,7 @@ from cloudlet.services.apigateway.model import GatewayResponse, RequestValidator
 from . import documentation
 from .definition import Definition
 from .dialects import Dialect, dialect_of
-from .document import Document, InvalidDocument, parse, resolved
+from .document import Document, InvalidDocument, mapping, number, parse, resolved, text
 from .methods import MethodReader
 from .schemas import Models
 from .security import Security
@@ -31,11 +31,10 @@ def read_definition(body: bytes, api_id: str, base_path_mode: str, ignored: str 
     info = document.get("info")
     if not isinstance(info, Mapping) or not info.get("title"):
         raise InvalidDocument
-    version = info.get("version")
     definition = Definition(
         name=str(info["title"]),
-        version=None if version is None else str(version),
-        description=str(info["description"]) if info.get("description") else None,
+        version=text(info.get("version")),
+        description=text(info.get("description")) or None,
     )
     _read_settings(definition, document, dialect)
     _read_paths(definition, document, dialect, api_id, base_path_mode)
@@ -49,8 +48,7 @@ def _read_settings(definition: Definition, document: Document, dialect: Dialect)
     definition.api_key_source = str(key_source).upper() if key_source else None
     types = document.get(f"{_PREFIX}binary-media-types")
     definition.binary_media_types = [str(each) for each in types] if isinstance(types, list) else None
-    size = document.get(f"{_PREFIX}minimum-compression-size")
-    definition.minimum_compression_size = None if size is None else int(size)
+    definition.minimum_compression_size = number(document.get(f"{_PREFIX}minimum-compression-size"))
     policy = document.get(f"{_PREFIX}policy")
     definition.policy = policy if isinstance(policy, str) or policy is None else json.dumps(policy)
     endpoint = dialect.endpoint()
@@ -67,7 +65,7 @@ def _read_settings(definition: Definition, document: Document, dialect: Dialect)
     definition.gateway_responses = [
         GatewayResponse(
             kind,
-            None if each.get("statusCode") is None else str(each["statusCode"]),
+            text(each.get("statusCode")),
             _texts(each.get("responseParameters")),
             _texts(each.get("responseTemplates")),
         )
@@ -85,8 +83,7 @@ def _read_paths(
     definition.authorizers = security.authorizers()
     reader = MethodReader(document, dialect, models, security, definition.warnings)
     prefix = _prefix(dialect.base_path(), base_path_mode)
-    paths = document.get("paths")
-    for path, item in paths.items() if isinstance(paths, Mapping) else ():
+    for path, item in mapping(document.get("paths")).items():
         if not path.startswith("/"):
             if not path.startswith("x-"):
                 definition.warnings.append(f"Ignoring invalid path '{path}'. Paths must begin with '/'")
@@ -106,10 +103,8 @@ def _prefix(base_path: str, mode: str) -> str:
 
 
 def _objects(value: Any) -> list[tuple[str, Mapping[str, Any]]]:
-    found = value.items() if isinstance(value, Mapping) else ()
-    return [(name, each) for name, each in found if isinstance(each, Mapping)]
+    return [(name, each) for name, each in mapping(value).items() if isinstance(each, Mapping)]
 
 
 def _texts(value: Any) -> dict[str, str]:
-    found = value.items() if isinstance(value, Mapping) else ()
-    return {name: str(each) for name, each in found}
+    return {name: str(each) for name, each in mapping(value).items()}

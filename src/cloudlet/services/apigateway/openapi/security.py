@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from cloudlet.services.apigateway.model import Authorizer
 
+from .document import mapping, number, text
+
 _AUTHORIZER: Final = "x-amazon-apigateway-authorizer"
 _AUTH_TYPE: Final = "x-amazon-apigateway-authtype"
 _TYPES: Final = {"TOKEN": "CUSTOM", "REQUEST": "CUSTOM", "COGNITO_USER_POOLS": "COGNITO_USER_POOLS"}
@@ -69,26 +71,24 @@ class Security:
 
 
 def _kind(scheme: Mapping[str, Any]) -> str:
-    extension = scheme[_AUTHORIZER]
-    return str(extension.get("type", "")).upper() if isinstance(extension, Mapping) else ""
+    return str(mapping(scheme[_AUTHORIZER]).get("type", "")).upper()
 
 
 def _authorizer(name: str, scheme: Mapping[str, Any]) -> Authorizer:
-    extension = scheme[_AUTHORIZER] if isinstance(scheme[_AUTHORIZER], Mapping) else {}
+    extension = mapping(scheme[_AUTHORIZER])
     kind = _kind(scheme)
-    ttl = extension.get("authorizerResultTtlInSeconds")
     pools = extension.get("providerARNs")
     return Authorizer(
         id="",
         name=name,
         type=kind,
         provider_arns=[str(each) for each in pools] if isinstance(pools, list) else None,
-        auth_type=scheme.get(_AUTH_TYPE) or _DEFAULT_AUTH_TYPES.get(kind, "custom"),
-        authorizer_uri=extension.get("authorizerUri"),
-        authorizer_credentials=extension.get("authorizerCredentials"),
-        identity_source=extension.get("identitySource") or _identity_source(kind, scheme),
-        identity_validation_expression=extension.get("identityValidationExpression"),
-        authorizer_result_ttl_in_seconds=int(ttl) if ttl is not None else None,
+        auth_type=text(scheme.get(_AUTH_TYPE)) or _DEFAULT_AUTH_TYPES.get(kind, "custom"),
+        authorizer_uri=text(extension.get("authorizerUri")),
+        authorizer_credentials=text(extension.get("authorizerCredentials")),
+        identity_source=text(extension.get("identitySource")) or _identity_source(kind, scheme),
+        identity_validation_expression=text(extension.get("identityValidationExpression")),
+        authorizer_result_ttl_in_seconds=number(extension.get("authorizerResultTtlInSeconds")),
     )
 
 

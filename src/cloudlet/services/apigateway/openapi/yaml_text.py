@@ -10,7 +10,6 @@ from typing import Any, Final
 import yaml
 
 _TIMESTAMP: Final = "tag:yaml.org,2002:timestamp"
-_MOST_ALIASES: Final = 1000
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # chosen at run time
@@ -25,9 +24,6 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
 def load(text: str) -> Any:
     """What stands in a text. Raises ValueError."""
     try:
-        # Aliases of aliases grow without bounds when they are looked at as plain values.
-        if sum(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, _Loader)) > _MOST_ALIASES:
-            raise ValueError("too many aliases")
         return yaml.load(text, _Loader)
     except yaml.YAMLError as error:
         raise ValueError(str(error)) from error

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.access import Permission
 from cloudlet.core.call import Call
+from cloudlet.core.errors import ServiceError
 from cloudlet.core.operation import operation
 from cloudlet.services.apigateway import state
+from cloudlet.services.apigateway.errors import BadRequestException
 from cloudlet.services.apigateway.model import Account
-from cloudlet.services.apigateway.patches import check_replaces, patches_in, unknown_path
+from cloudlet.services.apigateway.patches import Patch, check_replaces, patches_in, unknown_path
 from cloudlet.services.apigateway.permissions import rest_operation
 
 if TYPE_CHECKING:
     from types_boto3_apigateway import type_defs as api
+
+
+_SERVICE: Final = "apigateway.amazonaws.com"
 
 
 def _account_permissions(call: Call, request: api.UpdateAccountRequestTypeDef) -> list[Permission]:
@@ -22,7 +27,7 @@ def _account_permissions(call: Call, request: api.UpdateAccountRequestTypeDef) -
     roles = [
         patch.value for patch in patches_in(request) if patch.path == "/cloudwatchRoleArn" and patch.value
     ]
-    context = {"iam:PassedToService": ("apigateway.amazonaws.com",)}
+    context = {"iam:PassedToService": (_SERVICE,)}
     return [own, *(Permission(action="iam:PassRole", resource=role, context=context) for role in roles)]
 
 
@@ -37,15 +42,36 @@ def update_account(call: Call, request: api.UpdateAccountRequestTypeDef) -> dict
     """Changes them."""
     row = state.account(call)
     for patch in patches_in(request):
-        if patch.path != "/cloudwatchRoleArn":
-            raise unknown_path(patch)
-        if patch.op == "remove":
-            row = replace(row, cloudwatch_role_arn=None)
-            continue
-        check_replaces(patch)
-        row = replace(row, cloudwatch_role_arn=patch.value or None)
+        row = _patched(call, row, patch)
     state.save_account(call, row)
     return _described(row)
+
+
+def _patched(call: Call, row: Account, patch: Patch) -> Account:
+    if patch.path == "/features" and patch.op in ("add", "remove"):
+        # Usage plans are there from the beginning, and AWS does not take them away either.
+        if patch.op == "remove" or patch.value != "UsagePlans":
+            raise BadRequestException(f"Invalid feature specified: {patch.text}")
+        return row
+    if patch.path != "/cloudwatchRoleArn":
+        raise unknown_path(patch)
+    if patch.op == "remove":
+        return replace(row, cloudwatch_role_arn=None)
+    check_replaces(patch)
+    if patch.value:
+        _check_trusted(call, patch.value)
+    return replace(row, cloudwatch_role_arn=patch.value or None)
+
+
+def _check_trusted(call: Call, role_arn: str) -> None:
+    """Raises BadRequestException for a role that API Gateway may not take."""
+    try:
+        call.cloud.identities.assume_role(call.as_service(_SERVICE), role_arn, "BackplaneAssumeRoleSession")
+    except ServiceError as error:
+        raise BadRequestException(
+            "The role ARN does not have required permissions configured. "
+            "Please grant trust permission for API Gateway and add the required role policy."
+        ) from error
 
 
 def _described(row: Account) -> dict[str, Any]:

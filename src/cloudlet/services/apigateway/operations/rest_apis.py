@@ -136,8 +136,8 @@ def _check_unmapped(call: Call, row: RestApi) -> None:
         for mapping in network_state.list_mappings(call, domain):
             if mapping.rest_api_id == row.id:
                 raise BadRequestException(
-                    f"Please remove all base path mappings related to the API {row.id} before deleting it: "
-                    f"{domain.domain_name}/{mapping.base_path}"
+                    f"Deleting RestApi {row.id} failed. Please remove all base path mappings related to the "
+                    f"RestApi in your domains: {domain.domain_name}"
                 )
 
 

@@ -116,7 +116,7 @@ def add_record(
     )
     record_key = keys.record_key(call, table.name, stream.label, shard_id, shard.next)
     call.transaction.put(record_key, _ENCODER.encode(record))
-    call.transaction.put(shard_key, _ENCODER.encode(replace(shard, next=shard.next + 1)))
+    call.transaction.put(shard_key, _ENCODER.encode(shard.with_one_more()))
     call.wake(source_topic(call.arn(stream_resource(table.name, stream.label))))
 
 

@@ -62,6 +62,11 @@ class Shard:
     closed: float | None = None
     """When it got its last record; None while it gets more."""
 
+    def with_one_more(self) -> Shard:
+        """The shard once it has given out its next number."""
+        # Spelled out, because every write does it and dataclasses.replace takes three times as long.
+        return Shard(self.id, self.opened, self.first, self.next + 1, self.oldest, self.parent, self.closed)
+
     def closed_at(self, now: float) -> Shard:
         """The shard as it takes no more records. Its end takes a number, as DynamoDB's does."""
         return replace(self, next=self.next + 1, closed=now)

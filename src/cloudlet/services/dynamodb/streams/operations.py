@@ -130,11 +130,11 @@ def _read(
 def _check_start(request: Request) -> None:
     kind, number = request["ShardIteratorType"], request.get("SequenceNumber")
     if kind in _BY_NUMBER and number is None:
-        raise ValidationException(f"{INVALID}SequenceNumber must be specified for {kind}")
+        raise ValidationException(f"{INVALID}Invalid SequenceNumber")
     if kind not in _BY_NUMBER and number is not None:
-        raise ValidationException(f"{INVALID}SequenceNumber must not be specified for {kind}")
+        raise ValidationException(f"{INVALID}SequenceNumber should not be passed for this iterator type")
     if number is not None and not (number.isascii() and number.isdigit()):
-        raise ValidationException("Invalid SequenceNumber")
+        raise ValidationException(f"{INVALID}Invalid SequenceNumber")
     if kind == "AT_TIMESTAMP" and "Timestamp" not in request:
         raise ValidationException(f"{INVALID}Timestamp must be specified for {kind}")
     if kind != "AT_TIMESTAMP" and "Timestamp" in request:

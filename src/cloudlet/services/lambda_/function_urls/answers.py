@@ -32,7 +32,7 @@ def response_of(payload: bytes) -> HttpResponse:
     return HttpResponse(200, [("Content-Type", _JSON)], text.encode())
 
 
-def stated(answer: dict[str, Any], body: bytes) -> HttpResponse:
+def stated(answer: dict[str, Any], body: bytes, *, content_type: str = _JSON) -> HttpResponse:
     """The response with the status, headers and cookies that an answer states. Raises Unusable."""
     status, given = answer.get("statusCode", 200), answer.get("headers")
     given = {} if given is None else given
@@ -45,7 +45,7 @@ def stated(answer: dict[str, Any], body: bytes) -> HttpResponse:
         raise Unusable
     headers: Headers = [(name, _text(value)) for name, value in given.items()]
     if not any(name.lower() == "content-type" for name, _ in headers):
-        headers.append(("Content-Type", _JSON))
+        headers.append(("Content-Type", content_type))
     headers += [("Set-Cookie", _text(cookie)) for cookie in cookies]
     return HttpResponse(status, headers, body)
 

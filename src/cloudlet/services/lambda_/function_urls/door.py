@@ -8,6 +8,7 @@ Running is invoke/'s.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -20,10 +21,11 @@ from cloudlet.core.http import HttpResponse, RequestEntityTooLarge
 from cloudlet.core.operation import DataPlane
 from cloudlet.services.lambda_ import payloads, permissions, settings
 from cloudlet.services.lambda_.errors import ResourceNotFoundException, TooManyRequestsException
-from cloudlet.services.lambda_.function_urls import answers, cors, events
+from cloudlet.services.lambda_.function_urls import answers, cors, events, streams
 from cloudlet.services.lambda_.invoke import router, tracing
 from cloudlet.services.lambda_.invoke.invocation import Invocation
 from cloudlet.services.lambda_.invoke.pool import Pool
+from cloudlet.services.lambda_.invoke.streaming import ResponseStream
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call, Cloud
@@ -96,7 +98,7 @@ async def _answer(
     if len(payload) > payloads.SYNCHRONOUS_LIMIT_BYTES:
         raise _Refused(_error(413, "Request Entity Too Large", "RequestEntityTooLargeException"))
     try:
-        return await _run(call, reference, payload)
+        return await _run(call, reference, payload, streamed=url.invoke_mode == "RESPONSE_STREAM")
     except ResourceNotFoundException as error:
         # The URL of an alias outlives it.
         raise _Refused(_error(403, _FORBIDDEN, "AccessDeniedException")) from error
@@ -107,21 +109,24 @@ async def _answer(
         raise _Refused(_unusable()) from error
 
 
-async def _run(call: Call, reference: FunctionReference, payload: bytes) -> HttpResponse:
+async def _run(call: Call, reference: FunctionReference, payload: bytes, *, streamed: bool) -> HttpResponse:
     target = await router.find_target(call, reference)
+    stream = ResponseStream() if streamed else None
     invocation = Invocation(
         request_id=call.request_id,
         function_arn=reference.arn,
         payload=payload,
         trace_id=call.trace_id or "",
         client_context=None,
+        stream=stream,
     )
     router.check_loops(target, invocation.trace_id)
-    outcome = await call.cloud.component(Pool).invoke(call, target, invocation)
-    if outcome.failed:
-        return _unusable()
+    running = call.cloud.component(Pool).begin(call, target, invocation)
     try:
-        return answers.response_of(outcome.payload)
+        if stream is not None and await stream.begun_before(running):
+            return await streams.response_of(stream)
+        outcome = await asyncio.shield(running)
+        return _unusable() if outcome.failed else answers.response_of(outcome.payload)
     except answers.Unusable:
         _LOG.info("the answer of %s to a request is no response", reference.arn)
         return _unusable()
@@ -149,8 +154,8 @@ async def _admit(call: Call, request: HttpRequest, reference: FunctionReference,
 
 
 def _judge(call: Call, reference: FunctionReference, url: FunctionUrl) -> None:
-    context = {"lambda:FunctionUrlAuthType": (url.auth_type,)}
-    permission = permissions.function_permission(call, _ACTION, reference, context)
+    keys = {"lambda:FunctionUrlAuthType": (url.auth_type,)}
+    permission = permissions.function_permission(call, _ACTION, reference, lambda: keys)
     call.cloud.api.check_within(call, [permission])
 
 

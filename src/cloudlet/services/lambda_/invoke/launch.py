@@ -124,5 +124,7 @@ def _journal(log: LogStream, call: Call, target: Target, kind: str) -> Journal:
 
 def _extensions(layers: Sequence[Path]) -> tuple[str, ...]:
     """The programs that AWS starts beside a function: the files right below /opt/extensions."""
-    folders = [layer / "extensions" for layer in layers if (layer / "extensions").is_dir()]
+    folders = [layer / "extensions" for layer in layers]
+    # A link would list the machine's folder of that name, not the sandbox's.
+    folders = [folder for folder in folders if folder.is_dir() and not folder.is_symlink()]
     return tuple(sorted({entry.name for folder in folders for entry in folder.iterdir() if entry.is_file()}))

@@ -58,10 +58,11 @@ def _tags_of(_call: Call, request: Request) -> dict[str, Sequence[str]]:
 @operation("CreateQueue", resource="{QueueName}", conditions=_tags_of)
 def create_queue(call: Call, request: api.CreateQueueRequestTypeDef) -> dict[str, Any]:
     """Makes a queue; the same one again is no error."""
-    name, given = request["QueueName"], _given(request)
+    name, given, tags = request["QueueName"], _given(request), request.get("tags") or {}
     fifo = given.get("FifoQueue", "").lower() == "true"
     attributes.check_name(name, fifo=fifo)
     kept = attributes.check_new(given, fifo=fifo)
+    attributes.check_tags(tags, len(tags))
     existing = state.find_queue(call, call.account, call.region, name)
     if existing is not None:
         _check_same(existing, kept)
@@ -70,7 +71,7 @@ def create_queue(call: Call, request: api.CreateQueueRequestTypeDef) -> dict[str
     now = call.time()
     queue = Queue(call.ids.lower(_ID_LENGTH), call.account, call.region, name, now, now)
     queue = queue.changed(_checked_documents(call, queue, kept), now)
-    state.save_queue(call, queue.tagged(request.get("tags") or {}))
+    state.save_queue(call, queue.tagged(tags))
     return {"QueueUrl": urls.queue_url(call, queue)}
 
 

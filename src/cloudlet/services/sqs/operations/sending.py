@@ -14,6 +14,7 @@ from cloudlet.services.sqs import contents, state
 from cloudlet.services.sqs.batches import batch_entries, run_batch
 from cloudlet.services.sqs.errors import (
     BatchRequestTooLong,
+    EmptyValue,
     InvalidParameterValue,
     MissingParameter,
 )
@@ -78,6 +79,8 @@ def send_message_batch(call: Call, request: api.SendMessageBatchRequestTypeDef) 
     messages = state.messages(call, queue)
 
     def send(entry: Request) -> dict[str, Any]:
+        if not entry["MessageBody"]:
+            raise EmptyValue("Message body must not be empty.")
         draft = _draft(queue, entry)
         _check_size(queue, draft)
         return _send(call, queue, messages, draft)

@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from cloudlet.core.call import Call
 from cloudlet.core.operation import operation
 from cloudlet.services.sqs import state
-from cloudlet.services.sqs.errors import InvalidParameterValue, MissingParameter
+from cloudlet.services.sqs.attributes import check_tags
+from cloudlet.services.sqs.errors import MissingParameter
 from cloudlet.services.sqs.operations.queues import asked_queue
 from cloudlet.services.sqs.permissions import on_queue, on_tagged_queue
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from types_boto3_sqs import type_defs as api
-
-_MOST_TAGS: Final = 50
-
-
-def check_tags(tags: Mapping[str, str], count: int) -> None:
-    """Raises InvalidParameterValue for tags that a queue cannot have, or for too many of them."""
-    if any(not 1 <= len(key) <= 128 for key in tags):
-        raise InvalidParameterValue("Tag keys must be between 1 and 128 characters in length.")
-    if any(len(value) > 256 for value in tags.values()):
-        raise InvalidParameterValue("Tag values must be between 0 and 256 characters in length.")
-    if any(key.lower().startswith("aws:") for key in tags):
-        raise InvalidParameterValue("Tag keys cannot start with the reserved prefix 'aws:'.")
-    if count > _MOST_TAGS:
-        raise InvalidParameterValue(f"Too many tags added. Maximum number of tags allowed: {_MOST_TAGS}.")
 
 
 @operation("TagQueue", permissions=on_tagged_queue("TagQueue"))
