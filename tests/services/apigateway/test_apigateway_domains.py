@@ -207,6 +207,29 @@ def test_integrations_go_through_vpc_links(api, apigateway):
     aws.expect("get-integration-update-vpc-link", apigateway.get_integration(**named))
 
 
+def test_a_link_that_a_stage_serves_through_stays(api, apigateway):
+    link = apigateway.create_vpc_link(name="link", targetArns=[BALANCER])["id"]
+    named = api.method(
+        "GET",
+        "/test",
+        {
+            "type": "HTTP_PROXY",
+            "integrationHttpMethod": "GET",
+            "uri": "http://example.com",
+            "connectionType": "VPC_LINK",
+            "connectionId": link,
+        },
+    )
+    api.deploy()
+    assert refusal(apigateway.delete_vpc_link, vpcLinkId=link) == (
+        "BadRequestException",
+        f"Cannot delete vpc link. Vpc link '{link}', is referenced in [GET:{named['resourceId']}:dev] "
+        "in format of [Method:Resource:Stage].",
+    )
+    apigateway.delete_stage(restApiId=api.id, stageName="dev")
+    apigateway.delete_vpc_link(vpcLinkId=link)
+
+
 def test_client_certificates_are_certificates(apigateway, staged):
     made = apigateway.generate_client_certificate(description="mine", tags={"a": "b"})
     assert made.keys() - {"ResponseMetadata"} == {
