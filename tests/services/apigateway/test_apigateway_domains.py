@@ -62,6 +62,7 @@ def test_a_regional_domain_name_has_a_name_in_its_region(apigateway, domain):
     assert shown["tags"] == {}
 
 
+@pytest.mark.unverified("the form of an association's ARN could not be looked up")
 def test_a_private_domain_name_has_an_id_and_associations(apigateway, name, account):
     policy = '{"Version":"2012-10-17","Statement":[]}'
     made = apigateway.create_domain_name(
@@ -84,6 +85,7 @@ def test_a_private_domain_name_has_an_id_and_associations(apigateway, name, acco
     assert apigateway.get_domain_name_access_associations()["items"] == []
 
 
+@pytest.mark.unverified("AWS's text could not be looked up")
 def test_a_public_domain_name_is_one_account_s(apigateway, domain, client):
     other = client("apigateway", key="210987654321")
     for each in (apigateway, other):
@@ -91,6 +93,7 @@ def test_a_public_domain_name_is_one_account_s(apigateway, domain, client):
         assert refused == ("BadRequestException", "The domain name you provided already exists.")
 
 
+@pytest.mark.unverified("AWS's text could not be looked up")
 def test_a_domain_name_that_is_not_there_is_told(apigateway):
     assert refusal(apigateway.get_domain_name, domainName="none.example.com") == (
         "NotFoundException",

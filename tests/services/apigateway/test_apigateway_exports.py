@@ -174,6 +174,7 @@ def test_other_forms_are_refused(apigateway):
     assert code == "BadRequestException"
 
 
+@pytest.mark.unverified("AWS's list of SDK types is known by its documented ids and properties only")
 def test_sdks_are_refused_and_their_kinds_listed(apigateway):
     made = deployed(apigateway, pets())
     sdk = {"restApiId": made["id"], "stageName": "local", "sdkType": "javascript"}
