@@ -29,3 +29,5 @@ class Config(Struct, frozen=True):
     """Where the AWS SDK for JavaScript is installed for Node functions, and interpreters for all."""
     local_folders: tuple[Path, ...] = ()
     """The folders that functions with a tag for it may be run from, with all below them."""
+    throughput_limits: bool = False
+    """Whether streams are throttled as AWS throttles them."""

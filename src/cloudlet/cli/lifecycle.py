@@ -44,6 +44,7 @@ class StartOptions(Struct, frozen=True):
     sandbox: str | None
     background: bool
     hot_reload: tuple[Path, ...] = ()
+    throughput_limits: bool = False
 
     def config(self, places: Places) -> Config:
         """The server's settings. Raises Problem for what does not go together."""
@@ -63,6 +64,7 @@ class StartOptions(Struct, frozen=True):
             sandbox=self.sandbox,
             runtimes=places.runtimes,
             local_folders=tuple(folder.resolve() for folder in self.hot_reload),
+            throughput_limits=self.throughput_limits,
         )
 
     def _check(self) -> None:

@@ -70,6 +70,12 @@ def main() -> None:
     multiple=True,
     help="Let functions be run from this folder, or below, where their tag cloudlet:hot-reload says so.",
 )
+@click.option(
+    "--throughput-limits",
+    is_flag=True,
+    help="Throttle Kinesis streams as AWS does: 1 MB and 1,000 records a second into a shard, "
+    "2 MB and 5 reads out of it.",
+)
 @click.option("--background", is_flag=True, help="Return once it answers, and leave it running.")
 def start(**options: object) -> None:
     """Start the cloud."""

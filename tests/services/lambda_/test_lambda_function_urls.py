@@ -10,7 +10,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from lambda_functions import create, make_function, refusal, zip_of
+from lambda_functions import create, invoke, make_function, refusal, zip_of
 from lambda_records import Record
 
 from cloud_functions import allow, policy
@@ -434,3 +434,19 @@ def test_browsers_of_other_origins(functions, role, ask):
     assert got.headers["access-control-expose-headers"] == "date"
     elsewhere = ask(url, "GET", headers={"Origin": "https://there.example"})
     assert elsewhere.headers["access-control-allow-origin"] is None
+
+
+CALL = """
+import urllib.request
+def handler(event, context):
+    with urllib.request.urlopen(event, timeout=5) as answer:
+        return answer.read().decode()
+"""
+
+
+def test_a_function_calls_the_url_of_another_by_its_name(functions, role):
+    make_function(functions, role, "def handler(event, context):\n    return 'hello'\n", name=NAME)
+    url = url_of(functions)
+    open_to_all(functions)
+    make_function(functions, role, CALL, Timeout=10)
+    assert invoke(functions, event=url) == "hello"

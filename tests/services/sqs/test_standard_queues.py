@@ -171,6 +171,20 @@ def test_messages_older_than_the_retention_are_gone(
     server.advance(50)
     send(sqs, url, "new")
     server.advance(10)
+    assert numbers(sqs, url) == (1, 0, 0)
+    assert bodies(url) == ["new"]
+    assert numbers(sqs, url) == (0, 1, 0)
+
+
+def test_a_receive_finds_what_stands_behind_a_thousand_old_messages(
+    sqs: Any, queue: MakeQueue, bodies: Bodies, server: RunningServer
+) -> None:
+    url = queue(MessageRetentionPeriod="60")
+    for _ in range(101):
+        entries = [{"Id": str(number), "MessageBody": "old"} for number in range(10)]
+        sqs.send_message_batch(QueueUrl=url, Entries=entries)
+    server.advance(60)
+    send(sqs, url, "new")
     assert bodies(url) == ["new"]
     assert numbers(sqs, url) == (0, 1, 0)
 

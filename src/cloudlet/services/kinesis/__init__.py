@@ -21,6 +21,7 @@ from cloudlet.services.kinesis.operations import (
     tags,
 )
 from cloudlet.services.kinesis.resources import ResourcePolicyType, StreamConsumerType, StreamType
+from cloudlet.services.kinesis.throughput import ReadRates
 from cloudlet.services.kinesis.workers import Changes, Retention
 
 SERVICE: Final = Service(
@@ -29,5 +30,6 @@ SERVICE: Final = Service(
         streams, shards, resharding, records, reading, consumers, settings, tags, policies, account
     ),
     resources=(StreamType(), StreamConsumerType(), ResourcePolicyType()),
+    components=(lambda _cloud: ReadRates(),),
     workers=(Changes, Retention),
 )

@@ -113,6 +113,10 @@ class Shard(Struct, frozen=True):
     """No record before this place is left."""
     last_arrival: int = 0
     """When the last record came, in milliseconds since 1970: records of a shard come in the order of time."""
+    counted_second: int = 0
+    """The second whose records and bytes are counted, where throughput is limited."""
+    counted_records: int = 0
+    counted_bytes: int = 0
 
     @property
     def id(self) -> str:
@@ -127,6 +131,16 @@ class Shard(Struct, frozen=True):
     def with_record(self, now: int) -> Shard:
         """The shard after one more record, which came at a millisecond."""
         return replace(self, next_place=self.next_place + 1, last_arrival=max(now, self.last_arrival))
+
+    def counting(self, second: int, size_bytes: int) -> Shard:
+        """The shard with a record counted against what may come in a second."""
+        if second != self.counted_second:
+            return replace(self, counted_second=second, counted_records=1, counted_bytes=size_bytes)
+        return replace(
+            self,
+            counted_records=self.counted_records + 1,
+            counted_bytes=self.counted_bytes + size_bytes,
+        )
 
     def sequence_number(self, place: int, second: int) -> str:
         """The sequence number of one of its records."""

@@ -41,6 +41,7 @@ class Batch(Struct, frozen=True):
     milliseconds_behind: int
     child_shards: list[dict[str, Any]] | None
     """Not None where the shard is closed and has been read to its end."""
+    size_bytes: int
 
 
 def read(
@@ -52,9 +53,10 @@ def read(
     found: list[tuple[int, Record]] = []
     size = 0
     for at, record in _pages(call, stream.name, shard.index, place, limit):
-        size += len(record.data) + len(record.partition_key or "")
-        if found and size > limit_bytes:
+        weight = len(record.data) + len(record.partition_key or "")
+        if found and size + weight > limit_bytes:
             break
+        size += weight
         found.append((at, record))
     next_place = found[-1][0] + 1 if found else place
     at_tip = next_place >= shard.next_place
@@ -62,7 +64,8 @@ def read(
     ended = not found and at_tip and not shard.is_open
     records = [describe_record(shard, at, record) for at, record in found]
     last = records[-1]["SequenceNumber"] if records else None
-    return Batch(records, next_place, last, behind, _child_shards(call, stream, shard) if ended else None)
+    children = _child_shards(call, stream, shard) if ended else None
+    return Batch(records, next_place, last, behind, children, size)
 
 
 def place_at_time(call: Call, name: str, shard: Shard, milliseconds: int) -> int:

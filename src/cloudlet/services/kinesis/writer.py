@@ -12,6 +12,7 @@ from msgspec import Struct
 from cloudlet.core.worker import source_topic
 from cloudlet.services.kinesis import state
 from cloudlet.services.kinesis.model import Record, Shard, Stream
+from cloudlet.services.kinesis.throughput import takes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,11 @@ class Incoming(Struct, frozen=True):
     data: bytes
     partition_key: str | None
     hash_key: int
+
+    @property
+    def size_bytes(self) -> int:
+        """What it counts against a shard's throughput."""
+        return len(self.data) + len((self.partition_key or "").encode())
 
 
 class _Shards:
@@ -47,19 +53,32 @@ class _Shards:
         return shard
 
 
-def put(call: Call, stream: Stream, incoming: Sequence[Incoming]) -> list[tuple[Shard, str]]:
-    """Writes records in their order; the shard and the sequence number of each."""
+class Written(Struct, frozen=True):
+    """What became of a record."""
+
+    shard: Shard
+    sequence_number: str | None
+    """None where the shard took no more in this second."""
+
+
+def put(call: Call, stream: Stream, incoming: Sequence[Incoming]) -> list[Written]:
+    """Writes records in their order; what became of each."""
     now = int(call.time() * 1000)
     shards = _Shards(call, stream.name)
-    encrypted = stream.key_id is not None
+    limited = call.cloud.throughput_limits
     written = []
     for each in incoming:
         shard = shards.of(each.hash_key)
+        if limited:
+            if not takes(shard, now // 1000, each.size_bytes):
+                written.append(Written(shard, None))
+                continue
+            shard = shard.counting(now // 1000, each.size_bytes)
         place = shard.next_place
         shard = shards.met[shard.index] = shard.with_record(now)
-        record = Record(each.data, each.partition_key, shard.last_arrival, encrypted)
+        record = Record(each.data, each.partition_key, shard.last_arrival, stream.key_id is not None)
         state.save_record(call, stream.name, shard.index, place, record)
-        written.append((shard, shard.sequence_number(place, shard.last_arrival // 1000)))
+        written.append(Written(shard, shard.sequence_number(place, shard.last_arrival // 1000)))
     for shard in shards.met.values():
         state.save_shard(call, stream.name, shard)
     call.wake(source_topic(call.arn(f"stream/{stream.name}")))

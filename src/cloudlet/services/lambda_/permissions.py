@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cloudlet.services.lambda_.model import ResourcePolicy
     from cloudlet.services.lambda_.references import FunctionReference
 
+    Keys = Mapping[str, tuple[str, ...]]
     Judged = Callable[[Call, Mapping[str, Any]], Sequence[Permission]]
 
 _PASSED_TO: Final = "lambda.amazonaws.com"
@@ -28,7 +29,7 @@ def on_function(action: str) -> Judged:
 
     def judge(call: Call, request: Mapping[str, Any]) -> Sequence[Permission]:
         reference = references.parse(call, request["FunctionName"], request.get("Qualifier"))
-        return [function_permission(call, action, reference)]
+        return [function_permission(call, action, reference, lambda: asked_for(request))]
 
     return judge
 
@@ -38,7 +39,7 @@ def on_unqualified_function(action: str) -> Judged:
 
     def judge(call: Call, request: Mapping[str, Any]) -> Sequence[Permission]:
         reference = references.parse(call, request["FunctionName"])
-        return [function_permission(call, action, reference.with_qualifier(None))]
+        return [function_permission(call, action, reference.with_qualifier(None), lambda: asked_for(request))]
 
     return judge
 
@@ -57,17 +58,32 @@ def on_configured_function(action: str) -> Judged:
 
 
 def function_permission(
-    call: Call, action: str, reference: FunctionReference, more: Mapping[str, tuple[str, ...]] | None = None
+    call: Call, action: str, reference: FunctionReference, more: Callable[[], Keys] | None = None
 ) -> Permission:
     """The permission for an action on a function, version or alias, with further condition keys."""
     policy = state.find_policy(call, reference)
     return Permission(
         action,
         reference.arn,
-        context=LazyContext(lambda: {**_tags(call, reference), **(more or {})}),
+        context=LazyContext(lambda: {**_tags(call, reference), **(more() if more else {})}),
         resource_policy=None if policy is None else document(policy),
         resource_account=reference.account if reference.account != call.account else None,
     )
+
+
+def asked_for(request: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """The condition keys that tell what a request asks for."""
+    vpc, tags = request.get("VpcConfig", {}), request.get("Tags", {})
+    keys: dict[str, tuple[str, ...]] = {
+        "lambda:Layer": tuple(request.get("Layers", ())),
+        "lambda:SubnetIds": tuple(vpc.get("SubnetIds", ())),
+        "lambda:SecurityGroupIds": tuple(vpc.get("SecurityGroupIds", ())),
+        "aws:TagKeys": tuple(request.get("TagKeys", tags)),
+    }
+    for member in ("CodeSigningConfigArn", "FunctionUrlAuthType", "Principal"):
+        keys[f"lambda:{member}"] = (request[member],) if request.get(member) else ()
+    keys |= {f"aws:RequestTag/{key}": (value,) for key, value in tags.items()}
+    return {key: values for key, values in keys.items() if values}
 
 
 def layer_permission(call: Call, layer_version_arn: str) -> Permission:

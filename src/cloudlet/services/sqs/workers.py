@@ -15,13 +15,13 @@ from cloudlet.core.access import Principal
 from cloudlet.core.worker import source_topic
 from cloudlet.services.sqs import state
 from cloudlet.services.sqs.model import Message, MoveTask, Position, Queue
+from cloudlet.services.sqs.retention import EXPIRED_AT_ONCE, remove_expired
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call, Cloud
 
 _MOVED_AT_ONCE: Final = 50
 _SLOW_SWEEP_SECONDS: Final = 300.0
-_EXPIRED_AT_ONCE: Final = 200
 _RETENTION_SECONDS: Final = 3600.0
 _NO_QUEUE: Final = "AWS.SimpleQueueService.NonExistentQueue"
 _NO_SOURCE: Final = "CouldNotDetermineMessageSource"
@@ -136,18 +136,10 @@ class RetentionWorker:
 
 
 async def _sweep(call: Call, queue: Queue) -> None:
-    while await call.transact(lambda inner: remove_expired(inner, queue)) == _EXPIRED_AT_ONCE:
+    while await call.transact(lambda inner: _sweep_some(inner, queue)) == EXPIRED_AT_ONCE:
         pass
 
 
-def remove_expired(call: Call, queue: Queue) -> int:
-    """Removes some messages that are too old; how many."""
-    if state.find_queue_by_arn(call, queue.arn) != queue:
-        return 0
-    messages = state.messages(call, queue)
-    oldest = call.time() - queue.seconds("MessageRetentionPeriod")
-    expired = messages.sent_before(oldest, _EXPIRED_AT_ONCE)
-    for position, message in expired:
-        messages.remove(position, message, messages.find_delivery(position))
-    messages.save_counts()
-    return len(expired)
+def _sweep_some(call: Call, queue: Queue) -> int:
+    there = state.find_queue_by_arn(call, queue.arn)
+    return 0 if there is None else remove_expired(call, there)

@@ -16,6 +16,7 @@ from cloudlet.services.kinesis.permissions import get_records as get_records_per
 from cloudlet.services.kinesis.permissions import on_stream
 from cloudlet.services.kinesis.positions import starting_place
 from cloudlet.services.kinesis.reader import read
+from cloudlet.services.kinesis.throughput import ReadRates
 
 if TYPE_CHECKING:
     from types_boto3_kinesis import type_defs as api
@@ -50,7 +51,13 @@ def get_records(call: Call, request: api.GetRecordsInputTypeDef) -> dict[str, An
     iterator.check_age(int(call.time() * 1000))
     own = owner(call, StreamReference(iterator.account, iterator.region, iterator.stream_name))
     stream, shard = readable_shard(own, iterator.stream_name, shard_id(iterator.shard_index))
+    limited = own.cloud.throughput_limits
+    rates = own.cloud.component(ReadRates)
+    if limited:
+        rates.check(own, stream.name, shard)
     batch = read(own, stream, shard, iterator.place, request.get("Limit", _RECORDS_AT_MOST))
+    if limited:
+        rates.spend(own, stream.name, shard, batch.size_bytes)
     answer: dict[str, Any] = {"Records": batch.records, "MillisBehindLatest": batch.milliseconds_behind}
     if batch.child_shards is None:
         answer["NextShardIterator"] = _iterator(own, stream.name, shard, batch.next_place)

@@ -12,7 +12,8 @@ from cloudlet.services.kinesis.addressing import located
 from cloudlet.services.kinesis.errors import InvalidArgumentException, ValidationException
 from cloudlet.services.kinesis.model import HASH_KEYS, Distribution, Stream, hash_key
 from cloudlet.services.kinesis.permissions import on_stream
-from cloudlet.services.kinesis.writer import Incoming, put
+from cloudlet.services.kinesis.throughput import refusal
+from cloudlet.services.kinesis.writer import Incoming, Written, put
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,8 +33,14 @@ def put_record(call: Call, request: api.PutRecordInputTypeDef) -> dict[str, Any]
     ordering = request.get("SequenceNumberForOrdering")
     if ordering is not None:
         _check_ordering(own, name, ordering)
-    ((shard, number),) = put(own, stream, [_incoming(own, stream, request)])
-    return {"ShardId": shard.id, "SequenceNumber": number, **_encryption(stream)}
+    (written,) = put(own, stream, [_incoming(own, stream, request)])
+    if written.sequence_number is None:
+        raise refusal(own, name, written.shard)
+    return {
+        "ShardId": written.shard.id,
+        "SequenceNumber": written.sequence_number,
+        **_encryption(stream),
+    }
 
 
 @operation("PutRecords", permissions=on_stream("PutRecords"))
@@ -49,10 +56,17 @@ def put_records(call: Call, request: api.PutRecordsInputTypeDef) -> dict[str, An
         raise InvalidArgumentException("Records size exceeds 10 MB limit")
     written = put(own, stream, [_incoming(own, stream, record) for record in records])
     return {
-        "FailedRecordCount": 0,
-        "Records": [{"SequenceNumber": number, "ShardId": shard.id} for shard, number in written],
+        "FailedRecordCount": sum(each.sequence_number is None for each in written),
+        "Records": [_result(own, name, each) for each in written],
         **_encryption(stream),
     }
+
+
+def _result(call: Call, name: str, written: Written) -> dict[str, str]:
+    if written.sequence_number is None:
+        error = refusal(call, name, written.shard)
+        return {"ErrorCode": error.code, "ErrorMessage": error.message}
+    return {"SequenceNumber": written.sequence_number, "ShardId": written.shard.id}
 
 
 def _incoming(call: Call, stream: Stream, record: Mapping[str, Any]) -> Incoming:

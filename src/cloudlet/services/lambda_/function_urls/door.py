@@ -154,8 +154,8 @@ async def _admit(call: Call, request: HttpRequest, reference: FunctionReference,
 
 
 def _judge(call: Call, reference: FunctionReference, url: FunctionUrl) -> None:
-    context = {"lambda:FunctionUrlAuthType": (url.auth_type,)}
-    permission = permissions.function_permission(call, _ACTION, reference, context)
+    keys = {"lambda:FunctionUrlAuthType": (url.auth_type,)}
+    permission = permissions.function_permission(call, _ACTION, reference, lambda: keys)
     call.cloud.api.check_within(call, [permission])
 
 

@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from cloudlet.core.access import LazyContext
 from cloudlet.core.operation import operation
 from cloudlet.services.lambda_ import errors, permissions, references, settings, state
 from cloudlet.services.lambda_.pages import page_of
@@ -35,12 +34,12 @@ def _on_url(action: str) -> Callable[[Call, Mapping[str, Any]], Sequence[Permiss
     def judge(call: Call, request: Mapping[str, Any]) -> Sequence[Permission]:
         reference = references.parse(call, request["FunctionName"], request.get("Qualifier"))
 
-        def context() -> dict[str, tuple[str, ...]]:
+        def keys() -> dict[str, tuple[str, ...]]:
             url = settings.find_url(call, reference)
             auth_type = request.get("AuthType") or (url.auth_type if url else None)
             return {"lambda:FunctionUrlAuthType": (auth_type,)} if auth_type else {}
 
-        return [permissions.function_permission(call, action, reference, LazyContext(context))]
+        return [permissions.function_permission(call, action, reference, keys)]
 
     return judge
 

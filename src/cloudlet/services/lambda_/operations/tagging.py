@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import structs
 
-from cloudlet.core.access import Permission
+from cloudlet.core.access import LazyContext, Permission
 from cloudlet.core.operation import operation
-from cloudlet.services.lambda_ import errors, references, settings, state, tags
+from cloudlet.services.lambda_ import errors, permissions, references, settings, state, tags
 from cloudlet.services.lambda_.event_sources import state as mappings
 from cloudlet.services.lambda_.model import LATEST
 from cloudlet.services.lambda_.operations import code_signing
@@ -30,7 +30,16 @@ _CODE_SIGNING: Final = ":code-signing-config:"
 
 
 def _on_resource(action: str) -> Callable[[Call, Mapping[str, Any]], Sequence[Permission]]:
-    return lambda _call, request: [Permission(action, request["Resource"])]
+    def judge(call: Call, request: Mapping[str, Any]) -> Sequence[Permission]:
+        arn: str = request["Resource"]
+        if ":function:" not in arn:
+            return [Permission(action, arn, LazyContext(lambda: permissions.asked_for(request)))]
+        reference = references.parse(call, arn)
+        return [
+            permissions.function_permission(call, action, reference, lambda: permissions.asked_for(request))
+        ]
+
+    return judge
 
 
 @operation("TagResource", permissions=_on_resource("lambda:TagResource"))

@@ -21,6 +21,7 @@ from cloudlet.services.sqs.errors import (
 )
 from cloudlet.services.sqs.model import Queue
 from cloudlet.services.sqs.permissions import on_queue, permission
+from cloudlet.services.sqs.retention import EXPIRED_AT_ONCE, remove_expired
 from cloudlet.services.sqs.urls import QueueAddress
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _ID_LENGTH: Final = 12
 _REST_SECONDS: Final = 60
 _MOST_LISTED: Final = 1000
+_SWEPT_AT_MOST: Final = 10
 
 
 def asked_queue(call: Call, request: Request) -> Queue:
@@ -179,7 +181,7 @@ def page_size(request: Request) -> int:
     return size
 
 
-@operation("GetQueueAttributes", permissions=on_queue("GetQueueAttributes"), read_only=True, unsigned=True)
+@operation("GetQueueAttributes", permissions=on_queue("GetQueueAttributes"), unsigned=True)
 def get_queue_attributes(call: Call, request: api.GetQueueAttributesRequestTypeDef) -> dict[str, Any]:
     """Attributes of a queue, and how many messages it has."""
     queue = asked_queue(call, request)
@@ -203,6 +205,10 @@ def _told(call: Call, queue: Queue, *, numbers: bool) -> dict[str, str]:
         "LastModifiedTimestamp": str(int(queue.modified_at)),
     }
     if numbers:
+        # Otherwise they would count until the sweep comes by.
+        for _ in range(_SWEPT_AT_MOST):
+            if remove_expired(call, queue) < EXPIRED_AT_ONCE:
+                break
         counts = state.messages(call, queue).counts()
         told["ApproximateNumberOfMessages"] = str(counts.visible)
         told["ApproximateNumberOfMessagesNotVisible"] = str(counts.in_flight)

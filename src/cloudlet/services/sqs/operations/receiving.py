@@ -66,7 +66,9 @@ class Look(Struct, frozen=True):
 
     queue: Queue
     received: list[Received]
-    next_due: float | None
+    next_due: float | None = None
+    unfinished: bool = False
+    """Whether so much was thrown away that the rest of the queue was not looked at."""
 
 
 @operation("ReceiveMessage", permissions=on_queue("ReceiveMessage"), unsigned=True)
@@ -145,7 +147,8 @@ async def _look(call: Call, asked: Asked) -> Look:
         return found[0]
 
     try:
-        looked = await call.transact(look)
+        while (looked := await call.transact(look)).unfinished:
+            pass
     except asyncio.CancelledError:
         _undo(call, found)
         raise
@@ -181,9 +184,9 @@ def _look_within(call: Call, asked: Asked) -> Look:
     messages = state.messages(call, queue)
     messages.settle(_SETTLED_AT_ONCE)
     attempt_id = asked.attempt_id if queue.fifo else None
-    received = _receive_again(call, queue, messages, asked) if attempt_id else []
+    received, unfinished = _receive_again(call, queue, messages, asked) if attempt_id else [], False
     if not received:
-        received = _take(call, queue, messages, asked)
+        received, unfinished = _take(call, queue, messages, asked)
         if attempt_id and received:
             handles = tuple(write_handle(queue, each.position, each.delivery) for each in received)
             state.save_attempt(call, queue, attempt_id, handles)
@@ -191,8 +194,8 @@ def _look_within(call: Call, asked: Asked) -> Look:
     if received:
         _check_in_flight(call, queue, counts)
         expect_visible(call, queue, received[-1].delivery.due / 1000)
-        return Look(queue, received, None)
-    return Look(queue, [], messages.next_due())
+        return Look(queue, received)
+    return Look(queue, [], messages.next_due(), unfinished)
 
 
 def _due(call: Call, queue: Queue, asked: Asked) -> int:
@@ -218,7 +221,8 @@ def _receive_again(call: Call, queue: Queue, messages: state.Messages, asked: As
     return received
 
 
-def _take(call: Call, queue: Queue, messages: state.Messages, asked: Asked) -> list[Received]:
+def _take(call: Call, queue: Queue, messages: state.Messages, asked: Asked) -> tuple[list[Received], bool]:
+    """What is received, and whether it may be less than there is."""
     now = call.time()
     due = _due(call, queue, asked)
     oldest = now - queue.seconds("MessageRetentionPeriod")
@@ -244,7 +248,7 @@ def _take(call: Call, queue: Queue, messages: state.Messages, asked: Asked) -> l
             break
     if dead_letter_queue is not None:
         dead_letter_queue.close()
-    return received
+    return received, dropped == _DROPPED_AT_ONCE
 
 
 def _check_in_flight(call: Call, queue: Queue, counts: state.Counts | None) -> None:
