@@ -6,11 +6,17 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from scripts.benchmarks import cases, queues, reference, streams, tables
+from scripts.benchmarks import cases, gateways, queues, reference, streams, tables
 from scripts.benchmarks.cloud import BenchmarkCloud
 
 WIDTH = 56
-CASES = {**cases.CASES, **tables.CASES, "queues": queues.queues, "streams": streams.streams}
+CASES = {
+    **cases.CASES,
+    **tables.CASES,
+    "gateways": gateways.gateways,
+    "queues": queues.queues,
+    "streams": streams.streams,
+}
 BY_NAME_ONLY = {**tables.BY_NAME_ONLY, "full-queues": queues.full_queues}
 """What takes minutes to prepare, or installs other programs."""
 

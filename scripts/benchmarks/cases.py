@@ -121,14 +121,12 @@ def zipped(files: Mapping[str, str]) -> bytes:
     return buffer.getvalue()
 
 
-def _make_function(cloud: BenchmarkCloud, name: str, text: str) -> None:
+def make_function(cloud: BenchmarkCloud, name: str, text: str) -> str:
+    """A Python function; its ARN."""
     saved, cloud.credentials = cloud.credentials, ("test", "test")
     client = cloud.client("lambda")
-    try:
-        role = cloud.make_role()
-    except cloud.client("iam").exceptions.EntityAlreadyExistsException:
-        role = cloud.client("iam").get_role(RoleName="bench")["Role"]["Arn"]
-    client.create_function(
+    role = cloud.find_or_make_role()
+    made = client.create_function(
         FunctionName=name,
         Runtime="python3.11",
         Role=role,
@@ -138,6 +136,7 @@ def _make_function(cloud: BenchmarkCloud, name: str, text: str) -> None:
     )
     client.get_waiter("function_active_v2").wait(FunctionName=name)
     cloud.credentials = saved
+    return str(made["FunctionArn"])
 
 
 def _invoke_request(cloud: BenchmarkCloud, name: str) -> bytes:
@@ -149,12 +148,12 @@ def _invoke_request(cloud: BenchmarkCloud, name: str) -> bytes:
 def functions(cloud: BenchmarkCloud) -> list[Figure]:
     """Lambda: warm, cold, and after new code."""
     _user(cloud)
-    _make_function(cloud, "warm", HANDLER)
+    make_function(cloud, "warm", HANDLER)
     request = _invoke_request(cloud, "warm")
     run(cloud.endpoint, [request], connections=16, seconds=0.5)
     warm = _figures("warm Invoke, Python", cloud.endpoint, [request], 0.6, 3000)
     colds, updates = [], []
-    _make_function(cloud, "cold", BOTO3_HANDLER)
+    make_function(cloud, "cold", BOTO3_HANDLER)
     client = cloud.client("lambda")
     for number in range(5):
         code = zipped({"main.py": f"{BOTO3_HANDLER}# {number}\n"})
@@ -173,7 +172,7 @@ def gateway(cloud: BenchmarkCloud) -> list[Figure]:
     """API Gateway: MOCK and the proxy to a function."""
     _user(cloud)
     saved, cloud.credentials = cloud.credentials, ("test", "test")
-    _make_function(cloud, "behind", HANDLER)
+    make_function(cloud, "behind", HANDLER)
     url = _make_api(cloud, "behind")
     cloud.credentials = saved
     proxy, mock = (request_bytes(f"{url}/{path}", method="GET") for path in ("proxy", "mock"))

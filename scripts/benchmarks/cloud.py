@@ -135,3 +135,11 @@ class BenchmarkCloud:
         iam = self.client("iam")
         role = iam.create_role(RoleName="bench", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]
         return str(role["Arn"])
+
+    def find_or_make_role(self) -> str:
+        """That role, made when it is first asked for."""
+        iam = self.client("iam")
+        try:
+            return str(iam.get_role(RoleName="bench")["Role"]["Arn"])
+        except iam.exceptions.NoSuchEntityException:
+            return self.make_role()

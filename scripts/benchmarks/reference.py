@@ -40,7 +40,9 @@ class _Fixed(asyncio.Protocol):
         self._transport.write(ANSWER)
 
 
-def _serve_fixed(port: Any) -> None:
+def serve_fixed(port: Any) -> None:
+    """Runs such a server; puts its port into a queue."""
+
     async def serve() -> None:
         server = await asyncio.get_running_loop().create_server(_Fixed, "127.0.0.1", 0)
         port.put(server.sockets[0].getsockname()[1])
@@ -52,7 +54,7 @@ def _serve_fixed(port: Any) -> None:
 def fixed_answers(connections: int) -> Load:
     """What this client gets out of a server that does nothing: the ceiling for every figure over HTTP."""
     port: Any = multiprocessing.Queue()
-    process = multiprocessing.Process(target=_serve_fixed, args=(port,), daemon=True)
+    process = multiprocessing.Process(target=serve_fixed, args=(port,), daemon=True)
     process.start()
     try:
         url = f"http://127.0.0.1:{port.get(timeout=10)}/"

@@ -63,7 +63,7 @@ def aws(server: Any, account: str, tmp_path: Path) -> AwsCommand:
 
 def test_every_example_is_tested():
     folders = {path.name for path in EXAMPLES.iterdir() if path.is_dir()}
-    assert folders == {"dynamodb-proxy", "hello"}
+    assert folders == {"api-versions", "custom-authorizer", "dynamodb-proxy", "hello", "stage-variables"}
 
 
 def test_comments_are_posted_and_read_through_the_gateway(follow, client):
@@ -81,6 +81,26 @@ def test_comments_are_posted_and_read_through_the_gateway(follow, client):
     status, page = _get(f"{url}/other")
     assert (status, [each["message"] for each in page["comments"]]) == (200, ["Ünïcode"])
     assert _get(f"{url}/nobody-wrote-here") == (200, {"comments": []})
+
+
+def test_a_trial_shows_what_dynamodb_was_asked_and_what_it_answered(follow, client):
+    answers, variables = follow("dynamodb-proxy")
+    apigateway = client("apigateway")
+    (resource,) = (
+        each["id"]
+        for each in apigateway.get_resources(restApiId=variables["api"])["items"]
+        if each["path"] == "/comments/{pageId}"
+    )
+    named = {"restApiId": variables["api"], "resourceId": resource, "httpMethod": "GET"}
+    trial = apigateway.test_invoke_method(**named, pathWithQueryString="/comments/breaking-news")
+    assert trial["status"] == 200
+    assert json.loads(trial["body"]) == json.loads(answers[1])
+    told = [line.partition(" : ")[2] for line in trial["log"].splitlines()]
+    assert "Method request path: {pageId=breaking-news}" in told
+    asked = "".join(line for line in told if line.startswith("Endpoint request body"))
+    assert asked.startswith("Endpoint request body after transformations: {")
+    assert any(line.startswith("Received response. Status: 200, Integration latency: ") for line in told)
+    assert told[-1] == "Method completed with status: 200"
 
 
 def test_role_of_the_gateway_is_all_that_it_may_do(follow, client):
@@ -123,6 +143,55 @@ def test_functions_count_and_keep_notes_and_are_refused_the_rest(follow, client,
     deadline = time.monotonic() + 15
     while "ada came for visit 2" not in aws(*read_log, "--query", "events[].message", "--output", "text"):
         assert time.monotonic() < deadline
+
+
+needs_node = pytest.mark.skipif(
+    "CLOUDLET_RUNTIMES" not in os.environ, reason="CLOUDLET_RUNTIMES names no folder of Node packages"
+)
+TOO_MANY = "Too many results, try your request with a shorter duration"
+
+
+@needs_node
+def test_clients_of_the_first_version_do_not_notice_the_second(follow):
+    answers = [json.loads(answer) for answer in follow("api-versions")[0]]
+    first, too_long, second, page, cloned, kept, kept_error = answers
+    assert (_days(first), too_long["errorMessage"]) == (["order-0", "order-1", "order-2"], TOO_MANY)
+    assert _days(second["orders"]) == ["order-0", "order-1", "order-2"]
+    assert second.keys() == {"orders"}
+    assert page["nextToken"] == "MjAxNS0xMC0wNlQwMDowMDowMC4wMDBa"
+    assert _days(page["orders"]) == [f"order-{number}" for number in range(5)]
+    assert cloned.keys() == page.keys()
+    assert _days(kept) == ["order-0", "order-1", "order-2"]
+    assert kept_error == {"errorMessage": TOO_MANY}
+
+
+@needs_node
+def test_each_stage_has_the_function_that_its_variable_names(follow):
+    refused, *answers = [json.loads(answer) for answer in follow("stage-variables")[0]]
+    assert refused == {"message": "Internal server error"}
+    assert [answer["Hello"] for answer in answers] == ["World", "Ed", "No-Name", "World", "Lima"]
+
+
+@needs_node
+def test_a_token_lets_its_bearer_do_what_the_policy_says(follow):
+    *refused, confused, read, written, denied, deleted = [
+        json.loads(answer) for answer in follow("custom-authorizer")[0]
+    ]
+    assert refused == [{"message": "Unauthorized"}] * 3
+    assert confused == {"message": None}
+    assert read == {"caller": "ada", "scope": "users", "did": "GET", "to": "grace"}
+    assert (written["did"], written["to"]) == ("POST", "ada")
+    assert denied == {"Message": "User is not authorized to access this resource"}
+    assert deleted == {"caller": "grace", "scope": "admins", "did": "DELETE", "to": "ada"}
+
+
+def _days(orders: list[dict[str, Any]]) -> list[str]:
+    """The orders' ids, once it is clear that they are of one day after the other."""
+    assert [order["orderTs"] for order in orders] == [
+        f"2015-10-{day:02}T00:00:00.000Z" for day in range(1, len(orders) + 1)
+    ]
+    assert all(0 <= order["orderAmount"] <= 100 for order in orders)
+    return [order["orderId"] for order in orders]
 
 
 def _commands(readme: Path) -> list[str]:
