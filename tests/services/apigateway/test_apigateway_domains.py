@@ -244,7 +244,8 @@ def test_client_certificates_are_certificates(apigateway, staged):
         "tags",
     }
     certificate = x509.load_pem_x509_certificate(made["pemEncodedCertificate"].encode())
-    assert (certificate.not_valid_after_utc - certificate.not_valid_before_utc).days == 365
+    assert (made["expirationDate"] - made["createdDate"]).days == 365
+    assert certificate.not_valid_after_utc == made["expirationDate"]
     chosen = made["clientCertificateId"]
     named = {"restApiId": staged.id, "stageName": "dev"}
     shown = apigateway.update_stage(
