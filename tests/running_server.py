@@ -20,7 +20,8 @@ from cloudlet.store.unpleasant import UnpleasantStore
 Client = Callable[..., Any]
 """Makes boto3 clients, as the fixture of that name does."""
 
-SEED: Final = int(os.environ.get("CLOUDLET_TEST_SEED") or random.randrange(10**6))
+# In the environment, so that the processes that pytest spreads its tests over have the same.
+SEED: Final = int(os.environ.setdefault("CLOUDLET_TEST_SEED", str(random.randrange(10**6))))
 """Which transactions are run twice, as after a conflict."""
 
 

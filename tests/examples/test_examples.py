@@ -36,9 +36,10 @@ def follow(server: Any, account: str, tmp_path: Path) -> Callable[[str], tuple[l
         script = re.sub(r"(?m)^curl ", "answer curl -sS ", script)
         script = f"""
             set -euo pipefail
+            : >answers
             answer() {{ "$@" >>answers; printf '\\0' >>answers; }}
             {script}
-            printf 'api=%s\\nurl=%s\\nfunction=%s\\n' "$api" "$url" "${{function-}}" >variables
+            printf 'api=%s\\nurl=%s\\nfunction=%s\\n' "${{api-}}" "${{url-}}" "${{function-}}" >variables
         """
         done = subprocess.run(
             ["bash", "-c", script],
@@ -63,7 +64,14 @@ def aws(server: Any, account: str, tmp_path: Path) -> AwsCommand:
 
 def test_every_example_is_tested():
     folders = {path.name for path in EXAMPLES.iterdir() if path.is_dir()}
-    assert folders == {"api-versions", "custom-authorizer", "dynamodb-proxy", "hello", "stage-variables"}
+    assert folders == {
+        "api-versions",
+        "custom-authorizer",
+        "dynamodb-proxy",
+        "event-source-mappings",
+        "hello",
+        "stage-variables",
+    }
 
 
 def test_comments_are_posted_and_read_through_the_gateway(follow, client):
@@ -192,6 +200,35 @@ def _days(orders: list[dict[str, Any]]) -> list[str]:
     ]
     assert all(0 <= order["orderAmount"] <= 100 for order in orders)
     return [order["orderId"] for order in orders]
+
+
+def test_three_sources_call_functions_and_their_mappings_change_in_place(follow, client, aws, server):
+    follow("event-source-mappings")
+    stack = client("cloudformation").describe_stacks(StackName="tik")["Stacks"][0]
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
+    mapping = aws.json("lambda", "get-event-source-mapping", "--uuid", outputs["Mapping"])
+    assert (mapping["BatchSize"], mapping["State"]) == (5, "Enabled")
+
+    # The README's commands received what was told; it comes again once its visibility timeout is over.
+    server.advance(31)
+    told = []
+    read = ["--endpoint-url", server.endpoint, "sqs", "receive-message", "--queue-url", outputs["Told"]]
+    read += ["--max-number-of-messages", "10", "--wait-time-seconds", "20", "--visibility-timeout", "600"]
+    while len(told) < 2:
+        told += [json.loads(each["Body"]) for each in aws.json(*read)["Messages"]]
+    assert sorted(told, key=lambda each: each["from"]) == [
+        {"from": "aws:dynamodb", "what": {"id": {"S": "hello table"}}},
+        # The first version of the command sends what stands there, the second what it means in base 64.
+        {"from": "aws:kinesis", "what": "aGVsbG8gc3RyZWFt"},
+    ]
+    read_log = ("logs", "filter-log-events", "--log-group-name", "/aws/lambda/tikjs")
+    deadline = time.monotonic() + 15
+    while "aws:sqs said" not in aws(*read_log, "--query", "events[].message", "--output", "text"):
+        assert time.monotonic() < deadline
+    twice = ("lambda", "create-event-source-mapping", "--function-name", "clicks", "--event-source-arn")
+    said = aws.refusal(*twice, outputs["StreamArn"], "--starting-position", "LATEST")
+    assert f'The event source arn (" {outputs["StreamArn"]} ") and function (" clicks ") provided' in said
+    assert "mapping already exists. Please update or delete the existing mapping with UUID" in said
 
 
 def _commands(readme: Path) -> list[str]:

@@ -99,6 +99,25 @@ def test_a_stream_does_not_change_with_the_throughput_or_with_indexes(dynamodb, 
     dynamodb.update_table(**change, BillingMode="PAY_PER_REQUEST")
 
 
+def test_what_changes_alone_does_not_change_with_a_stream(dynamodb, invalid):
+    create_table(dynamodb, None)
+    change = {"TableName": "streamed", "StreamSpecification": ENABLED}
+    for member, value, named in (
+        ("SSESpecification", {"Enabled": False}, "Server-Side Encryption"),
+        ("TableClass", "STANDARD", "TableClass"),
+        ("DeletionProtectionEnabled", False, "DeletionProtection"),
+    ):
+        assert (
+            invalid(dynamodb.update_table, **change, **{member: value})
+            == f"{INVALID}{named} modification must be the only operation in the request"
+        )
+    assert (
+        invalid(dynamodb.update_table, **change, OnDemandThroughput={"MaxReadRequestUnits": 5})
+        == INVALID + "OnDemandThroughput can only be combined with BillingMode in an UpdateTable request"
+    )
+    assert stream_members(described(dynamodb)) == set()
+
+
 def test_other_changes_leave_the_stream_alone(dynamodb):
     arn = create_table(dynamodb)
     updated = dynamodb.update_table(TableName="streamed", DeletionProtectionEnabled=True)["TableDescription"]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 
 import pytest
@@ -135,3 +136,41 @@ def test_a_policy_in_a_stream_specification_is_refused_by_name(run, context):
     policy = {"StreamViewType": "NEW_IMAGE", "ResourcePolicy": {"PolicyDocument": {}}}
     with pytest.raises(Exception, match="ResourcePolicy of a StreamSpecification"):
         run(RESOURCE.create, context, {**TEMPLATE, "StreamSpecification": policy})
+
+
+def test_what_must_change_alone_changes_in_one_update_of_a_stack(dynamodb, run, context):
+    made = run(RESOURCE.create, context, TEMPLATE)
+    after = {
+        **{key: value for key, value in TEMPLATE.items() if key != "ProvisionedThroughput"},
+        "BillingMode": "PAY_PER_REQUEST",
+        "OnDemandThroughput": {"MaxReadRequestUnits": "9"},
+        "DeletionProtectionEnabled": "true",
+        "TableClass": "STANDARD_INFREQUENT_ACCESS",
+        "StreamSpecification": {"StreamViewType": "KEYS_ONLY"},
+    }
+    run(RESOURCE.update, context, made.physical_id, TEMPLATE, after)
+    table = dynamodb.describe_table(TableName=made.physical_id)["Table"]
+    assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["OnDemandThroughput"]["MaxReadRequestUnits"] == 9
+    assert table["DeletionProtectionEnabled"]
+    assert table["TableClassSummary"] == {"TableClass": "STANDARD_INFREQUENT_ACCESS"}
+    assert table["StreamSpecification"]["StreamViewType"] == "KEYS_ONLY"
+    run(RESOURCE.update, context, made.physical_id, after, TEMPLATE)
+    table = dynamodb.describe_table(TableName=made.physical_id)["Table"]
+    assert table["ProvisionedThroughput"]["ReadCapacityUnits"] == 5
+    assert "StreamSpecification" not in table
+
+
+def test_a_stack_tells_of_the_stream_of_its_table(dynamodb, client):
+    template = {
+        "Resources": {"Table": {"Type": "AWS::DynamoDB::Table", "Properties": with_stream("NEW_IMAGE")}},
+        "Outputs": {"Stream": {"Value": {"Fn::GetAtt": ["Table", "StreamArn"]}}},
+    }
+    cloudformation = client("cloudformation")
+    cloudformation.create_stack(StackName="streaming", TemplateBody=json.dumps(template))
+    cloudformation.get_waiter("stack_create_complete").wait(
+        StackName="streaming", WaiterConfig={"Delay": 0.02, "MaxAttempts": 500}
+    )
+    (output,) = cloudformation.describe_stacks(StackName="streaming")["Stacks"][0]["Outputs"]
+    described = client("dynamodbstreams").describe_stream(StreamArn=output["OutputValue"])
+    assert described["StreamDescription"]["StreamViewType"] == "NEW_IMAGE"

@@ -273,9 +273,8 @@ def test_billing_mode_changes_both_ways(dynamodb, hash_table):
 
 def test_class_and_limits_of_an_on_demand_table_are_kept(dynamodb, hash_table):
     limits = {"MaxReadRequestUnits": 10, "MaxWriteRequestUnits": 5}
-    dynamodb.update_table(
-        TableName=hash_table, OnDemandThroughput=limits, TableClass="STANDARD_INFREQUENT_ACCESS"
-    )
+    dynamodb.update_table(TableName=hash_table, OnDemandThroughput=limits)
+    dynamodb.update_table(TableName=hash_table, TableClass="STANDARD_INFREQUENT_ACCESS")
     described = dynamodb.describe_table(TableName=hash_table)["Table"]
     assert described["OnDemandThroughput"] == limits
     assert described["TableClassSummary"] == {"TableClass": "STANDARD_INFREQUENT_ACCESS"}
@@ -379,3 +378,24 @@ def test_index_that_exists_is_not_made_again(dynamodb, invalid, range_table):
         GlobalSecondaryIndexUpdates=[{"Create": create}],
     )
     assert message == "Attempting to create an index which already exists"
+
+
+def test_what_must_change_alone_is_refused_beside_another_in_a_fixed_order(dynamodb, hash_table, invalid):
+    alone = "{} modification must be the only operation in the request"
+    sse, kind, protection = (
+        {"SSESpecification": {"Enabled": False}},
+        {"TableClass": "STANDARD"},
+        {"DeletionProtectionEnabled": True},
+    )
+    for changes, named in (
+        ({**protection, **kind, **sse}, "Server-Side Encryption"),
+        ({**protection, **kind}, "TableClass"),
+        ({**protection, "BillingMode": "PAY_PER_REQUEST"}, "DeletionProtection"),
+    ):
+        message = invalid(dynamodb.update_table, TableName=hash_table, **changes)
+        assert message == INVALID + alone.format(named)
+    limits = {"OnDemandThroughput": {"MaxReadRequestUnits": 7}}
+    dynamodb.update_table(TableName=hash_table, BillingMode="PAY_PER_REQUEST", **limits)
+    table = dynamodb.describe_table(TableName=hash_table)["Table"]
+    assert table["OnDemandThroughput"]["MaxReadRequestUnits"] == 7
+    assert not table["DeletionProtectionEnabled"]

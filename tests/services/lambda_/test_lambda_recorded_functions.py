@@ -180,7 +180,8 @@ def test_one_change_at_a_time(server, functions, role, account, subject):
     record = record_of(
         f"TestLambdaFunction::test_lambda_concurrent_{subject}_updates", function_name_1="function"
     )
-    create(functions, role)
+    like = {"code": {}, "config": EMPTY}[subject]
+    record.check("create-function-response", create(functions, role, **like))
     active(functions)
     server.run(_begin_update(server.app.cloud, account))
     change = {"code": functions.update_function_code, "config": functions.update_function_configuration}[

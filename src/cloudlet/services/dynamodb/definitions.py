@@ -31,6 +31,12 @@ MAX_GLOBAL_INDEXES: Final = 20
 HASH_ONLY: Final = 1
 HASH_AND_RANGE: Final = 2
 
+_CHANGED_ALONE: Final = {
+    "SSESpecification": "Server-Side Encryption",
+    "TableClass": "TableClass",
+    "DeletionProtectionEnabled": "DeletionProtection",
+}
+"""What UpdateTable changes only by itself, in the order in which DynamoDB notices, with its name there."""
 _HONOURED: Final = frozenset(
     (
         "AttributeDefinitions",
@@ -101,11 +107,21 @@ def check_stream(specification: Mapping[str, Any] | None) -> None:
         )
 
 
-def check_stream_changes_alone(request: Request) -> None:
-    """Raises ValidationException for a change of a stream beside one that must not go with it."""
-    if "StreamSpecification" not in request:
+def check_changes_together(request: Request) -> None:
+    """Raises ValidationException for an UpdateTable of several things, some of which must change alone."""
+    changes = set(request) - {"TableName", "AttributeDefinitions"}
+    for member, named in _CHANGED_ALONE.items():
+        if member in changes and len(changes) > 1:
+            raise ValidationException(
+                f"{INVALID}{named} modification must be the only operation in the request"
+            )
+    if "OnDemandThroughput" in changes and not changes <= {"OnDemandThroughput", "BillingMode"}:
+        raise ValidationException(
+            f"{INVALID}OnDemandThroughput can only be combined with BillingMode in an UpdateTable request"
+        )
+    if "StreamSpecification" not in changes:
         return
-    if "ProvisionedThroughput" in request or request.get("BillingMode") == PROVISIONED:
+    if "ProvisionedThroughput" in changes or request.get("BillingMode") == PROVISIONED:
         raise ValidationException(f"{INVALID}You cannot modify stream status while updating table IOPS")
     updates = request.get("GlobalSecondaryIndexUpdates", ())
     if any("Create" in update or "Delete" in update for update in updates):

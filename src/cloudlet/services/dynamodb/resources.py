@@ -36,12 +36,12 @@ _DEFINITION: Final = (
     "TableClass",
 )
 _CHANGEABLE: Final = (
-    "BillingMode",
-    "ProvisionedThroughput",
-    "OnDemandThroughput",
-    "DeletionProtectionEnabled",
-    "TableClass",
+    ("BillingMode", "ProvisionedThroughput"),
+    ("OnDemandThroughput",),
+    ("DeletionProtectionEnabled",),
+    ("TableClass",),
 )
+"""What UpdateTable changes together."""
 _STACK: Final = "aws:cloudformation:stack-id"
 _LOGICAL: Final = "aws:cloudformation:logical-id"
 
@@ -120,10 +120,13 @@ async def _provisioned(call: Call, name: str) -> Provisioned:
 
 def _changes(before: Properties, after: Properties) -> list[dict[str, Any]]:
     """The UpdateTable requests that lead from one definition to the other."""
-    plain = {key: after[key] for key in _CHANGEABLE if key in after and after.get(key) != before.get(key)}
     if "BillingMode" not in after and before.get("BillingMode") == "PAY_PER_REQUEST":
-        plain["BillingMode"] = "PROVISIONED"
-    requests = [plain] if plain else []
+        after = {**after, "BillingMode": "PROVISIONED"}
+    groups = (
+        {key: after[key] for key in group if key in after and after.get(key) != before.get(key)}
+        for group in _CHANGEABLE
+    )
+    requests = [group for group in groups if group]
     old = {index["IndexName"]: index for index in before.get("GlobalSecondaryIndexes", ())}
     new = {index["IndexName"]: index for index in after.get("GlobalSecondaryIndexes", ())}
     gone, made = [name for name in old if name not in new], [name for name in new if name not in old]

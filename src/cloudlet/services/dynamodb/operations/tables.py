@@ -129,7 +129,7 @@ def _check_update(request: Request) -> None:
             "GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required"
         )
     definitions.check_stream(request.get("StreamSpecification"))
-    definitions.check_stream_changes_alone(request)
+    definitions.check_changes_together(request)
     if units := request.get("ProvisionedThroughput"):
         definitions.check_bounds(units)
     seen = set()

@@ -5,9 +5,11 @@ The layout of the keys is in keys.py; how long things are kept, the worker says.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cloudlet.core.store import LAST
 from cloudlet.services.dynamodb.state import keys, streams
@@ -19,8 +21,7 @@ if TYPE_CHECKING:
 _NO_LIMIT: Final = 1 << 62
 
 
-@dataclass(frozen=True, slots=True)
-class StreamOf:
+class StreamOf(Struct, frozen=True):
     """A stream of some account in some region."""
 
     account: str

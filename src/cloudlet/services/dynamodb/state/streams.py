@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+from msgspec import structs
 
 from cloudlet.core.store import LAST
 from cloudlet.core.worker import source_topic
@@ -70,7 +71,7 @@ def stop_stream(call: Call, table: Table) -> Table:
     if stream is not None:
         for shard in table.stream.shards:
             _close_shard(call, stream, shard.id)
-        save_stream(call, replace(stream, disabled=call.time()))
+        save_stream(call, structs.replace(stream, disabled=call.time()))
         call.wake(source_topic(call.arn(stream.resource)))
     return replace(table, stream=None)
 
@@ -116,7 +117,7 @@ def add_record(
     )
     record_key = keys.record_key(call, table.name, stream.label, shard_id, shard.next)
     call.transaction.put(record_key, _ENCODER.encode(record))
-    call.transaction.put(shard_key, _ENCODER.encode(shard.with_one_more()))
+    call.transaction.put(shard_key, _ENCODER.encode(structs.replace(shard, next=shard.next + 1)))
     call.wake(source_topic(call.arn(stream_resource(table.name, stream.label))))
 
 

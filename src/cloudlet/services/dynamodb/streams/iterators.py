@@ -6,10 +6,10 @@ The token holds everything, so nothing is stored for it; whose stream it is, IAM
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+from msgspec import Struct
 
 from cloudlet.core.arn import find_arn
 from cloudlet.services.dynamodb.errors import ExpiredIteratorException, ValidationException
@@ -21,8 +21,7 @@ _VALID_SECONDS: Final = 15 * 60.0
 _VERSION: Final = "1"
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(Struct, frozen=True):
     """Where in a shard to read next, and when that was said."""
 
     shard_id: str

@@ -9,13 +9,15 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
+
 from cloudlet.core.access import Principal
 from cloudlet.services.dynamodb import state
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call, Cloud
     from cloudlet.services.dynamodb.state import StreamOf
-    from cloudlet.services.dynamodb.streams.model import Shard
+    from cloudlet.services.dynamodb.streams.model import Shard, Stream
 
 _SWEEP_SECONDS: Final = 300.0
 _SHARD_SECONDS: Final = 4 * 3600.0
@@ -43,12 +45,44 @@ class StreamKeeper:
         return self._cloud.call("dynamodbstreams", principal, account, region)
 
 
+class _Due(Struct, frozen=True):
+    """What is to be done for a stream."""
+
+    roll: bool = False
+    trim: tuple[str, ...] = ()
+    """The shards that have something to forget, or are themselves to be forgotten."""
+    forget: bool = False
+
+
 async def _keep(call: Call, named: StreamOf) -> None:
-    await call.transact(partial(_roll, named=named))
-    for shard in await call.transact(partial(_shards, named=named), read_only=True):
-        while await call.transact(partial(_trim, named=named, shard_id=shard.id)):
+    due = await call.transact(partial(_due, named=named), read_only=True)
+    if due.roll:
+        await call.transact(partial(_roll, named=named))
+    for shard_id in due.trim:
+        while await call.transact(partial(_trim, named=named, shard_id=shard_id)):
             pass
-    await call.transact(partial(_forget, named=named))
+    if due.forget:
+        await call.transact(partial(_forget, named=named))
+
+
+def _due(call: Call, named: StreamOf) -> _Due:
+    """What a look says, which costs no write; each step looks again."""
+    stream = state.find_stream(call, named.table_name, named.label)
+    if stream is None:
+        return _Due()
+    shards, before = list(state.list_shards(call, stream)), call.time() - _RETENTION_SECONDS
+    return _Due(
+        any(shard.closed is None and shard.opened < call.time() - _SHARD_SECONDS for shard in shards),
+        tuple(shard.id for shard in shards if _is_old(call, stream, shard, before)),
+        stream.disabled is not None and stream.disabled < before,
+    )
+
+
+def _is_old(call: Call, stream: Stream, shard: Shard, before: float) -> bool:
+    if shard.closed is not None and shard.closed < before:
+        return True
+    first = next(state.records_from(call, stream, shard, shard.oldest, 1), None)
+    return first is not None and first[2].created < before
 
 
 def _roll(call: Call, named: StreamOf) -> None:
@@ -58,11 +92,6 @@ def _roll(call: Call, named: StreamOf) -> None:
     rolled = state.roll_shards(call, table, table.stream, call.time() - _SHARD_SECONDS)
     if rolled is not table.stream:
         state.save_table(call, replace(table, stream=rolled))
-
-
-def _shards(call: Call, named: StreamOf) -> list[Shard]:
-    stream = state.find_stream(call, named.table_name, named.label)
-    return [] if stream is None else list(state.list_shards(call, stream))
 
 
 def _trim(call: Call, named: StreamOf, shard_id: str) -> bool:
