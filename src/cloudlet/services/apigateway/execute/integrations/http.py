@@ -34,7 +34,9 @@ async def integrate(invocation: Invocation) -> None:
     invocation.sent = Sent(url, headers)
     client = invocation.call.cloud.http_client
     try:
-        response = await client.send(http_method, url, headers, wanted.body, integration.timeout_seconds)
+        response = await client.send(
+            http_method, url, headers, wanted.body, integration.timeout_seconds, integration.tls
+        )
     except BackendTimeout as error:
         raise integration_timeout() from error
     except BackendUnreachable as error:
