@@ -24,6 +24,7 @@ class Backend(BaseHTTPRequestHandler):
         self.send_response(404 if self.path.startswith("/missing") else 200)
         self.send_header("Content-Type", "application/json")
         self.send_header("X-Backend", "yes")
+        self.send_header("x-amzn-RequestId", "the-backends-own")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
@@ -70,6 +71,8 @@ def test_a_proxy_passes_nearly_everything_on(api, backend):
     assert "Content-Encoding" not in headers
     assert answer.headers["x-backend"] == "yes"
     assert answer.headers["x-amzn-remapped-date"]
+    assert answer.headers["x-amzn-remapped-x-amzn-requestid"] == "the-backends-own"
+    assert answer.headers["x-amzn-requestid"] != "the-backends-own"
     assert answer.headers["x-amzn-remapped-content-length"] == str(len(answer.content))
     assert "x-amzn-trace-id" not in answer.headers
 
