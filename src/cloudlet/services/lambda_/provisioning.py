@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.access import Principal
 from cloudlet.core.errors import ServiceError
-from cloudlet.services.lambda_ import settings, state
+from cloudlet.services.lambda_ import state
 from cloudlet.services.lambda_.invoke import router
 from cloudlet.services.lambda_.invoke.pool import Pool
+from cloudlet.services.lambda_.settings import state as settings
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call, Cloud
