@@ -84,11 +84,11 @@ async def _target(call: Call, reference: FunctionReference) -> Target:
     return replace(target, reference=reference)
 
 
-def unreserved(call: Call) -> int:
+def unreserved(call: Call, without: str = "") -> int:
     """How much is provisioned of the account's concurrency that no function has reserved."""
     provisioned = settings.all_provisioned(call, call.account, call.region)
     return sum(
         count
         for reference, count in provisioned
-        if state.function(call, reference).reserved_concurrency is None
+        if reference.name != without and state.function(call, reference).reserved_concurrency is None
     )

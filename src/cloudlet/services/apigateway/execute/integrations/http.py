@@ -52,6 +52,7 @@ def _url(uri: str, wanted: IntegrationRequest, sent: MultiValues) -> str:
     path, _, query = uri.partition("?")
     for name, value in wanted.path.items():
         path = path.replace(f"{{{name}}}", quote(value, safe="/~@:!$&'()*+,;="))
+        query = query.replace(f"{{{name}}}", quote(value, safe="~"))
     merged = {name: list(values) for name, values in sent.items()}
     for name, values in wanted.querystring.items():
         merged.setdefault(name, []).extend(values)
