@@ -221,6 +221,12 @@ def test_a_zip_beyond_fifty_megabytes(functions, role):
     record.check("invalid_param_exc", too_large)
 
 
+def test_a_request_beyond_seventy_megabytes(functions, role):
+    record = record_of("TestLambdaSizeLimits::test_oversized_request_create_lambda")
+    large = {"Variables": {"largeKey": "#" * 70_167_211}}
+    record.check("invalid_param_exc", refusal(create, functions=functions, role=role, Environment=large))
+
+
 def test_code_that_unpacks_to_too_much(client, functions, role, account):
     record = record_of("TestLambdaSizeLimits::test_oversized_unzipped_lambda")
     place = {"Bucket": f"code-{account}", "Key": "large.zip"}
