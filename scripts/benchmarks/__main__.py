@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from scripts.benchmarks import cases, gateways, queues, reference, streams, tables
+from scripts.benchmarks import cases, gateways, lambda_figures, queues, reference, streams, tables
 from scripts.benchmarks.cloud import BenchmarkCloud
 
 WIDTH = 56
@@ -17,7 +17,11 @@ CASES = {
     "queues": queues.queues,
     "streams": streams.streams,
 }
-BY_NAME_ONLY = {**tables.BY_NAME_ONLY, "full-queues": queues.full_queues}
+BY_NAME_ONLY = {
+    **tables.BY_NAME_ONLY,
+    "full-queues": queues.full_queues,
+    "lambda": lambda_figures.lambda_figures,
+}
 """What takes minutes to prepare, or installs other programs."""
 
 

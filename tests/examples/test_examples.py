@@ -10,6 +10,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -36,9 +37,10 @@ def follow(server: Any, account: str, tmp_path: Path) -> Callable[[str], tuple[l
         script = re.sub(r"(?m)^curl ", "answer curl -sS ", script)
         script = f"""
             set -euo pipefail
+            : >answers
             answer() {{ "$@" >>answers; printf '\\0' >>answers; }}
             {script}
-            printf 'api=%s\\nurl=%s\\nfunction=%s\\n' "$api" "$url" "${{function-}}" >variables
+            printf 'api=%s\\nurl=%s\\nfunction=%s\\n' "${{api-}}" "${{url-}}" "${{function-}}" >variables
         """
         done = subprocess.run(
             ["bash", "-c", script],
@@ -63,7 +65,16 @@ def aws(server: Any, account: str, tmp_path: Path) -> AwsCommand:
 
 def test_every_example_is_tested():
     folders = {path.name for path in EXAMPLES.iterdir() if path.is_dir()}
-    assert folders == {"api-versions", "custom-authorizer", "dynamodb-proxy", "hello", "stage-variables"}
+    assert folders == {
+        "api-versions",
+        "compresstest",
+        "custom-authorizer",
+        "dynamodb-proxy",
+        "event-source-mappings",
+        "hello",
+        "stage-variables",
+        "tinysite",
+    }
 
 
 def test_comments_are_posted_and_read_through_the_gateway(follow, client):
@@ -145,6 +156,36 @@ def test_functions_count_and_keep_notes_and_are_refused_the_rest(follow, client,
         assert time.monotonic() < deadline
 
 
+_COMPILED = pytest.mark.skipif(shutil.which("go") is None, reason="there is no Go compiler (golang-go)")
+
+
+@_COMPILED
+def test_page_travels_deflated_and_without_a_type(follow, client):
+    answers, variables = follow("tinysite")
+    assert answers[0].startswith("<!DOCTYPE html><title>tiny</title>")
+    with urllib.request.urlopen(f"{variables['url']}/") as answer:
+        packed, headers = answer.read(), answer.headers
+    assert zlib.decompress(packed, wbits=-15).decode() == answers[0]
+    assert headers["Content-Encoding"] == "deflate"
+    assert not headers["Content-Type"]
+    told = client("lambda").invoke(FunctionName=variables["function"])
+    assert json.loads(told["Payload"].read())["isBase64Encoded"] is True
+
+
+@_COMPILED
+def test_sizes_of_an_uploaded_file_are_told(follow):
+    answers, variables = follow("compresstest")
+    sizes = json.loads(answers[0])
+    assert sizes["none"] == (EXAMPLES / "compresstest/main.go").stat().st_size
+    assert set(sizes) == {"none", "deflate", "gzip", "lzw", "zlib"}
+    assert sizes["deflate"] < sizes["zlib"] < sizes["gzip"] < sizes["none"]
+    assert answers[1] == "Could not read request body"
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(urllib.request.Request(f"{variables['url']}/", b"no form"))
+    assert caught.value.code == 403
+    assert caught.value.headers["Access-Control-Allow-Origin"] == "*"
+
+
 needs_node = pytest.mark.skipif(
     "CLOUDLET_RUNTIMES" not in os.environ, reason="CLOUDLET_RUNTIMES names no folder of Node packages"
 )
@@ -192,6 +233,35 @@ def _days(orders: list[dict[str, Any]]) -> list[str]:
     ]
     assert all(0 <= order["orderAmount"] <= 100 for order in orders)
     return [order["orderId"] for order in orders]
+
+
+def test_three_sources_call_functions_and_their_mappings_change_in_place(follow, client, aws, server):
+    follow("event-source-mappings")
+    stack = client("cloudformation").describe_stacks(StackName="tik")["Stacks"][0]
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
+    mapping = aws.json("lambda", "get-event-source-mapping", "--uuid", outputs["Mapping"])
+    assert (mapping["BatchSize"], mapping["State"]) == (5, "Enabled")
+
+    # The README's commands received what was told; it comes again once its visibility timeout is over.
+    server.advance(31)
+    told = []
+    read = ["--endpoint-url", server.endpoint, "sqs", "receive-message", "--queue-url", outputs["Told"]]
+    read += ["--max-number-of-messages", "10", "--wait-time-seconds", "20", "--visibility-timeout", "600"]
+    while len(told) < 2:
+        told += [json.loads(each["Body"]) for each in aws.json(*read)["Messages"]]
+    assert sorted(told, key=lambda each: each["from"]) == [
+        {"from": "aws:dynamodb", "what": {"id": {"S": "hello table"}}},
+        # The first version of the command sends what stands there, the second what it means in base 64.
+        {"from": "aws:kinesis", "what": "aGVsbG8gc3RyZWFt"},
+    ]
+    read_log = ("logs", "filter-log-events", "--log-group-name", "/aws/lambda/tikjs")
+    deadline = time.monotonic() + 15
+    while "aws:sqs said" not in aws(*read_log, "--query", "events[].message", "--output", "text"):
+        assert time.monotonic() < deadline
+    twice = ("lambda", "create-event-source-mapping", "--function-name", "clicks", "--event-source-arn")
+    said = aws.refusal(*twice, outputs["StreamArn"], "--starting-position", "LATEST")
+    assert f'The event source arn (" {outputs["StreamArn"]} ") and function (" clicks ") provided' in said
+    assert "mapping already exists. Please update or delete the existing mapping with UUID" in said
 
 
 def _commands(readme: Path) -> list[str]:

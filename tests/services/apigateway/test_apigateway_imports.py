@@ -479,6 +479,7 @@ def test_a_schema_without_a_name_is_given_one(apigateway):
     assert models[0]["name"].startswith("MODEL")
 
 
+@pytest.mark.unverified("AWS's words around the warnings could not be looked up")
 def test_warnings_are_errors_when_asked_for(apigateway):
     does = mocked(requestParameters={"integration.request.header.a": True})
     document = openapi("a", {"/a": {"get": operation(does)}})
@@ -493,6 +494,7 @@ def test_warnings_are_errors_when_asked_for(apigateway):
     )
 
 
+@pytest.mark.unverified("AWS's warnings for lines could not be looked up")
 def test_api_keys_are_imported_from_lines_with_commas(apigateway):
     plan = apigateway.create_usage_plan(name="p")["id"]
     body = (

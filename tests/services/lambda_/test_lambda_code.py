@@ -5,26 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from lambda_functions import OTHER_CODE, active, create, refusal, zip_of
+from lambda_functions import active, create, refusal, zip_of
 from lambda_records import Record
 
 INDEX = zip_of(index__py="def handler(event, context):\n    return event\n")
-
-
-def test_code_from_s3(functions, role, client):
-    record = Record("test_lambda_api", "TestLambdaFunction::test_lambda_code_location_s3")
-    s3 = client("s3")
-    bucket = f"code-{role.split(':')[4]}"
-    s3.create_bucket(Bucket=bucket)
-    s3.put_object(Bucket=bucket, Key="code.zip", Body=INDEX)
-    s3.put_object(Bucket=bucket, Key="other.zip", Body=OTHER_CODE)
-    code = {"S3Bucket": bucket, "S3Key": "code.zip"}
-    made = create(functions, role, Handler="index.handler", Code=code)
-    record.check("create_response_s3", made)
-    active(functions)
-    record.check("get-function-response", functions.get_function(FunctionName="function"))
-    changed = functions.update_function_code(FunctionName="function", S3Bucket=bucket, S3Key="other.zip")
-    record.check("update-function-response", changed)
 
 
 def test_code_that_s3_does_not_have_is_refused(functions, role, client):
@@ -32,9 +16,14 @@ def test_code_that_s3_does_not_have_is_refused(functions, role, client):
     bucket = f"code-{role.split(':')[4]}"
     client("s3").create_bucket(Bucket=bucket)
     wrong = {"S3Bucket": f"{bucket}-other", "S3Key": "code.zip"}
+    wrong_key = {"S3Bucket": bucket, "S3Key": "code.zip"}
     record.check("create-error-wrong-bucket", refusal(create, functions=functions, role=role, Code=wrong))
-    wrong = {"S3Bucket": bucket, "S3Key": "code.zip"}
-    record.check("create-error-wrong-key", refusal(create, functions=functions, role=role, Code=wrong))
+    record.check("create-error-wrong-key", refusal(create, functions=functions, role=role, Code=wrong_key))
+    create(functions, role)
+    active(functions)
+    update, function = functions.update_function_code, {"FunctionName": "function"}
+    record.replay("update-error-wrong-bucket", update, **function, **wrong)
+    record.replay("update-error-wrong-key", update, **function, **wrong_key)
 
 
 @pytest.mark.unverified(

@@ -76,20 +76,11 @@ def test_two_qualifiers_that_differ_are_refused(functions, account, operation):
     record.check("match_exception", refusal(call, FunctionName=arn, Qualifier="$LATEST"))
 
 
-def test_function_of_another_region_is_not_reachable(functions, account):
-    record = Record(
-        "test_lambda_api",
-        "TestLambdaFunction::test_get_function_wrong_region[get_function]",
-        {"wrong-region": "eu-west-1"},
-    )
-    arn = f"arn:aws:lambda:eu-west-1:{account}:function:function"
-    record.check("wrong_region_exception", refusal(functions.get_function, FunctionName=arn))
-
-
 def test_listed_functions(functions, role):
     record = Record("test_lambda_api", "TestLambdaFunction::test_list_functions")
-    create(functions, role, "first", Publish=True, Environment={"Variables": {}}, Timeout=30)
-    create(functions, role, "second", Environment={"Variables": {}}, Timeout=30)
+    like = {"Environment": {"Variables": {}}, "Timeout": 30}
+    record.check("create_response_1", create(functions, role, "first", Publish=True, **like))
+    record.check("create_response_2", create(functions, role, "second", **like))
     active(functions, "first")
     active(functions, "second")
     record.check(
@@ -116,21 +107,6 @@ def test_reserved_concurrency(functions, role):
     record.check("get_function_concurrency_after_delete", functions.get_function_concurrency(**function))
 
 
-def test_bad_reserved_concurrency_is_refused(functions, role, account):
-    record = Record("test_lambda_api", "TestLambdaReservedConcurrency::test_function_concurrency_exceptions")
-    put = functions.put_function_concurrency
-    record.check(
-        "put_function_concurrency_with_function_name_doesnotexist",
-        refusal(put, FunctionName="doesnotexist", ReservedConcurrentExecutions=1),
-    )
-    create(functions, role, Publish=True)
-    arn = f"arn:aws:lambda:us-east-1:{account}:function:function:1"
-    record.check(
-        "put_function_concurrency_with_qualified_arn",
-        refusal(put, FunctionName=arn, ReservedConcurrentExecutions=1),
-    )
-
-
 def test_tags_of_functions(functions, role, account):
     record = Record("test_lambda_api", "TestLambdaTags::test_tag_exceptions")
     create(functions, role, Publish=True)
@@ -143,24 +119,19 @@ def test_tags_of_functions(functions, role, account):
     )
     record.check("list_tag_lambda_empty", functions.list_tags(Resource=f"{arn}:function"))
     record.check("untag_nomatch", functions.untag_resource(Resource=f"{arn}:function", TagKeys=["something"]))
+    no_keys = refusal(functions.untag_resource, Resource=f"{arn}:function", TagKeys=[])
+    record.check("untag_empty_keys", no_keys)
     record.check("tag_empty_tags", refusal(tag, Resource=f"{arn}:function", Tags={}))
     limits = Record("test_lambda_api", "TestLambdaTags::test_tag_limits")
     many = {f"{number}_key": f"{number}_value" for number in range(51)}
+    born_so = refusal(create, functions=functions, role=role, name="other", Tags=many)
+    limits.check("create_function_invalid_tags", born_so)
     limits.check("tag_lambda_too_many_tags", refusal(tag, Resource=f"{arn}:function", Tags=many))
     del many["50_key"]
     limits.check("tag_response", tag(Resource=f"{arn}:function", Tags=many))
     limits.check("list_tags_response", functions.list_tags(Resource=f"{arn}:function"))
-
-
-def test_environment_beyond_four_kilobytes_is_refused(functions, role):
-    record = Record("test_lambda_api", "TestLambdaSizeLimits::test_large_environment_variables_fails")
-    # AWS measures the text of the variables; {"LARGE_VAR":""} has 16 characters.
-    refused = refusal(
-        create, functions=functions, role=role, Environment={"Variables": {"LARGE_VAR": "x" * 4081}}
-    )
-    message = record.content["failed_create_fn_result"]["Error"]["Message"]
-    assert refused["Error"]["Message"].startswith(message[:160])
-    create(functions, role, Environment={"Variables": {"LARGE_VAR": "x" * 4080}})
+    one_more = refusal(tag, Resource=f"{arn}:function", Tags={"a_key": "a_value"})
+    limits.check("tag_lambda_too_many_tags_additional", one_more)
 
 
 def test_account_settings(functions, role):

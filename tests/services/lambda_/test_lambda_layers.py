@@ -43,37 +43,6 @@ def test_life_of_layers(functions, role):
     record.check("publish_result_3", functions.publish_layer_version(**layer))
 
 
-def test_bad_layers_are_refused(functions, role, account):
-    record = Record("test_lambda_api", "TestLambdaLayer::test_layer_exceptions")
-    get, delete = functions.get_layer_version, functions.delete_layer_version
-    record.check("list_nonexistent_layer", functions.list_layer_versions(LayerName="layer"))
-    record.check("get_layer_version_exc_layer_doesnotexist", refusal(get, LayerName="layer", VersionNumber=1))
-    functions.publish_layer_version(LayerName="layer", Content={"ZipFile": INDEX})
-    for step, number in (("negative", -1), ("zero", 0)):
-        record.check(
-            f"get_layer_version_exc_layer_version_doesnotexist_{step}",
-            refusal(get, LayerName="layer", VersionNumber=number),
-        )
-    record.check(
-        "get_layer_version_exc_layer_version_doesnotexist_2",
-        refusal(get, LayerName="layer", VersionNumber=2),
-    )
-    record.check("delete_nonexistent_response", delete(LayerName="unknown", VersionNumber=1))
-    record.check(
-        "delete_layer_version_exc_layerversion_invalid_version",
-        refusal(delete, LayerName="layer", VersionNumber=-1),
-    )
-    record.check(
-        "publish_empty_result",
-        functions.publish_layer_version(
-            LayerName="other",
-            Content={"ZipFile": INDEX},
-            CompatibleRuntimes=[],
-            CompatibleArchitectures=[],
-        ),
-    )
-
-
 def test_layers_that_a_function_cannot_have_are_refused(functions, role, account):
     test = "TestLambdaLayer::test_layer_function_exceptions"
     record = Record("test_lambda_api", test, {"resource:1": "layer"})

@@ -180,7 +180,8 @@ def test_one_change_at_a_time(server, functions, role, account, subject):
     record = record_of(
         f"TestLambdaFunction::test_lambda_concurrent_{subject}_updates", function_name_1="function"
     )
-    create(functions, role)
+    like = {"code": {}, "config": EMPTY}[subject]
+    record.check("create-function-response", create(functions, role, **like))
     active(functions)
     server.run(_begin_update(server.app.cloud, account))
     change = {"code": functions.update_function_code, "config": functions.update_function_configuration}[
@@ -218,6 +219,12 @@ def test_a_zip_beyond_fifty_megabytes(functions, role):
     record = record_of("TestLambdaSizeLimits::test_oversized_zipped_create_lambda")
     too_large = refusal(create, functions=functions, role=role, Code={"ZipFile": b"0" * 52_428_801})
     record.check("invalid_param_exc", too_large)
+
+
+def test_a_request_beyond_seventy_megabytes(functions, role):
+    record = record_of("TestLambdaSizeLimits::test_oversized_request_create_lambda")
+    large = {"Variables": {"largeKey": "#" * 70_167_211}}
+    record.check("invalid_param_exc", refusal(create, functions=functions, role=role, Environment=large))
 
 
 def test_code_that_unpacks_to_too_much(client, functions, role, account):

@@ -41,6 +41,10 @@ def test_life_of_versions(functions, role):
     record.replay("first_publish_get_function_after_update", get, **FUNCTION, Qualifier="1")
     record.replay("second_publish_response", publish, **FUNCTION)
     record.replay("third_publish_response", publish, **FUNCTION, Description="Third version description :)))")
+    versions = functions.list_versions_by_function
+    record.replay("list_versions_result_after_third_publish", versions, **FUNCTION)
+    functions.delete_function(**FUNCTION, Qualifier="1")
+    record.replay("list_versions_result_after_deletion_of_first_version", versions, **FUNCTION)
 
 
 def test_life_of_aliases(functions, role):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import threading
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from cloudlet.core.access import Principal
 from running_server import RunningServer
 
 Bodies = Callable[..., list[str]]
@@ -125,3 +127,25 @@ def test_a_client_that_went_away_swallows_nothing(
     sqs.list_queues()
     sqs.send_message(QueueUrl=url, MessageBody="x")
     assert bodies(url, WaitTimeSeconds=1) == ["x"]
+
+
+@pytest.mark.parametrize("turns", range(6))
+def test_a_receive_that_is_cancelled_gives_back_what_it_took(
+    sqs: Any, queue: MakeQueue, account: str, server: RunningServer, turns: int
+) -> None:
+    url = queue()
+    sqs.send_message(QueueUrl=url, MessageBody="x")
+    call = server.app.cloud.call("sqs", Principal.root(account), account, "us-east-1")
+
+    async def receive_and_cancel() -> Any:
+        receiving = asyncio.ensure_future(call.ask("sqs", "ReceiveMessage", {"QueueUrl": url}))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        receiving.cancel()
+        return (await asyncio.gather(receiving, return_exceptions=True))[0]
+
+    cancelled = isinstance(server.run(receive_and_cancel()), asyncio.CancelledError)
+    request = {"QueueUrl": url, "WaitTimeSeconds": 1, "MessageSystemAttributeNames": ["All"]}
+    messages = sqs.receive_message(**request).get("Messages", []) if cancelled else []
+    counts = [message["Attributes"]["ApproximateReceiveCount"] for message in messages]
+    assert counts == (["1"] if cancelled else [])

@@ -46,6 +46,7 @@ class NamespaceSandbox:
         self._loop = asyncio.get_running_loop()
         self._exit: asyncio.Future[Exit] = self._loop.create_future()
         self._ended = False
+        self._killed = False
         self._task: asyncio.Task[None] | None = None
         self._out_of_memory = False
         self._peak_memory_bytes = 0
@@ -123,8 +124,8 @@ class NamespaceSandbox:
             self._connector.signal(self.runtime_process, signal.SIGTERM)
 
     def freeze(self) -> None:
-        """Stops every process in it from running until thaw()."""
-        if self.alive:
+        """Stops every process in it from running until thaw(), unless they are being ended."""
+        if self.alive and not self._killed:
             self._cgroup.freeze()
 
     def thaw(self) -> None:
@@ -139,6 +140,7 @@ class NamespaceSandbox:
 
     def kill(self) -> None:
         """Ends every process in it by SIGKILL, at once."""
+        self._killed = True
         if self.alive:
             syscalls.pidfd_send_signal(self._born.pidfd, signal.SIGKILL)
             self._cgroup.thaw()  # a frozen process of version 1 dies only once it may run

@@ -99,6 +99,7 @@ class StageLogs:
             try:
                 await self._put(group, lines.events)
             except ServiceError as error:
+                self._made.discard(group)  # it may have been deleted, and is made anew for the next lines
                 _LOG.info("the log %s gets no lines: %s", group.name, error.message)
 
     async def _put(self, group: LogGroup, events: deque[tuple[int, str]]) -> None:

@@ -175,8 +175,9 @@ class QueueReader:
                 {"Id": str(place), "ReceiptHandle": each.receipt_handle} for place, each in enumerate(some)
             ]
             answer = await call.ask("sqs", "DeleteMessageBatch", {"QueueUrl": url, "Entries": entries})
-            for failure in answer.get("Failed") or ():
-                _LOG.warning("mapping %s could not delete a message: %s", mapping.uuid, failure)
+            if answer.get("Failed"):
+                # Such as one whose visibility timeout was over before the function was done: it comes again.
+                _LOG.debug("mapping %s could not delete %d messages", mapping.uuid, len(answer["Failed"]))
 
 
 def _split(messages: Sequence[Message]) -> list[list[Message]]:

@@ -56,8 +56,10 @@ class Pool:
         """Begins empty: no environment outlives its server."""
 
     async def close(self) -> None:
-        """Ends every environment."""
+        """Ends every environment, whatever runs in it."""
         self.provisioned.close()
+        for task in self._running:
+            task.cancel()
         for environment in list(self._all):
             self.end(environment)
         while self._ending or self._running:
