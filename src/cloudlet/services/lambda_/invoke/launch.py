@@ -19,6 +19,7 @@ from cloudlet.services.lambda_.invoke.environment import INIT_CORES, Plan
 from cloudlet.services.lambda_.invoke.extensions import Registered
 from cloudlet.services.lambda_.invoke.journal import EventJournal, TextJournal
 from cloudlet.services.lambda_.invoke.logs import LogDelivery, LogStream
+from cloudlet.services.lambda_.model import LATEST
 from cloudlet.services.lambda_.packages import Packages
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ async def plan(call: Call, target: Target, *, provisioned: bool = False) -> Plan
     log = LogStream(
         call.cloud.component(LogDelivery), call.clock, owner, configuration.logging.log_group, stream_name
     )
-    kind = "provisioned-concurrency" if provisioned else "on-demand"
+    kind = "provisioned-concurrency" if provisioned else _initialization_type(target)
     journal = _journal(log, call, target, kind)
     return Plan(
         id=environment_id,
@@ -106,6 +107,13 @@ async def _spec(call: Call, target: Target, environment_id: str, variables: dict
         ),
         labels={"function": target.reference.unqualified_arn, "version": target.version.version},
     )
+
+
+def _initialization_type(target: Target) -> str:
+    """What the runtime client is told; with snap-start it runs the hooks that a snapshot would need."""
+    version = target.version
+    snapped = version.configuration.snap_start == "PublishedVersions" and version.version != LATEST
+    return "snap-start" if snapped else "on-demand"
 
 
 def _journal(log: LogStream, call: Call, target: Target, kind: str) -> Journal:
