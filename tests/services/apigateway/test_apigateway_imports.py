@@ -531,3 +531,31 @@ def test_the_pet_store_is_imported(apigateway):
     aws.expect("get-models", by_name(apigateway.get_models(restApiId=made["id"])))
     aws.expect("resources", by_path(apigateway.get_resources(restApiId=made["id"])))
     expect_methods(aws, apigateway, made["id"])
+
+
+def test_a_function_that_is_not_waited_for_is_imported(apigateway):
+    aws = recording("import", "test_import_with_http_method_integration")
+    recorded = aws.content["integration-root-get"]
+    event = integration(
+        "aws",
+        uri=URI,
+        httpMethod="POST",
+        contentHandling="CONVERT_TO_TEXT",
+        passthroughBehavior="when_no_templates",
+        requestParameters=recorded["requestParameters"],
+        requestTemplates=recorded["requestTemplates"],
+    )
+    headers = {"Access-Control-Allow-Headers": "Content-Type"}
+    document = openapi(
+        "a",
+        {
+            "/": {
+                "get": operation(event, responses=answered("Empty")),
+                "options": operation(mocked(headers), responses=answered("Empty", headers=(*headers,))),
+            }
+        },
+        components={"schemas": {"Empty": EMPTY}},
+    )
+    made = imported(apigateway, document)
+    aws.expect("resources", by_path(apigateway.get_resources(restApiId=made["id"])))
+    expect_methods(aws, apigateway, made["id"])
