@@ -559,3 +559,20 @@ def test_a_function_that_is_not_waited_for_is_imported(apigateway):
     made = imported(apigateway, document)
     aws.expect("resources", by_path(apigateway.get_resources(restApiId=made["id"])))
     expect_methods(aws, apigateway, made["id"])
+
+
+def test_a_thousand_paths_are_imported(apigateway):
+    paths = {f"/a{number}/b": {"get": operation(mocked())} for number in range(1000)}
+    made = imported(apigateway, openapi("a", paths))
+    pages = apigateway.get_paginator("get_resources").paginate(restApiId=made["id"], limit=500)
+    assert sum(len(page["items"]) for page in pages) == 2001
+
+
+def test_two_variables_side_by_side_are_refused(apigateway):
+    one = {"get": operation(mocked())}
+    document = openapi("a", {"/pets/{a}": one, "/pets/{b}": one})
+    assert refusal(apigateway.import_rest_api, body=text(document)) == (
+        "BadRequestException",
+        "Errors found during import:\n\tUnable to create resource at path '/pets/{b}': A sibling ({a}) of this "
+        "resource already has a variable path part -- only one is allowed",
+    )
