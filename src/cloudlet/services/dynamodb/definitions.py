@@ -47,6 +47,7 @@ _HONOURED: Final = frozenset(
         "LocalSecondaryIndexes",
         "OnDemandThroughput",
         "ProvisionedThroughput",
+        "ResourcePolicy",
         "SSESpecification",
         "StreamSpecification",
         "TableClass",
