@@ -573,6 +573,6 @@ def test_two_variables_side_by_side_are_refused(apigateway):
     document = openapi("a", {"/pets/{a}": one, "/pets/{b}": one})
     assert refusal(apigateway.import_rest_api, body=text(document)) == (
         "BadRequestException",
-        "Errors found during import:\n\tUnable to create resource at path '/pets/{b}': A sibling ({a}) of this "
-        "resource already has a variable path part -- only one is allowed",
+        "Errors found during import:\n\tUnable to create resource at path '/pets/{b}': A sibling ({a}) of "
+        "this resource already has a variable path part -- only one is allowed",
     )
