@@ -144,17 +144,18 @@ def test_a_bucket_gives_what_fits_in_and_then_as_fast_as_it_fills():
 def test_what_was_counted_outlives_the_server(tmp_path):
     for expected in (0, 3):
         running = RunningServer(Config(data=tmp_path, port=0, state="sqlite"))
-        cloud = running.app.cloud
-        call = cloud.call("apigateway", Principal.root("000000000000"), "000000000000", "us-east-1")
-
-        def used(inner):
-            return metering.usage_on(inner, "plan", "key", metering.today(inner)).used
-
-        assert running.run(call.transact(used, read_only=True)) == expected
-
-        async def count(call=call, counts=cloud.component(UsageCounts)):
-            for _ in range(3):
-                counts.count(call, "plan", "key")
-
-        running.run(count())
+        call = running.app.cloud.call(
+            "apigateway", Principal.root("000000000000"), "000000000000", "us-east-1"
+        )
+        assert running.run(call.transact(_used, read_only=True)) == expected
+        running.run(_count_three(call))
         running.close()
+
+
+def _used(call):
+    return metering.usage_on(call, "plan", "key", metering.today(call)).used
+
+
+async def _count_three(call):
+    for _ in range(3):
+        call.cloud.component(UsageCounts).count(call, "plan", "key")
