@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.errors import ServiceError
 from cloudlet.core.lease import LeaseLost
-from cloudlet.services.lambda_.event_sources import filters, positions, streams
+from cloudlet.services.lambda_.event_sources import filters, positions
 from cloudlet.services.lambda_.event_sources.context import LaneContext
 from cloudlet.services.lambda_.event_sources.lane import Lane
 from cloudlet.services.lambda_.event_sources.reports import Reports
 from cloudlet.services.lambda_.event_sources.role import ExecutionRole, service_call
+from cloudlet.services.lambda_.event_sources.sources import stream_of
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Cloud
@@ -48,7 +49,7 @@ class StreamReader:
 
     async def begin(self, mapping: EventSourceMapping) -> None:
         """Reads from now on, as a mapping says; a new one has its places first."""
-        stream = streams.stream_of(mapping)
+        stream = stream_of(mapping)
         try:
             await self._position(mapping, stream)
         except ServiceError as error:
