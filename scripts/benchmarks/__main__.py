@@ -6,18 +6,32 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from scripts.benchmarks import cases, gateways, queues, reference, streams, tables
+from scripts.benchmarks import (
+    cases,
+    event_sources,
+    gateways,
+    lambda_figures,
+    queues,
+    reference,
+    streams,
+    tables,
+)
 from scripts.benchmarks.cloud import BenchmarkCloud
 
 WIDTH = 56
 CASES = {
     **cases.CASES,
     **tables.CASES,
+    "event-sources": event_sources.event_sources,
     "gateways": gateways.gateways,
     "queues": queues.queues,
     "streams": streams.streams,
 }
-BY_NAME_ONLY = {**tables.BY_NAME_ONLY, "full-queues": queues.full_queues}
+BY_NAME_ONLY = {
+    **tables.BY_NAME_ONLY,
+    "full-queues": queues.full_queues,
+    "lambda": lambda_figures.lambda_figures,
+}
 """What takes minutes to prepare, or installs other programs."""
 
 

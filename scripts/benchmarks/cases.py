@@ -110,13 +110,13 @@ def items(cloud: BenchmarkCloud) -> list[Figure]:
     ]
 
 
-def zipped(files: Mapping[str, str]) -> bytes:
+def zipped(files: Mapping[str, str], *, mode: int = 0o644) -> bytes:
     """A zip file."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, text in files.items():
             entry = zipfile.ZipInfo(name)
-            entry.external_attr = 0o644 << 16
+            entry.external_attr = mode << 16
             archive.writestr(entry, text)
     return buffer.getvalue()
 

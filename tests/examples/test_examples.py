@@ -10,6 +10,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -66,11 +67,13 @@ def test_every_example_is_tested():
     folders = {path.name for path in EXAMPLES.iterdir() if path.is_dir()}
     assert folders == {
         "api-versions",
+        "compresstest",
         "custom-authorizer",
         "dynamodb-proxy",
         "event-source-mappings",
         "hello",
         "stage-variables",
+        "tinysite",
     }
 
 
@@ -151,6 +154,36 @@ def test_functions_count_and_keep_notes_and_are_refused_the_rest(follow, client,
     deadline = time.monotonic() + 15
     while "ada came for visit 2" not in aws(*read_log, "--query", "events[].message", "--output", "text"):
         assert time.monotonic() < deadline
+
+
+_COMPILED = pytest.mark.skipif(shutil.which("go") is None, reason="there is no Go compiler (golang-go)")
+
+
+@_COMPILED
+def test_page_travels_deflated_and_without_a_type(follow, client):
+    answers, variables = follow("tinysite")
+    assert answers[0].startswith("<!DOCTYPE html><title>tiny</title>")
+    with urllib.request.urlopen(f"{variables['url']}/") as answer:
+        packed, headers = answer.read(), answer.headers
+    assert zlib.decompress(packed, wbits=-15).decode() == answers[0]
+    assert headers["Content-Encoding"] == "deflate"
+    assert not headers["Content-Type"]
+    told = client("lambda").invoke(FunctionName=variables["function"])
+    assert json.loads(told["Payload"].read())["isBase64Encoded"] is True
+
+
+@_COMPILED
+def test_sizes_of_an_uploaded_file_are_told(follow):
+    answers, variables = follow("compresstest")
+    sizes = json.loads(answers[0])
+    assert sizes["none"] == (EXAMPLES / "compresstest/main.go").stat().st_size
+    assert set(sizes) == {"none", "deflate", "gzip", "lzw", "zlib"}
+    assert sizes["deflate"] < sizes["zlib"] < sizes["gzip"] < sizes["none"]
+    assert answers[1] == "Could not read request body"
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(urllib.request.Request(f"{variables['url']}/", b"no form"))
+    assert caught.value.code == 403
+    assert caught.value.headers["Access-Control-Allow-Origin"] == "*"
 
 
 needs_node = pytest.mark.skipif(

@@ -301,3 +301,14 @@ def test_a_limit_on_open_files_holds(bench, python):
     kind, count = bench.run(scenario())
     assert kind == "response"
     assert 80 < count < 100
+
+
+def test_a_function_that_is_being_ended_cannot_be_frozen_any_more(bench, python):
+    async def scenario():
+        async with bench.function(python("def handler(event, context):\n    pass\n")) as function:
+            await function.invoke({})
+            function.sandbox.kill()
+            function.sandbox.freeze()
+            return await asyncio.wait_for(function.sandbox.wait(), 10)
+
+    assert bench.run(scenario()).signal == 9

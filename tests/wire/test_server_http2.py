@@ -368,10 +368,18 @@ def test_any_frames_are_answered_or_closed_and_others_are_served(hasty, frames, 
         for (kind, flags, stream_id), payload in frames
     )
     hasty.ask(PREFACE + b"\0\0\0\4\0\0\0\0\0" + content + rest)
-    raw = Raw(hasty)
-    raw.get(1)
-    assert raw.status() == "200"
-    raw.sock.close()
+    assert any(answers(hasty) for _ in range(20))
+
+
+def answers(running: Serving) -> bool:
+    """Whether a request on a new connection is answered, rather than too slow for so hasty a server."""
+    try:
+        raw = Raw(running)
+        with raw.sock:
+            raw.get(1)
+            return raw.status() == "200"
+    except (EOFError, ConnectionError):
+        return False
 
 
 def test_preface_may_come_in_pieces(described: Serving):

@@ -142,11 +142,26 @@ class BackendTimeout(Exception):
     """Raised for a server that takes too long."""
 
 
+class Tls(Struct, frozen=True):
+    """How a client meets a server over TLS."""
+
+    verify: bool = True
+    certificate: str = ""
+    """What the client shows as its own, as PEM; nothing where it has none."""
+    private_key: str = ""
+
+
 class HttpClient(Protocol):
     """Asks other servers. Sends the headers it is given, in their order, and those that HTTP itself needs."""
 
     async def send(
-        self, method: str, url: str, headers: Headers, body: bytes, timeout_seconds: float
+        self,
+        method: str,
+        url: str,
+        headers: Headers,
+        body: bytes,
+        timeout_seconds: float,
+        tls: Tls | None = None,
     ) -> HttpResponse:
         """A server's answer as it came. Raises BackendUnreachable or BackendTimeout."""
 

@@ -5,6 +5,10 @@ Follows no redirect, decodes no body and adds no header of its own but those tha
 
 from __future__ import annotations
 
+import ssl
+import tempfile
+from collections import OrderedDict
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.http import BackendTimeout, BackendUnreachable, HttpResponse
@@ -12,9 +16,10 @@ from cloudlet.core.http import BackendTimeout, BackendUnreachable, HttpResponse
 if TYPE_CHECKING:
     from aiohttp import ClientSession
 
-    from cloudlet.core.http import Headers
+    from cloudlet.core.http import Headers, Tls
 
 _MOST_CONNECTIONS: Final = 512
+_MOST_CONTEXTS: Final = 64
 _LARGEST_ANSWER_BYTES: Final = 64 * 1024 * 1024
 _PIECE_BYTES: Final = 256 * 1024
 
@@ -24,15 +29,23 @@ class PooledHttpClient:
 
     def __init__(self) -> None:
         self._session: ClientSession | None = None
+        self._contexts: OrderedDict[Tls, ssl.SSLContext] = OrderedDict()
 
     async def send(
-        self, method: str, url: str, headers: Headers, body: bytes, timeout_seconds: float
+        self,
+        method: str,
+        url: str,
+        headers: Headers,
+        body: bytes,
+        timeout_seconds: float,
+        tls: Tls | None = None,
     ) -> HttpResponse:
         """A server's answer as it came. Raises BackendUnreachable or BackendTimeout."""
         from aiohttp import ClientError, ClientTimeout  # noqa: PLC0415 (a third of the whole start time)
         from yarl import URL  # noqa: PLC0415 (comes with aiohttp)
 
         session = self._session or self._opened()
+        context = self._context(tls) if tls is not None and url.startswith("https:") else True
         try:
             async with session.request(
                 method,
@@ -41,6 +54,7 @@ class PooledHttpClient:
                 data=body or None,
                 allow_redirects=False,
                 timeout=ClientTimeout(total=timeout_seconds),
+                ssl=context,
             ) as response:
                 content = bytearray()
                 async for piece in response.content.iter_chunked(_PIECE_BYTES):
@@ -62,6 +76,15 @@ class PooledHttpClient:
             await self._session.close()
             self._session = None
 
+    def _context(self, tls: Tls) -> ssl.SSLContext:
+        """The context for a way of meeting servers; connections are only shared among equal ones."""
+        found = self._contexts.get(tls)
+        if found is None:
+            found = self._contexts[tls] = _made(tls)
+            while len(self._contexts) > _MOST_CONTEXTS:
+                self._contexts.popitem(last=False)
+        return found
+
     def _opened(self) -> ClientSession:
         from aiohttp import ClientSession, DummyCookieJar, TCPConnector  # noqa: PLC0415 (as above)
 
@@ -72,3 +95,18 @@ class PooledHttpClient:
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
         )
         return self._session
+
+
+def _made(tls: Tls) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if not tls.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if tls.certificate:
+        # Python's ssl reads certificates from files only.
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "client.pem"
+            path.touch(mode=0o600)
+            path.write_text(f"{tls.certificate}\n{tls.private_key}")
+            context.load_cert_chain(path)
+    return context

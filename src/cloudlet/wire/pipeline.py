@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 _LOG: Final = logging.getLogger("cloudlet.edge")
 _BODY_LIMIT_BYTES: Final = 16 * 1024 * 1024
-_BODY_LIMITS_BYTES: Final[Mapping[str, int]] = {"lambda": 80 * 1024 * 1024}
+_BODY_LIMITS_BYTES: Final[Mapping[str, int]] = {"lambda": 70_167_211}
 """Lambda takes zip files of 50 MB, in base64."""
 
 
@@ -148,7 +148,7 @@ class Pipeline:
         except ServiceError as error:
             return self._refuse(exchange, error)
         except RequestEntityTooLarge as error:
-            return self._refuse(exchange, RequestEntityTooLargeException(str(error)))
+            return self._refuse(exchange, RequestEntityTooLargeException(_too_large(exchange, error)))
         except ClientDisconnected:
             raise
         except Exception:  # noqa: BLE001  the edge: a fault of ours is answered as AWS answers its own
@@ -270,3 +270,10 @@ class Pipeline:
         if protocol is None:
             return refuse(exchange.request, error, exchange.request_id)
         return protocol.serialize_error(exchange.operation or None, error, exchange.request_id)
+
+
+def _too_large(exchange: Exchange, error: RequestEntityTooLarge) -> str:
+    """In Lambda's words where it is asked, the only service whose words for it are known."""
+    if exchange.destination.service != "lambda":
+        return str(error)
+    return f"Request must be smaller than {error.limit_bytes} bytes for the {exchange.operation} operation"

@@ -254,6 +254,35 @@ def test_gateway_responses_let_browsers_read_what_was_refused(api, authorizer):
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
 
 
+def test_the_address_of_an_authorizer_may_hold_stage_variables(client, api, authorizer):
+    named = authorizer(identitySource=HEADER)["authorizerId"]
+    arn = f"arn:aws:lambda:us-east-1:{_account(client)}:function:${{stageVariables.guard}}"
+    uri = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{arn}/invocations"
+    patch = [{"op": "replace", "path": "/authorizerUri", "value": uri}]
+    api.boto.update_authorizer(restApiId=api.id, authorizerId=named, patchOperations=patch)
+    guarded(api, {"authorizationType": "CUSTOM", "authorizerId": named})
+    api.deploy("with", variables={"guard": "guard"})
+    api.deploy("without", variables={"guard": "nobody"})
+    headers = {"Authorization": "Allow"}
+    assert api.call("/things", stage="with", headers=headers).status_code == 200
+    assert api.call("/things", stage="without", headers=headers).json() == {"message": None}
+
+
+def test_an_authorizer_may_give_the_api_key(api, authorizer):
+    source = [{"op": "replace", "path": "/apiKeySource", "value": "AUTHORIZER"}]
+    api.boto.update_rest_api(restApiId=api.id, patchOperations=source)
+    settings = {**authorizer(identitySource=HEADER), "apiKeyRequired": True}
+    guarded(api, settings, template="$context.identity.apiKey")
+    api.deploy()
+    headers = {"Authorization": "Allow", "x-api-key": "not asked for"}
+    assert api.call("/things", headers=headers).status_code == 403
+    stages = [{"apiId": api.id, "stage": "dev"}]
+    plan = api.boto.create_usage_plan(name="plan", apiStages=stages)["id"]
+    key = api.boto.create_api_key(name="k", enabled=True, value="the-key-of-someone-else")["id"]
+    api.boto.create_usage_plan_key(usagePlanId=plan, keyId=key, keyType="API_KEY")
+    assert api.call("/things", headers=headers).text == "the-key-of-someone-else"
+
+
 @pytest.fixture
 def try_it(server, account, api):
     """What a trial of an authorizer answers."""

@@ -62,6 +62,7 @@ def test_a_regional_domain_name_has_a_name_in_its_region(apigateway, domain):
     assert shown["tags"] == {}
 
 
+@pytest.mark.unverified("the form of an association's ARN could not be looked up")
 def test_a_private_domain_name_has_an_id_and_associations(apigateway, name, account):
     policy = '{"Version":"2012-10-17","Statement":[]}'
     made = apigateway.create_domain_name(
@@ -84,6 +85,7 @@ def test_a_private_domain_name_has_an_id_and_associations(apigateway, name, acco
     assert apigateway.get_domain_name_access_associations()["items"] == []
 
 
+@pytest.mark.unverified("AWS's text could not be looked up")
 def test_a_public_domain_name_is_one_account_s(apigateway, domain, client):
     other = client("apigateway", key="210987654321")
     for each in (apigateway, other):
@@ -91,6 +93,7 @@ def test_a_public_domain_name_is_one_account_s(apigateway, domain, client):
         assert refused == ("BadRequestException", "The domain name you provided already exists.")
 
 
+@pytest.mark.unverified("AWS's text could not be looked up")
 def test_a_domain_name_that_is_not_there_is_told(apigateway):
     assert refusal(apigateway.get_domain_name, domainName="none.example.com") == (
         "NotFoundException",
@@ -207,6 +210,29 @@ def test_integrations_go_through_vpc_links(api, apigateway):
     aws.expect("get-integration-update-vpc-link", apigateway.get_integration(**named))
 
 
+def test_a_link_that_a_stage_serves_through_stays(api, apigateway):
+    link = apigateway.create_vpc_link(name="link", targetArns=[BALANCER])["id"]
+    named = api.method(
+        "GET",
+        "/test",
+        {
+            "type": "HTTP_PROXY",
+            "integrationHttpMethod": "GET",
+            "uri": "http://example.com",
+            "connectionType": "VPC_LINK",
+            "connectionId": link,
+        },
+    )
+    api.deploy()
+    assert refusal(apigateway.delete_vpc_link, vpcLinkId=link) == (
+        "BadRequestException",
+        f"Cannot delete vpc link. Vpc link '{link}', is referenced in [GET:{named['resourceId']}:dev] "
+        "in format of [Method:Resource:Stage].",
+    )
+    apigateway.delete_stage(restApiId=api.id, stageName="dev")
+    apigateway.delete_vpc_link(vpcLinkId=link)
+
+
 def test_client_certificates_are_certificates(apigateway, staged):
     made = apigateway.generate_client_certificate(description="mine", tags={"a": "b"})
     assert made.keys() - {"ResponseMetadata"} == {
@@ -218,7 +244,8 @@ def test_client_certificates_are_certificates(apigateway, staged):
         "tags",
     }
     certificate = x509.load_pem_x509_certificate(made["pemEncodedCertificate"].encode())
-    assert (certificate.not_valid_after_utc - certificate.not_valid_before_utc).days == 365
+    assert (made["expirationDate"] - made["createdDate"]).days == 365
+    assert certificate.not_valid_after_utc == made["expirationDate"]
     chosen = made["clientCertificateId"]
     named = {"restApiId": staged.id, "stageName": "dev"}
     shown = apigateway.update_stage(

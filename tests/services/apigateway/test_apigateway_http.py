@@ -6,8 +6,10 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from recorded_answers import recording
 
 
 class Backend(BaseHTTPRequestHandler):
@@ -24,6 +26,7 @@ class Backend(BaseHTTPRequestHandler):
         self.send_response(404 if self.path.startswith("/missing") else 200)
         self.send_header("Content-Type", "application/json")
         self.send_header("X-Backend", "yes")
+        self.send_header("x-amzn-RequestId", "the-backends-own")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
@@ -70,8 +73,43 @@ def test_a_proxy_passes_nearly_everything_on(api, backend):
     assert "Content-Encoding" not in headers
     assert answer.headers["x-backend"] == "yes"
     assert answer.headers["x-amzn-remapped-date"]
+    assert answer.headers["x-amzn-remapped-x-amzn-requestid"] == "the-backends-own"
+    assert answer.headers["x-amzn-requestid"] != "the-backends-own"
     assert answer.headers["x-amzn-remapped-content-length"] == str(len(answer.content))
     assert "x-amzn-trace-id" not in answer.headers
+
+
+def test_parameters_of_the_uri_come_before_those_sent_and_mapped(api, backend):
+    """As recorded in test_http_proxy_integration_request_data_mappings."""
+    request = "integration.request"
+    integration = {
+        "type": "HTTP_PROXY",
+        "integrationHttpMethod": "POST",
+        "uri": f"{backend}/?testVar={{pathVar}}&testQs={{qsVar}}",
+        "requestParameters": {
+            f"{request}.header.headerVar": "method.request.header.foobar",
+            f"{request}.path.qsVar": "method.request.querystring.testVar",
+            f"{request}.path.pathVar": "method.request.path.pathVariable",
+            f"{request}.querystring.queryString": "method.request.querystring.testQueryString",
+            f"{request}.querystring.testQs": "method.request.querystring.testQueryString",
+            f"{request}.querystring.testEmptyQs": "method.request.header.emptyheader",
+        },
+    }
+    parameters = ("path.pathVariable", "querystring.testQueryString", "querystring.testVar", "header.foobar")
+    declared = {f"method.request.{each}": False for each in (*parameters, "header.emptyheader")}
+    api.method("POST", "/{pathVariable}", integration, requestParameters=declared)
+    api.deploy()
+    told = api.call(
+        "/foobar?testVar=bar&testQueryString=foo",
+        "POST",
+        headers={"foobar": "mapped-value", "headerVar": "request-value"},
+        json={"message": "hello world"},
+    ).json()
+    recorded = recording("http", "test_http_proxy_integration_request_data_mappings")
+    expected = recorded.content["http-proxy-invocation"]["content"]
+    sent = {name: ",".join(values) for name, values in parse_qs(urlsplit(told["path"]).query).items()}
+    assert sent == expected["args"]
+    assert {name.lower(): value for name, value in told["headers"].items()}["headervar"] == "mapped-value"
 
 
 def test_without_proxy_only_mapped_headers_pass(api, backend):

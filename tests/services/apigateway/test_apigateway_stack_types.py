@@ -248,8 +248,8 @@ def test_all_of_a_stage_is_set_and_changed(stack, apigateway, client):
         "useStageCache": False,
     }
     assert shown["methodSettings"]["*/*"]["throttlingRateLimit"] == 7.0
-    assert shown["methodSettings"]["a/GET"]["cachingEnabled"] is True
-    assert shown["methodSettings"]["a/GET"]["loggingLevel"] == "INFO"
+    assert shown["methodSettings"]["~1a/GET"]["cachingEnabled"] is True
+    assert shown["methodSettings"]["~1a/GET"]["loggingLevel"] == "INFO"
     assert shown["tracingEnabled"] is True
     stack(template(Stage=stage(Description="two", Variables={"w": "2"})), "update")
     shown = without(apigateway.get_stage(**named), "createdDate", "lastUpdatedDate", "deploymentId", "tags")

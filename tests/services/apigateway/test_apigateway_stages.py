@@ -243,3 +243,21 @@ def test_flushing_asks_for_the_stage(api, apigateway):
             "NotFoundException",
             "Invalid stage identifier specified",
         )
+
+
+def test_a_deployment_shows_its_methods_when_asked_for(api, apigateway):
+    api.says("GET", "/a", "hi")
+    deployment = api.deploy()
+    named = {"restApiId": api.id, "deploymentId": deployment}
+    api.says("GET", "/later", "hi")
+    assert "apiSummary" not in apigateway.get_deployment(**named)
+    shown = apigateway.get_deployment(**named, embed=["apisummary"])["apiSummary"]
+    assert shown == {"/a": {"GET": {"authorizationType": "NONE", "apiKeyRequired": False}}}
+
+
+def test_a_renamed_deployment_is_what_aws_recorded(api, apigateway):
+    aws = recording("basic", "test_update_rest_api_deployment")
+    api.says("GET", "/a", "hi")
+    named = {"restApiId": api.id, "deploymentId": api.deploy()}
+    steps = [patch("replace", "/description", "new-description")]
+    aws.expect("after-update", apigateway.update_deployment(**named, patchOperations=steps))

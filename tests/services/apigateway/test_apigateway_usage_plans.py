@@ -213,6 +213,7 @@ def test_a_plan_with_stages_stays(apigateway, staged):
     assert apigateway.get_usage_plans()["items"] == []
 
 
+@pytest.mark.unverified("what AWS shows after UpdateUsage could not be looked up")
 def test_what_is_left_of_a_quota_is_shown_and_granted(apigateway, server):
     plan = apigateway.create_usage_plan(name="p", quota={"limit": 10, "period": "DAY"})["id"]
     key = apigateway.create_api_key(name="k")["id"]

@@ -162,3 +162,19 @@ def test_a_stream_begins_with_one_open_shard(streams, stream):
     assert re.fullmatch("shardId-[0-9]{20}-[0-9a-f]{8}", shard["ShardId"])
     assert list(shard["SequenceNumberRange"]) == ["StartingSequenceNumber"]
     assert "ParentShardId" not in shard
+
+
+def test_statements_are_recorded(dynamodb, streams, stream):
+    for statement in (
+        "INSERT INTO streamed VALUE {'id': 'id_value', 'n': 1}",
+        "UPDATE streamed SET n = 2 WHERE id = 'id_value'",
+        "UPDATE streamed SET n = 2 WHERE id = 'id_value'",
+        "DELETE FROM streamed WHERE id = 'id_value'",
+    ):
+        dynamodb.execute_statement(Statement=statement)
+    first, second = ({**ITEM, "n": {"N": number}} for number in "12")
+    assert changes(read(streams, stream)) == [
+        ("INSERT", None, first),
+        ("MODIFY", first, second),
+        ("REMOVE", second, None),
+    ]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 
 import pytest
@@ -158,3 +159,18 @@ def test_what_must_change_alone_changes_in_one_update_of_a_stack(dynamodb, run, 
     table = dynamodb.describe_table(TableName=made.physical_id)["Table"]
     assert table["ProvisionedThroughput"]["ReadCapacityUnits"] == 5
     assert "StreamSpecification" not in table
+
+
+def test_a_stack_tells_of_the_stream_of_its_table(dynamodb, client):
+    template = {
+        "Resources": {"Table": {"Type": "AWS::DynamoDB::Table", "Properties": with_stream("NEW_IMAGE")}},
+        "Outputs": {"Stream": {"Value": {"Fn::GetAtt": ["Table", "StreamArn"]}}},
+    }
+    cloudformation = client("cloudformation")
+    cloudformation.create_stack(StackName="streaming", TemplateBody=json.dumps(template))
+    cloudformation.get_waiter("stack_create_complete").wait(
+        StackName="streaming", WaiterConfig={"Delay": 0.02, "MaxAttempts": 500}
+    )
+    (output,) = cloudformation.describe_stacks(StackName="streaming")["Stacks"][0]["Outputs"]
+    described = client("dynamodbstreams").describe_stream(StreamArn=output["OutputValue"])
+    assert described["StreamDescription"]["StreamViewType"] == "NEW_IMAGE"

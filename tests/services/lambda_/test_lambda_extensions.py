@@ -272,3 +272,19 @@ def test_snapshot_hooks_of_the_runtime_client_are_answered(functions, role):
     )
     make_function(functions, role, source)
     assert invoke(functions) == [200]
+
+
+def test_hooks_of_a_snapshot_are_run_for_versions_that_have_one(functions, role):
+    source = (
+        "import os\n"
+        "from snapshot_restore_py import register_after_restore, register_before_snapshot\n"
+        "seen = [os.environ['AWS_LAMBDA_INITIALIZATION_TYPE']]\n"
+        "register_before_snapshot(seen.append, 'before')\n"
+        "register_after_restore(seen.append, 'after')\n"
+        "def handler(event, context):\n"
+        "    return seen\n"
+    )
+    make_function(functions, role, source, SnapStart={"ApplyOn": "PublishedVersions"})
+    functions.publish_version(FunctionName="function")
+    assert invoke(functions, Qualifier="1") == ["snap-start", "before", "after"]
+    assert invoke(functions) == ["on-demand"]

@@ -5,16 +5,15 @@ from __future__ import annotations
 import time
 
 import pytest
-from lambda_functions import CODE, OTHER_CODE, active, create, invoke, make_function, refusal
-from lambda_records import Record
+from lambda_functions import CODE, OTHER_CODE, active, create, invoke, make_function, make_role, refusal
+from lambda_records import record_of
+
+from cloudlet.config import Config
+from running_server import RunningServer
 
 FUNCTION = {"FunctionName": "function"}
 EMPTY = {"Environment": {"Variables": {}}, "Timeout": 30}
 """What the recorded runs gave where they do not say it."""
-
-
-def record_of(test, **known):
-    return Record("test_lambda_api", test, {key.replace("_", "-"): value for key, value in known.items()})
 
 
 def ready(functions, role, **more):
@@ -260,3 +259,51 @@ def test_when_runtimes_are_moved(functions, role, account):
         {"UpdateRuntimeOn": "Auto", "RuntimeVersionArn": own},
     ):
         assert refusal(put, **FUNCTION, **bad)["Error"]["Code"] == "InvalidParameterValueException"
+
+
+def test_what_is_provisioned_is_provisioned_again_after_a_restart(tmp_path, aws_session):
+    def client(server, service):
+        return aws_session.client(
+            service,
+            endpoint_url=server.endpoint,
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+    config = Config(data=tmp_path, port=0)
+    server = RunningServer(config)
+    functions = client(server, "lambda")
+    make_function(functions, make_role(client(server, "iam")), KIND, MemorySize=512)
+    functions.publish_version(**FUNCTION)
+    version = {**FUNCTION, "Qualifier": "1"}
+    functions.put_provisioned_concurrency_config(**version, ProvisionedConcurrentExecutions=1)
+    assert provisioned(functions, version)["Status"] == "READY"
+    server.close()
+    server = RunningServer(config)
+    functions = client(server, "lambda")
+    assert provisioned(functions, version)["Status"] == "READY"
+    assert invoke(functions, Qualifier="1") == "provisioned-concurrency"
+    server.close()
+
+
+def test_settings_are_listed_in_pages(functions, role, account):
+    names = ["a", "b", "c"]
+    configs = [functions.create_code_signing_config(**make_config(functions, account)) for _ in names]
+    arn = configs[0]["CodeSigningConfig"]["CodeSigningConfigArn"]
+    for name in names:
+        create(functions, role, name)
+        functions.put_function_code_signing_config(FunctionName=name, CodeSigningConfigArn=arn)
+    active(functions, "a")
+    for name in names:
+        functions.publish_version(FunctionName="a")
+        functions.create_alias(FunctionName="a", Name=name, FunctionVersion="1")
+        functions.create_function_url_config(FunctionName="a", Qualifier=name, AuthType="NONE")
+    for lists, member, request in (
+        ("list_code_signing_configs", "CodeSigningConfigs", {}),
+        ("list_functions_by_code_signing_config", "FunctionArns", {"CodeSigningConfigArn": arn}),
+        ("list_function_url_configs", "FunctionUrlConfigs", {"FunctionName": "a"}),
+        ("list_aliases", "Aliases", {"FunctionName": "a"}),
+    ):
+        pages = functions.get_paginator(lists).paginate(**request, PaginationConfig={"PageSize": 2})
+        assert [len(page[member]) for page in pages] == [2, 1], lists

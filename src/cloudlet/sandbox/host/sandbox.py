@@ -46,6 +46,7 @@ class NamespaceSandbox:
         self._loop = asyncio.get_running_loop()
         self._exit: asyncio.Future[Exit] = self._loop.create_future()
         self._ended = False
+        self._killed = False
         self._task: asyncio.Task[None] | None = None
         self._out_of_memory = False
         self._peak_memory_bytes = 0
@@ -117,14 +118,20 @@ class NamespaceSandbox:
             raise OSError(errno.ENOTCONN, "Nothing inside connects for the server.")
         return await self._connector.send(port, data, answered=answered)
 
+    async def open_port(self, outside: int, inside: int) -> None:
+        """Has a port of this machine's loopback lead to one inside. Raises OSError."""
+        if self._connector is None:
+            raise OSError(errno.ENOTCONN, "Nothing inside connects for the server.")
+        self.hold(await self._connector.forward(outside, inside))
+
     def terminate(self) -> None:
         """Asks the runtime to end, by SIGTERM."""
         if self._connector is not None and self.alive and self.runtime_process:
             self._connector.signal(self.runtime_process, signal.SIGTERM)
 
     def freeze(self) -> None:
-        """Stops every process in it from running until thaw()."""
-        if self.alive:
+        """Stops every process in it from running until thaw(), unless they are being ended."""
+        if self.alive and not self._killed:
             self._cgroup.freeze()
 
     def thaw(self) -> None:
@@ -139,6 +146,7 @@ class NamespaceSandbox:
 
     def kill(self) -> None:
         """Ends every process in it by SIGKILL, at once."""
+        self._killed = True
         if self.alive:
             syscalls.pidfd_send_signal(self._born.pidfd, signal.SIGKILL)
             self._cgroup.thaw()  # a frozen process of version 1 dies only once it may run

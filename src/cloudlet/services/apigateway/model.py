@@ -287,6 +287,9 @@ class Serving:
     """Changes when the stage's cache is flushed: what was kept under another one does not count any more."""
     authorizers_epoch: str = ""
     """The same for what the stage remembers of its authorizers' answers."""
+    certificate: str = ""
+    """What the stage shows backends as its own, as PEM; nothing where it has no client certificate."""
+    private_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite, nan
 from typing import Any
 
 from cloudlet.services.apigateway.errors import BadRequestException
@@ -24,8 +25,9 @@ class Patch:
 
     @property
     def parts(self) -> list[str]:
-        """The path's parts, unescaped."""
-        return [part.replace("~1", "/").replace("~0", "~") for part in self.path.split("/")[1:]]
+        """The path's parts, unescaped; one that is empty for a path that has none."""
+        parts = self.path.split("/")[1:] or [""]
+        return [part.replace("~1", "/").replace("~0", "~") for part in parts]
 
     @property
     def text(self) -> str:
@@ -49,9 +51,12 @@ class Patch:
     def decimal(self) -> float:
         """The value as a number that may have a fraction. Raises BadRequestException."""
         try:
-            return float(self.text)
+            value = float(self.text)
         except ValueError:
-            raise BadRequestException(f"Invalid decimal value specified: {self.text}") from None
+            value = nan
+        if not isfinite(value):
+            raise BadRequestException(f"Invalid decimal value specified: {self.text}")
+        return value
 
 
 def patches_in(request: Mapping[str, Any]) -> Iterator[Patch]:

@@ -207,7 +207,8 @@ def _unknown(patch: Patch) -> BadRequestException:
 
 
 def _settings(present: Mapping[str, MethodSetting], patch: Patch) -> dict[str, MethodSetting]:
-    settings, parts = {**present}, patch.parts
+    # The keys stay escaped, as AWS shows them: ~1resource/GET.
+    settings, parts = {**present}, patch.path.split("/")[1:]
     if patch.op == "remove" and len(parts) == 2:
         key = "/".join(parts).lstrip("/")
         if key not in settings:

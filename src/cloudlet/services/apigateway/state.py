@@ -8,6 +8,7 @@ from typing import Final
 
 from cloudlet.core.call import Call
 from cloudlet.core.rows import Rows
+from cloudlet.services.apigateway import network_state
 from cloudlet.services.apigateway.errors import NotFoundException
 from cloudlet.services.apigateway.model import (
     Account,
@@ -350,7 +351,14 @@ def save_stage(call: Call, api_id: str, row: Stage) -> None:
     served = _SERVING.find(call, api_id, row.stage_name)
     if served is None:
         served = Serving(call.account, call.region, row, call.ids.lower(8), call.ids.lower(8))
-    _SERVING.save(call, replace(served, stage=row), api_id, row.stage_name)
+    certificate = network_state.find_certificate(call, row.client_certificate_id or "")
+    served = replace(
+        served,
+        stage=row,
+        certificate=certificate.pem_encoded_certificate if certificate else "",
+        private_key=certificate.private_key if certificate else "",
+    )
+    _SERVING.save(call, served, api_id, row.stage_name)
 
 
 def flush_cache(call: Call, api_id: str, name: str) -> None:

@@ -14,6 +14,7 @@ from cloudlet.services.dynamodb.operations import (
     batches,
     destinations,
     items,
+    policies,
     queries,
     settings,
     statements,
@@ -27,7 +28,7 @@ from cloudlet.services.dynamodb.workers import IndexBackfill, TableSizes, TimeTo
 SERVICE: Final = Service(
     name="dynamodb",
     operations=operations_in(
-        tables, items, queries, batches, transactions, statements, settings, destinations
+        tables, items, queries, batches, transactions, statements, settings, destinations, policies
     ),
     resources=(TableResource(),),
     components=(lambda _cloud: Expressions(), lambda _cloud: Tables()),

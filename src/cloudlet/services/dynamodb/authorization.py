@@ -5,21 +5,27 @@ Nothing here decides. A request that is malformed has fewer keys; the operation 
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from cloudlet.core.access import Permission
+from cloudlet.core.access import LazyContext, Permission, PolicyDocument
+from cloudlet.core.arn import find_arn
 from cloudlet.services.dynamodb import state
+from cloudlet.services.dynamodb.addressing import owner
 from cloudlet.services.dynamodb.errors import ValidationException
 from cloudlet.services.dynamodb.expressions import Expressions
 from cloudlet.services.dynamodb.values import type_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from cloudlet.core.call import Call
     from cloudlet.core.operation import Context, Request
     from cloudlet.services.dynamodb.model import Table
 
+    Judged = Callable[[Call, Any], Sequence[Permission]]
+
+_NO_CONTEXT: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
 _ACTIONS: Final = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "Get": "GetItem"}
 _EXPRESSIONS: Final = (
     "ConditionExpression",
@@ -39,20 +45,87 @@ _ATTRIBUTE_MAPS: Final = (
 )
 
 
+def on_table(action: str, context: Callable[[Call, Any], Context] | None = None) -> Judged:
+    """The permission for an action on the table that a request names, or on its index."""
+
+    def judge(call: Call, request: Request) -> Sequence[Permission]:
+        known = _NO_CONTEXT if context is None else LazyContext(lambda: context(call, request))
+        return [permission(call, action, request["TableName"], known, request.get("IndexName"))]
+
+    return judge
+
+
+def on_resource(action: str, member: str) -> Judged:
+    """The permission for an action on the table whose ARN a request has."""
+
+    def judge(call: Call, request: Request) -> Sequence[Permission]:
+        arn: str = request[member]
+        own = find_arn(arn)
+        if own is None or (own.account, own.region) != (call.account, call.region):
+            return [Permission(f"dynamodb:{action}", arn)]
+        table = _find_table(call, arn)
+        return [Permission(f"dynamodb:{action}", arn, resource_policy=policy_of(table))]
+
+    return judge
+
+
+def on_policy(action: str) -> Judged:
+    """The permission for an action on a table's or a stream's policy, judged by that policy, too."""
+    on_table_arn = on_resource(action, "ResourceArn")
+
+    def judge(call: Call, request: Request) -> Sequence[Permission]:
+        if "/stream/" in request["ResourceArn"]:
+            return [stream_permission(call, action, request["ResourceArn"])]
+        return on_table_arn(call, request)
+
+    return judge
+
+
+def create_table_permissions(call: Call, request: Request) -> Sequence[Permission]:
+    """CreateTable, and PutResourcePolicy for a table that begins with a policy."""
+    actions = ["CreateTable", "PutResourcePolicy"] if "ResourcePolicy" in request else ["CreateTable"]
+    arn = table_arn(call, request["TableName"])
+    return [Permission(f"dynamodb:{action}", arn) for action in actions]
+
+
+def permission(
+    call: Call,
+    action: str,
+    name: str,
+    context: Mapping[str, tuple[str, ...]] = _NO_CONTEXT,
+    index: str | None = None,
+) -> Permission:
+    """The permission for an action on a table by its name or ARN, with the table's own policy."""
+    own = owner(call, name)
+    arn = table_arn(own, name)
+    return Permission(
+        f"dynamodb:{action}",
+        arn if index is None else f"{arn}/index/{index}",
+        context,
+        policy_of(_find_table(own, name)),
+        None if own is call else own.account,
+    )
+
+
+def stream_permission(call: Call, action: str, arn: str) -> Permission:
+    """The permission for an action on a stream, with the stream's own policy."""
+    parsed = find_arn(arn)
+    found = None
+    if parsed is not None and (parsed.account, parsed.region) == (call.account, call.region):
+        name, _, label = parsed.resource.removeprefix("table/").partition("/stream/")
+        found = state.find_stream(call, name, label)
+    policy = None if found is None or found.policy is None else found.policy.document
+    return Permission(f"dynamodb:{action}", arn, resource_policy=policy)
+
+
+def policy_of(table: Table | None) -> PolicyDocument | None:
+    """The policy that IAM judges by beside the caller's own."""
+    return None if table is None or table.policy is None else table.policy.document
+
+
 def table_arn(call: Call, name_or_arn: str) -> str:
     """The ARN of a table that is named by name or ARN."""
     return name_or_arn if ":" in name_or_arn else call.arn(f"table/{name_or_arn}")
-
-
-def table_resource(call: Call, request: Request) -> str:
-    """The table an operation is about."""
-    return table_arn(call, request["TableName"])
-
-
-def read_resource(call: Call, request: Request) -> str:
-    """The table or the index that Query or Scan reads."""
-    arn = table_resource(call, request)
-    return f"{arn}/index/{request['IndexName']}" if "IndexName" in request else arn
 
 
 def write_context(call: Call, request: Request) -> Context:
@@ -79,7 +152,9 @@ def read_context(call: Call, request: Request) -> Context:
 def batch_permissions(call: Call, request: Request, action: str) -> Sequence[Permission]:
     """One permission for each table of BatchGetItem or BatchWriteItem."""
     return [
-        _permission(call, action, name, {**_batch_context(call, name, requested), **_parameters(request)})
+        permission(
+            call, action, name, _known({**_batch_context(call, name, requested), **_parameters(request)})
+        )
         for name, requested in request["RequestItems"].items()
     ]
 
@@ -88,11 +163,11 @@ def transaction_permissions(call: Call, request: Request) -> Sequence[Permission
     """One permission for each action of a transaction, judged as the action alone would be."""
     enclosing = {"dynamodb:EnclosingOperation": (_enclosing(request),)}
     return [
-        _permission(
+        permission(
             call,
             _ACTIONS.get(kind, "ConditionCheckItem"),
             action["TableName"],
-            {**(read_context if kind == "Get" else write_context)(call, action), **enclosing},
+            _known({**(read_context if kind == "Get" else write_context)(call, action), **enclosing}),
         )
         for requested in request["TransactItems"]
         for kind, action in requested.items()
@@ -104,9 +179,8 @@ def _enclosing(request: Request) -> str:
     return "TransactGetItems" if reads else "TransactWriteItems"
 
 
-def _permission(call: Call, action: str, name: str, context: Context) -> Permission:
-    known = {key: tuple(values) for key, values in context.items()}
-    return Permission(action=f"dynamodb:{action}", resource=table_arn(call, name), context=known)
+def _known(context: Context) -> dict[str, tuple[str, ...]]:
+    return {key: tuple(values) for key, values in context.items()}
 
 
 def _batch_context(call: Call, name: str, requested: Any) -> Context:
@@ -133,7 +207,7 @@ def _leading_keys(call: Call, name: str, items: Iterable[Mapping[str, Any]]) -> 
 
 def _find_table(call: Call, name: str) -> Table | None:
     try:
-        return state.find_table(call, name)
+        return state.find_table(owner(call, name), name)
     except ValidationException:
         return None
 

@@ -48,6 +48,7 @@ _HONOURED: Final = frozenset(
         "LocalSecondaryIndexes",
         "OnDemandThroughput",
         "ProvisionedThroughput",
+        "ResourcePolicy",
         "SSESpecification",
         "StreamSpecification",
         "TableClass",

@@ -28,6 +28,10 @@ class ResourceInUseException(ServiceError):
     """Raised for a table that exists already or is in a state that forbids the change."""
 
 
+class PolicyNotFoundException(ServiceError):
+    """Raised for a resource without a policy, or with another one than the request expects."""
+
+
 class TableNotFoundException(ServiceError):
     """Raised for a table that is not there, by the operations on backups."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from cloudlet.services.dynamodb.destinations import ACTIVE, Destination
+from cloudlet.services.dynamodb.policies import ResourcePolicy
 from cloudlet.services.dynamodb.values import order
 
 if TYPE_CHECKING:
@@ -187,6 +188,7 @@ class Table:
     """The label of its stream, also of one that gets no more records."""
     destinations: tuple[Destination, ...] = ()
     """The Kinesis data streams that get its changes, or got them once."""
+    policy: ResourcePolicy | None = None
 
     @property
     def local_indexes(self) -> tuple[Index, ...]:

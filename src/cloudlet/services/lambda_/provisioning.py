@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.access import Principal
 from cloudlet.core.errors import ServiceError
-from cloudlet.services.lambda_ import settings, state
+from cloudlet.services.lambda_ import state
 from cloudlet.services.lambda_.invoke import router
 from cloudlet.services.lambda_.invoke.pool import Pool
+from cloudlet.services.lambda_.settings import state as settings
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call, Cloud
@@ -83,11 +84,11 @@ async def _target(call: Call, reference: FunctionReference) -> Target:
     return replace(target, reference=reference)
 
 
-def unreserved(call: Call) -> int:
+def unreserved(call: Call, without: str = "") -> int:
     """How much is provisioned of the account's concurrency that no function has reserved."""
     provisioned = settings.all_provisioned(call, call.account, call.region)
     return sum(
         count
         for reference, count in provisioned
-        if state.function(call, reference).reserved_concurrency is None
+        if reference.name != without and state.function(call, reference).reserved_concurrency is None
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from cloudlet.core.access import PolicyDocument
+from cloudlet.core.http import Tls
 from cloudlet.services.apigateway.integration_uris import ServiceUri
 from cloudlet.services.apigateway.model import (
     Integration,
@@ -21,7 +22,6 @@ from cloudlet.services.apigateway.model import (
     Resource,
     Serving,
     Snapshot,
-    Stage,
 )
 
 from .access_log import AccessLog
@@ -77,6 +77,8 @@ class CompiledIntegration:
     default_response: CompiledResponse | None
     cache_namespace: str
     cache_key: tuple[Source, ...]
+    tls: Tls | None
+    """How it meets a backend over TLS, where that is not as usual."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,7 @@ def compile_stage(
     stage, api = serving.stage, snapshot.api
     variables = stage.variables or {}
     routes: Routes[CompiledMethod] = Routes()
-    compiling = _Compiling(snapshot, stage, log_level)
+    compiling = _Compiling(snapshot, serving, log_level)
     canary = stage.canary_settings
     for resource in snapshot.resources:
         methods = {
@@ -185,8 +187,12 @@ def with_stage_variables(text: str, variables: Mapping[str, str]) -> str:
 class _Compiling:
     """What the methods of one deployment share."""
 
-    def __init__(self, snapshot: Snapshot, stage: Stage, log_level: Level | None) -> None:
-        self._settings = stage.method_settings
+    def __init__(self, snapshot: Snapshot, serving: Serving, log_level: Level | None) -> None:
+        stage = serving.stage
+        self._certificate = serving.certificate, serving.private_key
+        self._settings = {
+            key.replace("~1", "/").lstrip("/"): each for key, each in stage.method_settings.items()
+        }
         self._log_level = log_level
         self._validators = {each.id: each for each in snapshot.validators}
         self._models = {each.name: each.schema for each in snapshot.models}
@@ -251,7 +257,13 @@ class _Compiling:
             cache_key=tuple(
                 _cache_source(each, row.request_parameters or {}) for each in row.cache_key_parameters
             ),
+            tls=self._tls(row),
         )
+
+    def _tls(self, row: Integration) -> Tls | None:
+        verify = row.tls_config is None or not row.tls_config.insecure_skip_verification
+        certificate, private_key = self._certificate
+        return None if verify and not certificate else Tls(verify, certificate, private_key)
 
 
 def _level_of(settings: MethodSetting) -> Level | None:

@@ -6,7 +6,6 @@ Serves nothing; a name that is nobody's is left to others.
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TYPE_CHECKING, Final
 
 from cloudlet.services.apigateway import network_state
@@ -25,14 +24,11 @@ _ROOT: Final = "(none)"
 
 def may_be_own(host: str) -> bool:
     """Whether a host could be somebody's own domain name; said without looking into the store."""
-    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdecimal() else host
-    if "." not in name or name.endswith(_NOT_OWN):
-        return False
-    try:
-        ipaddress.ip_address(name.strip("[]"))
-    except ValueError:
-        return True
-    return False
+    name, _, port = host.rpartition(":")
+    if not port.isdecimal():
+        name = host
+    # Addresses end in a digit or a bracket, names never do: no top-level domain is a number.
+    return "." in name and name[-1].isalpha() and not name.endswith(_NOT_OWN)
 
 
 async def find_domain(cloud: Cloud, request: HttpRequest) -> DomainServing | None:

@@ -37,7 +37,7 @@ _NEVER_MAPPED_FOR_AWS: Final = _NEVER_MAPPED | {
     "proxy-authenticate",
     "te",
 }
-_REMAPPED: Final = frozenset({"connection", "content-length", "date", "server"})
+_REMAPPED: Final = frozenset({"connection", "content-length", "date", "server", "x-amzn-requestid"})
 _REMAPPED_UNLESS_PROXY: Final = _REMAPPED | {
     "authorization",
     "content-md5",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .execution_log import ExecutionLog, Level, java_map
+from .execution_log import ExecutionLog, Level, java_map, masked
 
 if TYPE_CHECKING:
     from cloudlet.core.http import HttpResponse
@@ -22,6 +22,27 @@ async def start_log(invocation: Invocation) -> None:
     if level is not None:
         invocation.log = log = ExecutionLog(invocation.call.clock, level)
         log.add(Level.INFO, f"Extended Request Id: {invocation.extended_request_id}")
+
+
+async def tell_usage(invocation: Invocation) -> None:
+    """Says by which usage plan the request was let in, if by any."""
+    log = invocation.log
+    if log is None:
+        return
+    stage, method, admission = invocation.stage, invocation.method, invocation.admission
+    key = masked(invocation.caller["apiKey"]) if admission is not None else ""
+    place = f"{stage.api_id}/{stage.name}"
+    log.add(
+        Level.INFO,
+        f"Verifying Usage Plan for request: {invocation.request_id}. API Key: {key} API Stage: {place}",
+    )
+    if admission is None:
+        log.add(
+            Level.INFO,
+            f"API Key {key} authorized because method '{method.http_method} {method.resource_path}' does not "
+            "require API Key. Request will not contribute to throttle or quota limits",
+        )
+    log.add(Level.INFO, f"Usage Plan check succeeded for API Key {key} and API Stage {place}")
 
 
 async def tell_request(invocation: Invocation) -> None:

@@ -107,8 +107,10 @@ async def write_cache(invocation: Invocation) -> None:
         return
     if 200 <= response.status < 300 and isinstance(response.body, bytes):
         seconds = invocation.method.settings.cache_ttl_in_seconds
+        # The trace is of the one request that asked the integration.
+        headers = [each for each in response.headers if each[0] != "X-Amzn-Trace-Id"]
         cache = invocation.call.cloud.component(StageCache)
-        cache.keep(key, response.status, response.headers, response.body, seconds)
+        cache.keep(key, response.status, headers, response.body, seconds)
     _warn(invocation)
 
 

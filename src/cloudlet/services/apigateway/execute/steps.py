@@ -16,7 +16,7 @@ from .authorization import authorize, is_guarded
 from .errors import bad_parameters, internal_server_error, missing_authentication_token
 from .integrations import INTEGRATIONS
 from .invocation import Invocation, headers_of, querystring_of
-from .narration import start_log, tell_integration, tell_request, tell_response
+from .narration import start_log, tell_integration, tell_request, tell_response, tell_usage
 from .payload import LARGEST_PAYLOAD_BYTES, inflated
 from .quotas import count_request
 from .requests import map_request
@@ -88,6 +88,7 @@ STEPS: Final[tuple[Step | Optional, ...]] = (
     Optional(require_api_key, needs_key),  # after authorization: an authorizer may give the key
     throttle,
     Optional(count_request, needs_key),  # after throttling: what is not let in is not counted
+    Optional(tell_usage, _logs),
     read_body,
     Optional(tell_request, _logs),
     check_request,

@@ -82,6 +82,29 @@ def exported(schema: str, place: str) -> Any:
     return _relinked(json.loads(schema), place)
 
 
+def flattened(name: str, schemas: Mapping[str, str]) -> str:
+    """A model's schema with all that it refers to among its own definitions."""
+    place = "#/definitions/"
+    schema = exported(schemas[name], place)
+    found: dict[str, Any] = {}
+    waiting = [*_references(schema)]
+    while waiting:
+        each = waiting.pop()
+        if each in schemas and each not in found:
+            found[each] = exported(schemas[each], place)
+            waiting += _references(found[each])
+    return json.dumps({**schema, "definitions": found} if found else schema)
+
+
+def _references(schema: Any) -> list[str]:
+    if isinstance(schema, list):
+        return [name for each in schema for name in _references(each)]
+    if not isinstance(schema, dict):
+        return []
+    name = referenced(schema)
+    return [name] if name else [name for each in schema.values() for name in _references(each)]
+
+
 def _relinked(schema: Any, place: str) -> Any:
     if isinstance(schema, list):
         return [_relinked(each, place) for each in schema]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from cloudlet.core.access import Permission
 from cloudlet.core.call import Call
@@ -13,13 +13,10 @@ from cloudlet.services.apigateway import state
 from cloudlet.services.apigateway.errors import BadRequestException
 from cloudlet.services.apigateway.model import Account
 from cloudlet.services.apigateway.patches import Patch, check_replaces, patches_in, unknown_path
-from cloudlet.services.apigateway.permissions import rest_operation
+from cloudlet.services.apigateway.permissions import SERVICE, rest_operation
 
 if TYPE_CHECKING:
     from types_boto3_apigateway import type_defs as api
-
-
-_SERVICE: Final = "apigateway.amazonaws.com"
 
 
 def _account_permissions(call: Call, request: api.UpdateAccountRequestTypeDef) -> list[Permission]:
@@ -27,7 +24,7 @@ def _account_permissions(call: Call, request: api.UpdateAccountRequestTypeDef) -
     roles = [
         patch.value for patch in patches_in(request) if patch.path == "/cloudwatchRoleArn" and patch.value
     ]
-    context = {"iam:PassedToService": (_SERVICE,)}
+    context = {"iam:PassedToService": (SERVICE,)}
     return [own, *(Permission(action="iam:PassRole", resource=role, context=context) for role in roles)]
 
 
@@ -66,7 +63,7 @@ def _patched(call: Call, row: Account, patch: Patch) -> Account:
 def _check_trusted(call: Call, role_arn: str) -> None:
     """Raises BadRequestException for a role that API Gateway may not take."""
     try:
-        call.cloud.identities.assume_role(call.as_service(_SERVICE), role_arn, "BackplaneAssumeRoleSession")
+        call.cloud.identities.assume_role(call.as_service(SERVICE), role_arn, "BackplaneAssumeRoleSession")
     except ServiceError as error:
         raise BadRequestException(
             "The role ARN does not have required permissions configured. "

@@ -39,7 +39,7 @@ _SUPPORTED: Final = {
 }
 
 
-@rest_operation("CreateAuthorizer", f"{API}/authorizers")
+@rest_operation("CreateAuthorizer", f"{API}/authorizers", role="authorizerCredentials")
 def create_authorizer(call: Call, request: api.CreateAuthorizerRequestTypeDef) -> dict[str, Any]:
     """Makes an authorizer."""
     row = state.find_api(call, request["restApiId"])
@@ -89,7 +89,7 @@ def delete_authorizer(call: Call, request: api.DeleteAuthorizerRequestTypeDef) -
     state.delete_authorizer(call, api_id, row.id)
 
 
-@rest_operation("UpdateAuthorizer", _AUTHORIZER)
+@rest_operation("UpdateAuthorizer", _AUTHORIZER, role="authorizerCredentials")
 def update_authorizer(call: Call, request: api.UpdateAuthorizerRequestTypeDef) -> dict[str, Any]:
     """Changes an authorizer."""
     row = state.authorizer(call, request["restApiId"], request["authorizerId"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.call import Call
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _CERTIFICATE: Final = "/clientcertificates/{clientCertificateId}"
 _LIFE: Final = timedelta(days=365)
+# Backends judge it by their own clock, behind which the cloud's may be far ahead.
+_BEGINS: Final = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 @rest_operation("GenerateClientCertificate", "/clientcertificates")
@@ -33,13 +35,13 @@ async def generate_client_certificate(
         self_signed,
     )
 
-    begins = call.now()
-    certificate, private_key = await asyncio.to_thread(self_signed, "ApiGateway", begins, begins + _LIFE)
+    now = call.now()
+    certificate, private_key = await asyncio.to_thread(self_signed, "ApiGateway", _BEGINS, now + _LIFE)
     row = ClientCertificate(
         call.ids.lower(6),
         certificate,
-        begins.timestamp(),
-        (begins + _LIFE).timestamp(),
+        now.timestamp(),
+        (now + _LIFE).timestamp(),
         request.get("description"),
         private_key,
         {**request.get("tags", {})} or None,

@@ -10,7 +10,6 @@ from cloudlet.services.apigateway import state
 from cloudlet.services.apigateway.errors import BadRequestException
 from cloudlet.services.apigateway.members import described
 from cloudlet.services.apigateway.model import Deployment, RestApi, Snapshot, Stage
-from cloudlet.services.apigateway.operations.rest_apis import refused
 from cloudlet.services.apigateway.operations.stages import canary
 from cloudlet.services.apigateway.pages import page_of
 from cloudlet.services.apigateway.patches import check_listed, patches_in
@@ -41,9 +40,11 @@ def create_deployment(call: Call, request: api.CreateDeploymentRequestTypeDef) -
 @rest_operation("GetDeployment", _DEPLOYMENT)
 def get_deployment(call: Call, request: api.GetDeploymentRequestTypeDef) -> dict[str, Any]:
     """Shows a deployment."""
-    if request.get("embed"):
-        raise refused("the summary of a deployment's methods (embed)")
-    return described(state.deployment(call, request["restApiId"], request["deploymentId"]))
+    row = state.deployment(call, request["restApiId"], request["deploymentId"])
+    snapshot = state.find_snapshot(call, request["restApiId"], row.id)
+    if "apisummary" not in request.get("embed", ()) or snapshot is None:
+        return described(row)
+    return {**described(row), "apiSummary": _summary(snapshot)}
 
 
 @rest_operation("GetDeployments", f"{API}/deployments")
@@ -72,6 +73,17 @@ def update_deployment(call: Call, request: api.UpdateDeploymentRequestTypeDef) -
         row = replace(row, description=patch.value or None)
     state.save_deployment(call, request["restApiId"], row)
     return described(row)
+
+
+def _summary(snapshot: Snapshot) -> dict[str, Any]:
+    return {
+        resource.path: {
+            verb: {"authorizationType": method.authorization_type, "apiKeyRequired": method.api_key_required}
+            for verb, method in resource.methods.items()
+        }
+        for resource in snapshot.resources
+        if resource.methods
+    }
 
 
 def _shows(stage: Stage, deployment: Deployment) -> bool:

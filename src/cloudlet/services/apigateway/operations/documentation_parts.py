@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.call import Call
 from cloudlet.services.apigateway import state
+from cloudlet.services.apigateway.documentable import covers, locations
 from cloudlet.services.apigateway.errors import BadRequestException, ConflictException, NotFoundException
 from cloudlet.services.apigateway.members import described
-from cloudlet.services.apigateway.model import DocumentationPart
+from cloudlet.services.apigateway.model import DocumentationLocation, DocumentationPart
 from cloudlet.services.apigateway.openapi import documentation
-from cloudlet.services.apigateway.operations.rest_apis import refused
 from cloudlet.services.apigateway.pages import page_of
 from cloudlet.services.apigateway.patches import check_listed, patches_in
 from cloudlet.services.apigateway.permissions import API, rest_operation
@@ -51,16 +51,13 @@ def get_documentation_part(call: Call, request: api.GetDocumentationPartRequestT
 def get_documentation_parts(call: Call, request: api.GetDocumentationPartsRequestTypeDef) -> dict[str, Any]:
     """Lists an API's parts, or those about some of its things."""
     row = state.api(call, request["restApiId"])
-    if request.get("locationStatus", "DOCUMENTED") != "DOCUMENTED":
-        raise refused("lists of what has no documentation part")
-    parts = [
-        part
-        for part in state.list_documentation_parts(call, row.id)
-        if request.get("type") in (None, part.location.type)
-        and request.get("path") in (None, part.location.path)
-        and request.get("nameQuery", "") in (part.location.name or "")
-    ]
-    return page_of([described(part) for part in sorted(parts, key=_place)], request)
+    parts = sorted(state.list_documentation_parts(call, row.id), key=_place)
+    if request.get("locationStatus") == "UNDOCUMENTED":
+        said = [part.location for part in parts]
+        wanted = [each for each in locations(state.snapshot_of(call, row)) if _asked(request, each)]
+        missing = [each for each in wanted if not any(covers(known, each) for known in said)]
+        return page_of([{"location": described(each)} for each in missing], request)
+    return page_of([described(part) for part in parts if _asked(request, part.location)], request)
 
 
 @rest_operation("DeleteDocumentationPart", _PART)
@@ -91,6 +88,14 @@ def _part(call: Call, api_id: str, part_id: str) -> DocumentationPart:
     if found is None:
         raise NotFoundException("Invalid Documentation part identifier specified")
     return found
+
+
+def _asked(request: api.GetDocumentationPartsRequestTypeDef, location: DocumentationLocation) -> bool:
+    return (
+        request.get("type") in (None, location.type)
+        and request.get("path") in (None, location.path)
+        and request.get("nameQuery", "") in (location.name or "")
+    )
 
 
 def _place(part: DocumentationPart) -> tuple[str, ...]:

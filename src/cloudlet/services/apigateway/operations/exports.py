@@ -1,4 +1,7 @@
-"""Operations that give an API, or a part of one, away in another form: documents, SDKs, sample payloads."""
+"""Operations that give an API, or a part of one, away in another form: documents and sample payloads.
+
+Clients are written by others, from the documents: GetSdk is not here.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.call import Call
-from cloudlet.core.errors import NotImplementedHere
 from cloudlet.services.apigateway import state
 from cloudlet.services.apigateway.errors import BadRequestException, NotFoundException
 from cloudlet.services.apigateway.model import Snapshot, Stage
@@ -47,17 +49,6 @@ def get_export(call: Call, request: api.GetExportRequestTypeDef) -> dict[str, An
         "contentDisposition": f'attachment; filename="{name}"',
         "body": _written(document, is_yaml),
     }
-
-
-@rest_operation("GetSdk", f"{_STAGE}/sdks/{{sdkType}}")
-def get_sdk(call: Call, request: api.GetSdkRequestTypeDef) -> dict[str, Any]:
-    """Refuses: cloudlet writes no clients."""
-    state.stage(call, request["restApiId"], request["stageName"])
-    if request["sdkType"] not in {each["id"] for each in SDK_TYPES}:
-        raise BadRequestException(f"No SDK generator for type '{request['sdkType']}'")
-    raise NotImplementedHere(
-        "cloudlet does not generate SDKs; give the document of GetExport to a generator of your choice."
-    )
 
 
 @rest_operation("GetSdkType", "/sdktypes/{id}")

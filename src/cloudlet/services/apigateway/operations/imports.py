@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 from collections.abc import Mapping
@@ -25,34 +26,43 @@ if TYPE_CHECKING:
     from types_boto3_apigateway import type_defs as api
 
 _INVALID: Final = "Invalid OpenAPI input."
+_LARGE_BYTES: Final = 32 * 1024
 _NO_IMPORTER: Final = "Unable to build importer with provided input."
 
 
 @rest_operation("ImportRestApi", "/restapis")
-def import_rest_api(call: Call, request: api.ImportRestApiRequestTypeDef) -> dict[str, Any]:
+async def import_rest_api(call: Call, request: api.ImportRestApiRequestTypeDef) -> dict[str, Any]:
     """Makes an API of a document."""
-    parameters = request.get("parameters", {})
     row = RestApi(
         id=call.ids.lower(10),
         name="",
         created_date=call.time(),
         root_resource_id=call.ids.lower(10),
-        endpoint_configuration=_endpoint(parameters),
+        endpoint_configuration=_endpoint(request.get("parameters", {})),
     )
-    definition = _read(request, row.id)
-    state.save_api(call, row)
-    state.save_resource(call, row.id, Resource(row.root_resource_id, "/"))
-    row = apply_definition(call, row, definition, overwrite=True)
-    return {**shown_api(row), **_warned(definition)}
+    definition = await _read(request, row.id)
+
+    def make(inner: Call) -> RestApi:
+        state.save_api(inner, row)
+        state.save_resource(inner, row.id, Resource(row.root_resource_id, "/"))
+        return apply_definition(inner, row, definition, overwrite=True)
+
+    made = await call.transact(make)
+    return {**shown_api(made), **_warned(definition)}
 
 
 @rest_operation("PutRestApi", API)
-def put_rest_api(call: Call, request: api.PutRestApiRequestTypeDef) -> dict[str, Any]:
+async def put_rest_api(call: Call, request: api.PutRestApiRequestTypeDef) -> dict[str, Any]:
     """Puts a document in the place of an API, or merges it into one."""
-    row = state.api(call, request["restApiId"])
-    definition = _read(request, row.id)
+    api_id = request["restApiId"]
+    await call.transact(lambda inner: state.api(inner, api_id), read_only=True)
+    definition = await _read(request, api_id)
     overwrite = request.get("mode", "merge") == "overwrite"
-    row = apply_definition(call, row, definition, overwrite=overwrite)
+
+    def put(inner: Call) -> RestApi:
+        return apply_definition(inner, state.api(inner, api_id), definition, overwrite=overwrite)
+
+    row = await call.transact(put)
     return {"tags": {}, **shown_api(row), **_warned(definition)}
 
 
@@ -124,13 +134,18 @@ def _lines(body: bytes) -> list[dict[str, str]]:
     return lines
 
 
-def _read(request: Mapping[str, Any], api_id: str) -> Definition:
+async def _read(request: Mapping[str, Any], api_id: str) -> Definition:
     parameters = request.get("parameters", {})
     mode = parameters.get("basepath", "ignore")
     if mode not in BASE_PATH_MODES:
         raise BadRequestException(f"Invalid basepath mode. Must be one of: [{', '.join(BASE_PATH_MODES)}]")
+    body, ignored = _bytes(request["body"]), parameters.get("ignore", "")
     try:
-        definition = read_definition(_bytes(request["body"]), api_id, mode, parameters.get("ignore", ""))
+        if len(body) > _LARGE_BYTES:
+            # A large document takes long to read, YAML above all.
+            definition = await asyncio.to_thread(read_definition, body, api_id, mode, ignored)
+        else:
+            definition = read_definition(body, api_id, mode, ignored)
     except InvalidDocument:
         raise BadRequestException(_INVALID) from None
     if definition.warnings and request.get("failOnWarnings"):

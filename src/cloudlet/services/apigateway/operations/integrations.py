@@ -26,7 +26,7 @@ _PASSTHROUGH: Final = ("WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER")
 _CONTENT_TYPE: Final = re.compile(r"\$default|[^\s/]+/[^\s]+")
 
 
-@rest_operation("PutIntegration", _INTEGRATION)
+@rest_operation("PutIntegration", _INTEGRATION, role="credentials")
 def put_integration(call: Call, request: api.PutIntegrationRequestTypeDef) -> dict[str, Any]:
     """Says what a method does."""
     resource = state.resource(call, request["restApiId"], request["resourceId"])
@@ -65,7 +65,7 @@ def delete_integration(call: Call, request: api.DeleteIntegrationRequestTypeDef)
     state.save_resource(call, request["restApiId"], resource.with_method(changed.http_method, changed))
 
 
-@rest_operation("UpdateIntegration", _INTEGRATION)
+@rest_operation("UpdateIntegration", _INTEGRATION, role="credentials")
 def update_integration(call: Call, request: api.UpdateIntegrationRequestTypeDef) -> dict[str, Any]:
     """Changes what a method does."""
     resource = state.resource(call, request["restApiId"], request["resourceId"])

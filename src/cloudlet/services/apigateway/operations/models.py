@@ -11,7 +11,7 @@ from cloudlet.services.apigateway import state
 from cloudlet.services.apigateway.errors import BadRequestException, ConflictException
 from cloudlet.services.apigateway.members import described
 from cloudlet.services.apigateway.model import Model
-from cloudlet.services.apigateway.operations.rest_apis import refused
+from cloudlet.services.apigateway.openapi.schemas import flattened
 from cloudlet.services.apigateway.pages import page_of
 from cloudlet.services.apigateway.patches import check_listed, patches_in
 from cloudlet.services.apigateway.permissions import API, rest_operation
@@ -45,9 +45,11 @@ def create_model(call: Call, request: api.CreateModelRequestTypeDef) -> dict[str
 @rest_operation("GetModel", _MODEL)
 def get_model(call: Call, request: api.GetModelRequestTypeDef) -> dict[str, Any]:
     """Shows a model."""
+    model = state.model(call, request["restApiId"], request["modelName"])
     if request.get("flatten"):
-        raise refused("models with their references flattened")
-    return described(state.model(call, request["restApiId"], request["modelName"]))
+        schemas = {each.name: each.schema for each in state.list_models(call, request["restApiId"])}
+        model = replace(model, schema=flattened(model.name, schemas))
+    return described(model)
 
 
 @rest_operation("GetModels", f"{API}/models")

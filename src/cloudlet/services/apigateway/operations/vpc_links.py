@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.call import Call
-from cloudlet.services.apigateway import network_state
+from cloudlet.services.apigateway import network_state, state
 from cloudlet.services.apigateway.errors import BadRequestException
 from cloudlet.services.apigateway.members import described
 from cloudlet.services.apigateway.network_model import VpcLink
@@ -57,6 +57,12 @@ def get_vpc_links(call: Call, request: api.GetVpcLinksRequestTypeDef) -> dict[st
 def delete_vpc_link(call: Call, request: api.DeleteVpcLinkRequestTypeDef) -> None:
     """Removes a link."""
     row = network_state.vpc_link(call, request["vpcLinkId"])
+    users = _users(call, row.id)
+    if users:
+        raise BadRequestException(
+            f"Cannot delete vpc link. Vpc link '{row.id}', is referenced in [{', '.join(users)}] "
+            "in format of [Method:Resource:Stage]."
+        )
     network_state.delete_vpc_link(call, row.id)
 
 
@@ -74,3 +80,18 @@ def update_vpc_link(call: Call, request: api.UpdateVpcLinkRequestTypeDef) -> dic
             raise BadRequestException("Name cannot be empty")
     network_state.save_vpc_link(call, row)
     return {"tags": {}, **described(row)}
+
+
+def _users(call: Call, link_id: str) -> list[str]:
+    """The methods that stages serve through a link."""
+    found = []
+    for api_row in state.list_apis(call):
+        for stage in state.list_stages(call, api_row.id):
+            snapshot = state.find_snapshot(call, api_row.id, stage.deployment_id)
+            for resource in snapshot.resources if snapshot else ():
+                found += [
+                    f"{verb}:{resource.id}:{stage.stage_name}"
+                    for verb, method in resource.methods.items()
+                    if method.method_integration and method.method_integration.connection_id == link_id
+                ]
+    return found

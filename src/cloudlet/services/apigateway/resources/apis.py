@@ -59,12 +59,12 @@ class RestApiType:
             raise BadRequestException("A name is required for an API without an OpenAPI document")
 
         def make(inner: Call) -> str:
-            api_id = str(inner.ask_within("apigateway", "CreateRestApi", request)["id"])
-            if document is not None:
-                _put(inner, api_id, document, "overwrite", properties)
-            return api_id
+            return str(inner.ask_within("apigateway", "CreateRestApi", request)["id"])
 
-        return await _api(call, await made_once(call, context, make))
+        api_id = await made_once(call, context, make)
+        if document is not None:
+            await _put(call, api_id, document, "overwrite", properties)
+        return await _api(call, api_id)
 
     async def update(
         self, call: Call, context: ResourceContext, physical_id: str, before: Properties, after: Properties
@@ -72,19 +72,17 @@ class RestApiType:
         """Changes the API in place."""
         document = await find_document(call, after)
 
-        def work(inner: Call) -> None:
-            if document is not None:
-                _put(inner, physical_id, document, str(after.get("Mode", "overwrite")), after)
-            patches = [
-                *changed(before, after, _PATHS),
-                *_changed_settings(before, after),
-                *_changed_media_types(before, after),
-            ]
-            if patches:
-                request = {"restApiId": physical_id, "patchOperations": patches}
-                inner.ask_within("apigateway", "UpdateRestApi", request)
-
-        await call.transact(work)
+        if document is not None:
+            await _put(call, physical_id, document, str(after.get("Mode", "overwrite")), after)
+        patches = [
+            *changed(before, after, _PATHS),
+            *_changed_settings(before, after),
+            *_changed_media_types(before, after),
+        ]
+        if patches:
+            await call.ask(
+                "apigateway", "UpdateRestApi", {"restApiId": physical_id, "patchOperations": patches}
+            )
         await retag(call, f"/restapis/{physical_id}", tags(before), tags(after))
         return await _api(call, physical_id)
 
@@ -161,9 +159,9 @@ def _request(context: ResourceContext, properties: Properties) -> dict[str, Any]
     return request
 
 
-def _put(call: Call, api_id: str, document: bytes, mode: str, properties: Properties) -> None:
+async def _put(call: Call, api_id: str, document: bytes, mode: str, properties: Properties) -> None:
     request = {"restApiId": api_id, "body": document, "mode": mode, **import_settings(properties)}
-    call.ask_within("apigateway", "PutRestApi", request)
+    await call.ask("apigateway", "PutRestApi", request)
     patches = changed({}, properties, {name: path for name, path in _PATHS.items() if name in properties})
     if "Name" in properties:
         patches.append(replacing("/name", properties["Name"]))
@@ -173,7 +171,7 @@ def _put(call: Call, api_id: str, document: bytes, mode: str, properties: Proper
         patches.append(replacing("/policy", _text(properties["Policy"])))
     patches += _changed_media_types({}, properties)
     if patches:
-        call.ask_within("apigateway", "UpdateRestApi", {"restApiId": api_id, "patchOperations": patches})
+        await call.ask("apigateway", "UpdateRestApi", {"restApiId": api_id, "patchOperations": patches})
 
 
 def _text(policy: Any) -> str:

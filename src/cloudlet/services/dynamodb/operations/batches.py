@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.operation import operation
 from cloudlet.services.dynamodb import keys, state
+from cloudlet.services.dynamodb.addressing import owner
 from cloudlet.services.dynamodb.answers import collection_metrics, projected
 from cloudlet.services.dynamodb.authorization import batch_permissions
 from cloudlet.services.dynamodb.capacity import Consumed, read_units, wants_capacity
@@ -63,6 +64,7 @@ class _Gathering:
     def gather(
         self, table: Table, name: str, keys_: list[Item], projection: CompiledProjection | None
     ) -> None:
+        call = owner(self._call, name)
         requested = self._request["RequestItems"][name]
         consistent = requested.get("ConsistentRead", False)
         found = self._responses.setdefault(table.name, [])
@@ -71,7 +73,7 @@ class _Gathering:
             if self._size > MAX_ANSWER_BYTES:
                 self._unprocessed[name] = {**requested, "Keys": requested["Keys"][position:]}
                 break
-            item = state.find_item(self._call, table, key)
+            item = state.find_item(call, table, key)
             size = item_size(item) if item else 0
             units += read_units(size, consistent=consistent)
             if item is not None:
@@ -92,14 +94,15 @@ def batch_write_item(call: Call, request: Request) -> dict[str, Any]:
     read = {name: [_read_write(each) for each in writes] for name, writes in request["RequestItems"].items()}
     if sum(map(len, read.values())) > MAX_WRITES:
         raise ValidationException("Too many items requested for the BatchWriteItem call")
-    tables = {name: state.table(call, name) for name in read}
+    tables = {name: state.table(owner(call, name), name) for name in read}
     for name, writes in read.items():
         _check_writes(tables[name], writes)
     wanted = wants_capacity(request)
     consumed = {name: Consumed(table.name) for name, table in tables.items()} if wanted else {}
     for name, writes in read.items():
+        own = owner(call, name)
         for item, key in writes:
-            _write(call, tables[name], item, key, consumed.get(name))
+            _write(own, tables[name], item, key, consumed.get(name))
     answer: dict[str, Any] = {"UnprocessedItems": {}}
     if wanted:
         answer["ConsumedCapacity"] = [each.describe(wanted) for each in consumed.values()]
@@ -148,7 +151,9 @@ def _metrics(
     for name, writes in read.items():
         described: list[Any] = []
         for item, key in writes:
-            metrics = collection_metrics(call, tables[name], item if item is not None else key or {})
+            metrics = collection_metrics(
+                owner(call, name), tables[name], item if item is not None else key or {}
+            )
             if metrics is not None and metrics not in described:
                 described.append(metrics)
         if described:
@@ -169,7 +174,7 @@ def _read_keys(call: Call, requested: Mapping[str, Any]) -> tuple[list[Item], Co
 
 
 def _checked_table(call: Call, name: str, keys_: list[Item]) -> Table:
-    table = state.table(call, name)
+    table = state.table(owner(call, name), name)
     seen = set()
     for key in keys_:
         keys.check_key(table, key)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cloudlet.core.operation import operation
 from cloudlet.services.dynamodb import state
-from cloudlet.services.dynamodb.authorization import table_resource
+from cloudlet.services.dynamodb.authorization import on_table
 from cloudlet.services.dynamodb.destinations import ACTIVE, DISABLED, MILLISECOND, Destination
 from cloudlet.services.dynamodb.errors import ResourceNotFoundException, ValidationException
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cloudlet.services.dynamodb.model import Table
 
 
-@operation("EnableKinesisStreamingDestination", resource=table_resource)
+@operation("EnableKinesisStreamingDestination", permissions=on_table("EnableKinesisStreamingDestination"))
 def enable_kinesis_streaming_destination(call: Call, request: Request) -> dict[str, Any]:
     """Lets a stream have the table's changes from now on."""
     table = state.managed_table(call, request["TableName"])
@@ -34,7 +34,7 @@ def enable_kinesis_streaming_destination(call: Call, request: Request) -> dict[s
     return _answer(table, arn, "ENABLING", "EnableKinesisStreamingConfiguration", configuration)
 
 
-@operation("DisableKinesisStreamingDestination", resource=table_resource)
+@operation("DisableKinesisStreamingDestination", permissions=on_table("DisableKinesisStreamingDestination"))
 def disable_kinesis_streaming_destination(call: Call, request: Request) -> dict[str, Any]:
     """Ends that; what has changed before still gets there."""
     table, destination = _active(call, request, "DISABLE")
@@ -45,7 +45,7 @@ def disable_kinesis_streaming_destination(call: Call, request: Request) -> dict[
     )
 
 
-@operation("UpdateKinesisStreamingDestination", resource=table_resource)
+@operation("UpdateKinesisStreamingDestination", permissions=on_table("UpdateKinesisStreamingDestination"))
 def update_kinesis_streaming_destination(call: Call, request: Request) -> dict[str, Any]:
     """Says how exact the times of changes are."""
     table, destination = _active(call, request, "UPDATE")
@@ -57,7 +57,11 @@ def update_kinesis_streaming_destination(call: Call, request: Request) -> dict[s
     )
 
 
-@operation("DescribeKinesisStreamingDestination", resource=table_resource, read_only=True)
+@operation(
+    "DescribeKinesisStreamingDestination",
+    permissions=on_table("DescribeKinesisStreamingDestination"),
+    read_only=True,
+)
 def describe_kinesis_streaming_destination(call: Call, request: Request) -> dict[str, Any]:
     """The streams that get a table's changes, or got them once."""
     table = state.managed_table(call, request["TableName"])

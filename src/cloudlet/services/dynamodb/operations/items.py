@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from cloudlet.core.operation import operation
 from cloudlet.services.dynamodb import keys, state, writes
+from cloudlet.services.dynamodb.addressing import owner
 from cloudlet.services.dynamodb.answers import collection_metrics, projected
-from cloudlet.services.dynamodb.authorization import read_context, table_resource, write_context
+from cloudlet.services.dynamodb.authorization import on_table, read_context, write_context
 from cloudlet.services.dynamodb.capacity import Consumed, read_units, wants_capacity
 from cloudlet.services.dynamodb.expressions.projections import projection_of
 from cloudlet.services.dynamodb.reads import read_projection
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
     from cloudlet.services.dynamodb.writes import Outcome, Write
 
 
-@operation("GetItem", resource=table_resource, read_only=True, conditions=read_context)
+@operation("GetItem", permissions=on_table("GetItem", read_context), read_only=True)
 def get_item(call: Call, request: Request) -> dict[str, Any]:
     """One item by its key."""
     projection = read_projection(call, request)
     key = checked_item(request["Key"])
+    call = owner(call, request["TableName"])
     table = state.table(call, request["TableName"])
     keys.check_key(table, key)
     if projection is not None:
@@ -42,7 +44,7 @@ def get_item(call: Call, request: Request) -> dict[str, Any]:
     return answer
 
 
-@operation("PutItem", resource=table_resource, conditions=write_context)
+@operation("PutItem", permissions=on_table("PutItem", write_context))
 def put_item(call: Call, request: Request) -> dict[str, Any]:
     """Writes a whole item."""
     with writes.as_constraint():
@@ -50,7 +52,7 @@ def put_item(call: Call, request: Request) -> dict[str, Any]:
     return _written(call, request, write)
 
 
-@operation("DeleteItem", resource=table_resource, conditions=write_context)
+@operation("DeleteItem", permissions=on_table("DeleteItem", write_context))
 def delete_item(call: Call, request: Request) -> dict[str, Any]:
     """Removes an item; one that is not there is no error."""
     with writes.as_constraint():
@@ -58,7 +60,7 @@ def delete_item(call: Call, request: Request) -> dict[str, Any]:
     return _written(call, request, write)
 
 
-@operation("UpdateItem", resource=table_resource, conditions=write_context)
+@operation("UpdateItem", permissions=on_table("UpdateItem", write_context))
 def update_item(call: Call, request: Request) -> dict[str, Any]:
     """Changes attributes of an item, which is made if it is not there."""
     with writes.as_constraint():
@@ -67,6 +69,7 @@ def update_item(call: Call, request: Request) -> dict[str, Any]:
 
 
 def _written(call: Call, request: Request, write: Write) -> dict[str, Any]:
+    call = owner(call, request["TableName"])
     table = state.table(call, request["TableName"])
     writes.check_against(table, write)
     wanted = wants_capacity(request)

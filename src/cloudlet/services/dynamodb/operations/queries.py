@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from cloudlet.core.operation import operation
 from cloudlet.core.store import LAST
 from cloudlet.services.dynamodb import keys, legacy
-from cloudlet.services.dynamodb.authorization import read_context, read_resource
+from cloudlet.services.dynamodb.addressing import owner
+from cloudlet.services.dynamodb.authorization import on_table, read_context
 from cloudlet.services.dynamodb.errors import ValidationException
 from cloudlet.services.dynamodb.expressions import operands
 from cloudlet.services.dynamodb.model import segment_bounds
@@ -42,11 +43,12 @@ _QUERY_EXPRESSIONS: Final = ("ProjectionExpression", "FilterExpression", "KeyCon
 _SCAN_EXPRESSIONS: Final = ("ProjectionExpression", "FilterExpression")
 
 
-@operation("Query", resource=read_resource, read_only=True, conditions=read_context)
+@operation("Query", permissions=on_table("Query", read_context), read_only=True)
 def query(call: Call, request: Request) -> dict[str, Any]:
     """The items of one partition, in the order of their sort keys."""
     read = read_read(call, request, "QueryFilter", Wording.CURRENT, _QUERY_EXPRESSIONS)
     requested = _requested_conditions(request, read)
+    call = owner(call, request["TableName"])
     source = source_of(call, read)
     _check_start_length(source, read)
     schema = source.keys
@@ -68,11 +70,12 @@ def query(call: Call, request: Request) -> dict[str, Any]:
     return page.describe(source, read)
 
 
-@operation("Scan", resource=read_resource, read_only=True, conditions=read_context)
+@operation("Scan", permissions=on_table("Scan", read_context), read_only=True)
 def scan(call: Call, request: Request) -> dict[str, Any]:
     """All items of a table or an index, or one segment of them."""
     _check_segments(request)
     read = read_read(call, request, "ScanFilter", Wording.OLDER, _SCAN_EXPRESSIONS)
+    call = owner(call, request["TableName"])
     source = source_of(call, read)
     segment, total = request.get("Segment", 0), request.get("TotalSegments", 1)
     _check_scan_start(source, read, segment, total)

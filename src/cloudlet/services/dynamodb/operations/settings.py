@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cloudlet.core.arn import find_arn
 from cloudlet.core.operation import operation
 from cloudlet.services.dynamodb import state
-from cloudlet.services.dynamodb.authorization import table_resource
+from cloudlet.services.dynamodb.authorization import on_resource, on_table
 from cloudlet.services.dynamodb.errors import TableNotFoundException, ValidationException
 
 if TYPE_CHECKING:
@@ -25,11 +25,7 @@ _TABLE_UNITS: Final = 40_000
 _ENDPOINT_CACHE_MINUTES: Final = 1440
 
 
-def _tagged_resource(_call: Call, request: Request) -> str:
-    return str(request["ResourceArn"])
-
-
-@operation("TagResource", resource=_tagged_resource)
+@operation("TagResource", permissions=on_resource("TagResource", "ResourceArn"))
 def tag_resource(call: Call, request: Request) -> None:
     """Sets tags of a table."""
     table = _tagged(call, request)
@@ -39,7 +35,7 @@ def tag_resource(call: Call, request: Request) -> None:
     state.save_table(call, replace(table, tags=tuple(tags.items())))
 
 
-@operation("UntagResource", resource=_tagged_resource)
+@operation("UntagResource", permissions=on_resource("UntagResource", "ResourceArn"))
 def untag_resource(call: Call, request: Request) -> None:
     """Removes tags of a table; one that is not there is no error."""
     table = _tagged(call, request)
@@ -47,14 +43,14 @@ def untag_resource(call: Call, request: Request) -> None:
     state.save_table(call, replace(table, tags=kept))
 
 
-@operation("ListTagsOfResource", resource=_tagged_resource, read_only=True)
+@operation("ListTagsOfResource", permissions=on_resource("ListTagsOfResource", "ResourceArn"), read_only=True)
 def list_tags_of_resource(call: Call, request: Request) -> dict[str, Any]:
     """The tags of a table; there are never so many that they would be paged."""
     table = _tagged(call, request)
     return {"Tags": [{"Key": key, "Value": value} for key, value in table.tags]}
 
 
-@operation("UpdateTimeToLive", resource=table_resource)
+@operation("UpdateTimeToLive", permissions=on_table("UpdateTimeToLive"))
 def update_time_to_live(call: Call, request: Request) -> dict[str, Any]:
     """Says which attribute tells when an item expires, or that none does."""
     specification = request["TimeToLiveSpecification"]
@@ -68,7 +64,7 @@ def update_time_to_live(call: Call, request: Request) -> dict[str, Any]:
     return {"TimeToLiveSpecification": {"Enabled": enabled, **({"AttributeName": name} if enabled else {})}}
 
 
-@operation("DescribeTimeToLive", resource=table_resource, read_only=True)
+@operation("DescribeTimeToLive", permissions=on_table("DescribeTimeToLive"), read_only=True)
 def describe_time_to_live(call: Call, request: Request) -> dict[str, Any]:
     """Whether items of a table expire."""
     table = state.managed_table(call, request["TableName"])
@@ -77,7 +73,7 @@ def describe_time_to_live(call: Call, request: Request) -> dict[str, Any]:
     return {"TimeToLiveDescription": {"TimeToLiveStatus": "ENABLED", "AttributeName": table.time_to_live}}
 
 
-@operation("DescribeContinuousBackups", resource=table_resource, read_only=True)
+@operation("DescribeContinuousBackups", permissions=on_table("DescribeContinuousBackups"), read_only=True)
 def describe_continuous_backups(call: Call, request: Request) -> dict[str, Any]:
     """What is backed up: every table continuously, none so that one could go back in time."""
     if state.find_table(call, request["TableName"]) is None:

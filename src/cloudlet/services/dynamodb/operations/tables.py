@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.operation import operation
 from cloudlet.services.dynamodb import definitions, state
-from cloudlet.services.dynamodb.authorization import table_resource
+from cloudlet.services.dynamodb.addressing import owner
+from cloudlet.services.dynamodb.authorization import create_table_permissions, on_table
 from cloudlet.services.dynamodb.description import CREATING, DELETING, UPDATING, describe_table
 from cloudlet.services.dynamodb.errors import (
     LimitExceededException,
@@ -19,6 +20,8 @@ from cloudlet.services.dynamodb.errors import (
     ValidationException,
 )
 from cloudlet.services.dynamodb.model import PAY_PER_REQUEST, PROVISIONED, TableSize
+from cloudlet.services.dynamodb.operations.policies import checked_policy
+from cloudlet.services.dynamodb.policies import ResourcePolicy, next_revision
 from cloudlet.services.dynamodb.values import INVALID
 
 if TYPE_CHECKING:
@@ -53,21 +56,25 @@ _UPDATES_HONOURED: Final = frozenset(
 )
 
 
-@operation("CreateTable", resource=table_resource)
+@operation("CreateTable", permissions=create_table_permissions)
 def create_table(call: Call, request: Request) -> dict[str, Any]:
     """Makes a table; it can be used as soon as the answer is there."""
     table = definitions.new_table(request, call.ids.uuid(), call.time())
     if state.find_table(call, table.name) is not None:
         raise ResourceInUseException(f"Table already exists: {table.name}")
+    if "ResourcePolicy" in request:
+        text = checked_policy(call, request["ResourcePolicy"])
+        table = replace(table, policy=ResourcePolicy(text, next_revision(None, call.time())))
     if request.get("StreamSpecification", {}).get("StreamEnabled"):
         table = state.start_stream(call, table, request["StreamSpecification"]["StreamViewType"])
     state.add_table(call, table)
     return {"TableDescription": describe_table(table, TableSize(), _arn(call, table), CREATING)}
 
 
-@operation("DescribeTable", resource=table_resource, read_only=True)
+@operation("DescribeTable", permissions=on_table("DescribeTable"), read_only=True)
 def describe(call: Call, request: Request) -> dict[str, Any]:
     """A table as it is."""
+    call = owner(call, request["TableName"])
     table = state.managed_table(call, request["TableName"])
     return {"Table": describe_table(table, state.table_size(call, table), _arn(call, table))}
 
@@ -82,7 +89,7 @@ def list_tables(call: Call, request: Request) -> dict[str, Any]:
     return {"TableNames": names[:limit], "LastEvaluatedTableName": names[limit - 1]}
 
 
-@operation("DeleteTable", resource=table_resource)
+@operation("DeleteTable", permissions=on_table("DeleteTable"))
 def delete_table(call: Call, request: Request) -> dict[str, Any]:
     """Removes a table with its items and indexes; its stream stays readable for a day."""
     table = state.managed_table(call, request["TableName"])
@@ -98,7 +105,7 @@ def delete_table(call: Call, request: Request) -> dict[str, Any]:
     return {"TableDescription": {key: value for key, value in described.items() if key not in _GONE}}
 
 
-@operation("UpdateTable", resource=table_resource)
+@operation("UpdateTable", permissions=on_table("UpdateTable"))
 def update_table(call: Call, request: Request) -> dict[str, Any]:
     """Changes throughput, billing, protection, class, stream and global indexes."""
     _check_update(request)

@@ -13,6 +13,7 @@ import msgspec
 
 from cloudlet.core.operation import operation
 from cloudlet.services.dynamodb import keys, state, writes
+from cloudlet.services.dynamodb.addressing import owner
 from cloudlet.services.dynamodb.answers import collection_metrics, projected
 from cloudlet.services.dynamodb.authorization import transaction_permissions
 from cloudlet.services.dynamodb.capacity import (
@@ -55,6 +56,8 @@ _MULTIPLE: Final = "Transaction request cannot include multiple operations on on
 class _Action:
     """One action of a transaction, the table it is about, and what it will do."""
 
+    call: Call
+    """In the account that has the table."""
     table: Table
     write: Write
 
@@ -63,7 +66,7 @@ class _Action:
 def transact_write_items(call: Call, request: Request) -> dict[str, Any]:
     """Up to 100 writes and checks, all or none."""
     read = [_read_action(call, each) for each in request["TransactItems"]]
-    actions = [_Action(state.table(call, name), write) for name, write in read]
+    actions = [_action(call, name, write) for name, write in read]
     _check_total_size([write for _, write in read])
     token, fingerprint = request.get("ClientRequestToken"), _fingerprint(request)
     wanted = wants_capacity(request)
@@ -72,10 +75,10 @@ def transact_write_items(call: Call, request: Request) -> dict[str, Any]:
             raise IdempotentParameterMismatchException(
                 "The request uses the same client token as a previous, but non-identical request"
             )
-        return _replayed(call, actions, wanted)
+        return _replayed(actions, wanted)
     _check_targets(actions)
-    outcomes = _foreseen(call, actions)
-    consumed = _write(call, actions, outcomes, counting=wanted is not None)
+    outcomes = _foreseen(actions)
+    consumed = _write(actions, outcomes, counting=wanted is not None)
     if token is not None:
         state.spend_token(call, token, fingerprint)
     answer: dict[str, Any] = {}
@@ -85,7 +88,7 @@ def transact_write_items(call: Call, request: Request) -> dict[str, Any]:
             for each in consumed.values()
         ]
     if request.get("ReturnItemCollectionMetrics") == "SIZE":
-        answer["ItemCollectionMetrics"] = _metrics(call, actions)
+        answer["ItemCollectionMetrics"] = _metrics(actions)
     return answer
 
 
@@ -94,12 +97,13 @@ def transact_get_items(call: Call, request: Request) -> dict[str, Any]:
     """Up to 100 items as they are at one moment."""
     gets = [each["Get"] for each in request["TransactItems"]]
     read = [(checked_item(get["Key"], Wording.OLDER), read_projection(call, get)) for get in gets]
-    tables = [state.table(call, get["TableName"]) for get in gets]
+    owners = [owner(call, get["TableName"]) for get in gets]
+    tables = [state.table(own, get["TableName"]) for own, get in zip(owners, gets, strict=True)]
     _check_keys(tables, [key for key, _ in read])
     consumed: dict[str, Consumed] = {}
     responses = []
-    for table, (key, projection) in zip(tables, read, strict=True):
-        item = state.find_item(call, table, key)
+    for own, table, (key, projection) in zip(owners, tables, read, strict=True):
+        item = state.find_item(own, table, key)
         units = read_units(item_size(item) if item else 0, consistent=True)
         consumed.setdefault(table.name, Consumed(table.name)).table += units
         responses.append({} if item is None else {"Item": projected(item, projection)})
@@ -110,6 +114,11 @@ def transact_get_items(call: Call, request: Request) -> dict[str, Any]:
             for each in consumed.values()
         ]
     return answer
+
+
+def _action(call: Call, name: str, write: Write) -> _Action:
+    own = owner(call, name)
+    return _Action(own, state.table(own, name), write)
 
 
 def _read_action(call: Call, requested: Mapping[str, Any]) -> tuple[str, Write]:
@@ -149,11 +158,11 @@ def _unfit(action: _Action) -> dict[str, Any]:
     return _NONE
 
 
-def _foreseen(call: Call, actions: Sequence[_Action]) -> list[Outcome]:
+def _foreseen(actions: Sequence[_Action]) -> list[Outcome]:
     outcomes, reasons = [], []
     for action in actions:
         try:
-            outcomes.append(writes.foresee(call, action.table, action.write))
+            outcomes.append(writes.foresee(action.call, action.table, action.write))
             reasons.append(_NONE)
         except ConditionalCheckFailedException as failed:
             reasons.append({"Code": "ConditionalCheckFailed", "Message": failed.message, **failed.members})
@@ -164,28 +173,26 @@ def _foreseen(call: Call, actions: Sequence[_Action]) -> list[Outcome]:
     return outcomes
 
 
-def _write(
-    call: Call, actions: Sequence[_Action], outcomes: Sequence[Outcome], *, counting: bool
-) -> dict[str, Consumed]:
+def _write(actions: Sequence[_Action], outcomes: Sequence[Outcome], *, counting: bool) -> dict[str, Consumed]:
     consumed: dict[str, Consumed] = {}
     for action, outcome in zip(actions, outcomes, strict=True):
         name = action.table.name
         counted = consumed.setdefault(name, Consumed(name)) if counting else None
         if action.write.kind != CHECK:
             subject = action.write.subject
-            state.replace_item(call, action.table, subject, outcome.old, outcome.new, counted)
+            state.replace_item(action.call, action.table, subject, outcome.old, outcome.new, counted)
         elif counted is not None:
             counted.table += 1.0
     return consumed
 
 
-def _replayed(call: Call, actions: Sequence[_Action], wanted: str | None) -> dict[str, Any]:
+def _replayed(actions: Sequence[_Action], wanted: str | None) -> dict[str, Any]:
     """The answer to a repeated request: nothing is written; what it costs is to read the items."""
     if not wanted:
         return {}
     consumed: dict[str, Consumed] = {}
     for action in actions:
-        item = state.find_item(call, action.table, action.write.subject)
+        item = state.find_item(action.call, action.table, action.write.subject)
         counted = consumed.setdefault(action.table.name, Consumed(action.table.name))
         counted.table += read_units(item_size(item) if item else 0, consistent=True)
     return {
@@ -224,10 +231,10 @@ def cancelled(reasons: list[dict[str, Any]]) -> TransactionCanceledException:
     )
 
 
-def _metrics(call: Call, actions: Sequence[_Action]) -> dict[str, Any]:
+def _metrics(actions: Sequence[_Action]) -> dict[str, Any]:
     answer: dict[str, list[Any]] = {}
     for action in actions:
-        metrics = collection_metrics(call, action.table, action.write.subject)
+        metrics = collection_metrics(action.call, action.table, action.write.subject)
         if metrics is not None and metrics not in answer.setdefault(action.table.name, []):
             answer[action.table.name].append(metrics)
     return answer

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.access import Permission
 from cloudlet.services.dynamodb import state
-from cloudlet.services.dynamodb.authorization import key_text, table_arn
+from cloudlet.services.dynamodb.authorization import key_text, policy_of, table_arn
 from cloudlet.services.dynamodb.errors import ValidationException
 from cloudlet.services.dynamodb.expressions.conditions import operands_within
 from cloudlet.services.dynamodb.expressions.syntax import Path
@@ -72,7 +72,7 @@ def _permissions(
         if select is not None and select.source.index is not None:
             arn = f"{arn}/index/{select.source.index}"
         context = {**enclosing, **_context(table, statement)}
-        yield Permission(f"dynamodb:{_ACTIONS[type(statement)]}", arn, context)
+        yield Permission(f"dynamodb:{_ACTIONS[type(statement)]}", arn, context, policy_of(table))
 
 
 def _select(statement: Statement) -> Select | None:

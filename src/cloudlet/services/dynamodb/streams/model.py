@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cloudlet.services.dynamodb.model import PARTITION_BYTES, KeySchema, OpenShard, Throughput
+from cloudlet.services.dynamodb.policies import ResourcePolicy
 
 INSERT: Final = "INSERT"
 MODIFY: Final = "MODIFY"
@@ -40,6 +41,7 @@ class Stream(Struct, frozen=True):
     keys: KeySchema
     disabled: float | None = None
     """When it stopped to get records; None while it gets them."""
+    policy: ResourcePolicy | None = None
 
     @property
     def resource(self) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cloudlet.core.arn import find_arn
 from cloudlet.core.operation import operation
 from cloudlet.services.dynamodb import state
+from cloudlet.services.dynamodb.authorization import stream_permission
 from cloudlet.services.dynamodb.errors import (
     ResourceNotFoundException,
     TrimmedDataAccessException,
@@ -22,9 +23,13 @@ from cloudlet.services.dynamodb.streams.model import number_from
 from cloudlet.services.dynamodb.values import INVALID
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cloudlet.core.access import Permission
     from cloudlet.core.arn import Arn
     from cloudlet.core.call import Call
     from cloudlet.core.operation import Request
+    from cloudlet.services.dynamodb.authorization import Judged
     from cloudlet.services.dynamodb.streams.model import Shard, Stream
 
 MAX_STREAMS: Final = 100
@@ -34,16 +39,16 @@ MAX_ANSWER_BYTES: Final = 1 << 20
 _BY_NUMBER: Final = ("AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER")
 
 
-def _stream_resource(_call: Call, request: Request) -> str:
-    return str(request["StreamArn"])
+def _on_stream(action: str) -> Judged:
+    return lambda call, request: [stream_permission(call, action, request["StreamArn"])]
 
 
 def _listed_resource(call: Call, request: Request) -> str:
     return call.arn(f"table/{request.get('TableName') or '*'}/stream/*")
 
 
-def _iterated_resource(_call: Call, request: Request) -> str:
-    return str(request["ShardIterator"]).partition("|")[0]
+def _on_iterated_stream(call: Call, request: Request) -> Sequence[Permission]:
+    return [stream_permission(call, "GetRecords", str(request["ShardIterator"]).partition("|")[0])]
 
 
 @operation("ListStreams", resource=_listed_resource, read_only=True)
@@ -64,7 +69,7 @@ def list_streams(call: Call, request: Request) -> dict[str, Any]:
     return answer
 
 
-@operation("DescribeStream", resource=_stream_resource, read_only=True)
+@operation("DescribeStream", permissions=_on_stream("DescribeStream"), read_only=True)
 def describe(call: Call, request: Request) -> dict[str, Any]:
     """A stream and its shards, a page of them."""
     limit = request.get("Limit", MAX_SHARDS)
@@ -81,7 +86,7 @@ def describe(call: Call, request: Request) -> dict[str, Any]:
     return {"StreamDescription": described}
 
 
-@operation("GetShardIterator", resource=_stream_resource, read_only=True)
+@operation("GetShardIterator", permissions=_on_stream("GetShardIterator"), read_only=True)
 def get_shard_iterator(call: Call, request: Request) -> dict[str, Any]:
     """Where to begin to read a shard."""
     _check_start(request)
@@ -93,7 +98,7 @@ def get_shard_iterator(call: Call, request: Request) -> dict[str, Any]:
     return {"ShardIterator": shard_iterator(request["StreamArn"], position)}
 
 
-@operation("GetRecords", resource=_iterated_resource, read_only=True)
+@operation("GetRecords", permissions=_on_iterated_stream, read_only=True)
 def get_records(call: Call, request: Request) -> dict[str, Any]:
     """The next records of a shard: up to 1000, and up to 1 MB of them."""
     limit = request.get("Limit", MAX_RECORDS)

@@ -19,19 +19,20 @@ from cloudlet.core.access import Principal
 from cloudlet.core.errors import AccessDenied, ServiceError
 from cloudlet.core.http import HttpResponse, RequestEntityTooLarge
 from cloudlet.core.operation import DataPlane
-from cloudlet.services.lambda_ import payloads, permissions, settings
+from cloudlet.services.lambda_ import payloads, permissions
 from cloudlet.services.lambda_.errors import ResourceNotFoundException, TooManyRequestsException
 from cloudlet.services.lambda_.function_urls import answers, cors, events, streams
 from cloudlet.services.lambda_.invoke import router, tracing
 from cloudlet.services.lambda_.invoke.invocation import Invocation
 from cloudlet.services.lambda_.invoke.pool import Pool
 from cloudlet.services.lambda_.invoke.streaming import ResponseStream
+from cloudlet.services.lambda_.settings import state as settings
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call, Cloud
     from cloudlet.core.http import HttpRequest
     from cloudlet.services.lambda_.references import FunctionReference
-    from cloudlet.services.lambda_.settings import FunctionUrl
+    from cloudlet.services.lambda_.settings.model import FunctionUrl
 
 _LABEL: Final = ".lambda-url."
 _PREFIX: Final = "/_aws/lambda-url/"

@@ -105,7 +105,7 @@ def _headers(call: Call, request: HttpRequest) -> dict[str, str]:
     headers["x-forwarded-for"] = f"{forwarded}, {call.source_ip}" if forwarded else call.source_ip
     headers["x-forwarded-proto"] = request.scheme
     headers["x-forwarded-port"] = _port(request)
-    headers["x-amzn-trace-id"] = call.trace_id or ""
+    headers["x-amzn-trace-id"] = (call.trace_id or "").partition(";")[0]
     return headers
 
 

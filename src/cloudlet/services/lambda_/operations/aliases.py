@@ -9,9 +9,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cloudlet.core.operation import operation
-from cloudlet.services.lambda_ import errors, permissions, provisioning, references, settings, state
+from cloudlet.services.lambda_ import errors, permissions, provisioning, references, state
 from cloudlet.services.lambda_.model import LATEST, Alias
 from cloudlet.services.lambda_.pages import page_of
+from cloudlet.services.lambda_.settings import state as settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.access import Permission
 from cloudlet.core.operation import operation
-from cloudlet.services.lambda_ import errors, permissions, references, settings, state, tags
+from cloudlet.services.lambda_ import errors, permissions, references, state, tags
 from cloudlet.services.lambda_.pages import page_of
-from cloudlet.services.lambda_.settings import CodeSigningConfig
+from cloudlet.services.lambda_.settings import state as settings
+from cloudlet.services.lambda_.settings.model import CodeSigningConfig
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

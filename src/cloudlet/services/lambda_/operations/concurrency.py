@@ -38,7 +38,8 @@ def put_function_concurrency(call: Call, request: api.PutFunctionConcurrencyRequ
     wanted = request["ReservedConcurrentExecutions"]
     before = function.reserved_concurrency or 0
     reserved = state.usage(call, call.account, call.region).reserved_concurrency - before + wanted
-    if ACCOUNT_LIMIT - reserved < _LEAST_UNRESERVED:
+    provisioned = provisioning.unreserved(call, without=reference.name)
+    if ACCOUNT_LIMIT - reserved - provisioned < _LEAST_UNRESERVED:
         raise errors.InvalidParameterValueException(
             "Specified ReservedConcurrentExecutions for function decreases account's "
             f"UnreservedConcurrentExecution below its minimum value of [{_LEAST_UNRESERVED}].",

@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.operation import operation
-from cloudlet.services.lambda_ import errors, permissions, references, settings, state
+from cloudlet.services.lambda_ import errors, permissions, references, state
 from cloudlet.services.lambda_.pages import page_of
-from cloudlet.services.lambda_.settings import FunctionUrl
+from cloudlet.services.lambda_.settings import state as settings
+from cloudlet.services.lambda_.settings.model import FunctionUrl
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -19,7 +19,6 @@ from cloudlet.services.lambda_ import (
     permissions,
     provisioning,
     references,
-    settings,
     sources,
     state,
     tags,
@@ -29,6 +28,7 @@ from cloudlet.services.lambda_.invoke.pool import Pool
 from cloudlet.services.lambda_.model import LATEST, Function, FunctionVersion, LayerReference
 from cloudlet.services.lambda_.operations import code_signing
 from cloudlet.services.lambda_.pages import page_of
+from cloudlet.services.lambda_.settings import state as settings
 
 if TYPE_CHECKING:
     from types_boto3_lambda import type_defs as api

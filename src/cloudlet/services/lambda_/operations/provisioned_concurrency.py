@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.operation import operation
-from cloudlet.services.lambda_ import errors, permissions, provisioning, references, settings, state
+from cloudlet.services.lambda_ import errors, permissions, provisioning, references, state
 from cloudlet.services.lambda_.invoke.concurrency import ACCOUNT_LIMIT
 from cloudlet.services.lambda_.invoke.pool import Pool
 from cloudlet.services.lambda_.model import LATEST
 from cloudlet.services.lambda_.pages import page_of
-from cloudlet.services.lambda_.settings import ProvisionedConcurrency
+from cloudlet.services.lambda_.settings import state as settings
+from cloudlet.services.lambda_.settings.model import ProvisionedConcurrency
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

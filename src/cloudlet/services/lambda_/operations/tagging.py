@@ -12,10 +12,11 @@ from msgspec import structs
 
 from cloudlet.core.access import LazyContext, Permission
 from cloudlet.core.operation import operation
-from cloudlet.services.lambda_ import errors, permissions, references, settings, state, tags
+from cloudlet.services.lambda_ import errors, permissions, references, state, tags
 from cloudlet.services.lambda_.event_sources import state as mappings
 from cloudlet.services.lambda_.model import LATEST
 from cloudlet.services.lambda_.operations import code_signing
+from cloudlet.services.lambda_.settings import state as settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -34,7 +34,9 @@ async def integrate(invocation: Invocation) -> None:
     invocation.sent = Sent(url, headers)
     client = invocation.call.cloud.http_client
     try:
-        response = await client.send(http_method, url, headers, wanted.body, integration.timeout_seconds)
+        response = await client.send(
+            http_method, url, headers, wanted.body, integration.timeout_seconds, integration.tls
+        )
     except BackendTimeout as error:
         raise integration_timeout() from error
     except BackendUnreachable as error:
@@ -50,6 +52,7 @@ def _url(uri: str, wanted: IntegrationRequest, sent: MultiValues) -> str:
     path, _, query = uri.partition("?")
     for name, value in wanted.path.items():
         path = path.replace(f"{{{name}}}", quote(value, safe="/~@:!$&'()*+,;="))
+        query = query.replace(f"{{{name}}}", quote(value, safe="~"))
     merged = {name: list(values) for name, values in sent.items()}
     for name, values in wanted.querystring.items():
         merged.setdefault(name, []).extend(values)

@@ -1,68 +1,20 @@
-"""Where the rows of URLs, provisioned concurrency and code signing lie: names keys, as state.py does.
+"""Where the rows of URLs, provisioned concurrency and code signing lie. The only file that names their keys.
 
 It decides nothing: what may be set is the operations' business.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.rows import Rows
-from cloudlet.services.lambda_.model import timestamp
 from cloudlet.services.lambda_.references import FunctionReference
+from cloudlet.services.lambda_.settings.model import CodeSigningConfig, FunctionUrl, ProvisionedConcurrency
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cloudlet.core.call import Call
-
-
-@dataclass(frozen=True, slots=True)
-class FunctionUrl:
-    """The URL of a function or of one of its aliases."""
-
-    qualifier: str
-    """The alias; empty for the function itself."""
-    id: str
-    auth_type: str
-    created_at: float
-    modified_at: float
-    cors: dict[str, Any] | None = None
-    invoke_mode: str | None = None
-    """As it was asked for; None means BUFFERED."""
-
-
-@dataclass(frozen=True, slots=True)
-class ProvisionedConcurrency:
-    """How many environments a version or alias shall have ready."""
-
-    qualifier: str
-    requested: int
-    modified_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class CodeSigningConfig:
-    """Who may have signed the code of functions, and what becomes of other code."""
-
-    id: str
-    allowed_publishers: tuple[str, ...]
-    untrusted_artifact_on_deployment: str
-    modified_at: float
-    description: str = ""
-    tags: dict[str, str] = field(default_factory=dict)
-
-    def describe(self, arn: str) -> dict[str, Any]:
-        """As in CodeSigningConfig."""
-        return {
-            "CodeSigningConfigId": self.id,
-            "CodeSigningConfigArn": arn,
-            "Description": self.description,
-            "AllowedPublishers": {"SigningProfileVersionArns": list(self.allowed_publishers)},
-            "CodeSigningPolicies": {"UntrustedArtifactOnDeployment": self.untrusted_artifact_on_deployment},
-            "LastModified": timestamp(self.modified_at),
-        }
 
 
 _URLS: Final = Rows(("lambda", "function-url"), FunctionUrl)

@@ -1,0 +1,58 @@
+"""Settings of functions that have operations and rows of their own, as frozen values.
+
+No I/O, no clock, no randomness.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from cloudlet.services.lambda_.model import timestamp
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionUrl:
+    """The URL of a function or of one of its aliases."""
+
+    qualifier: str
+    """The alias; empty for the function itself."""
+    id: str
+    auth_type: str
+    created_at: float
+    modified_at: float
+    cors: dict[str, Any] | None = None
+    invoke_mode: str | None = None
+    """As it was asked for; None means BUFFERED."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisionedConcurrency:
+    """How many environments a version or alias shall have ready."""
+
+    qualifier: str
+    requested: int
+    modified_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSigningConfig:
+    """Who may have signed the code of functions, and what becomes of other code."""
+
+    id: str
+    allowed_publishers: tuple[str, ...]
+    untrusted_artifact_on_deployment: str
+    modified_at: float
+    description: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
+
+    def describe(self, arn: str) -> dict[str, Any]:
+        """As in CodeSigningConfig."""
+        return {
+            "CodeSigningConfigId": self.id,
+            "CodeSigningConfigArn": arn,
+            "Description": self.description,
+            "AllowedPublishers": {"SigningProfileVersionArns": list(self.allowed_publishers)},
+            "CodeSigningPolicies": {"UntrustedArtifactOnDeployment": self.untrusted_artifact_on_deployment},
+            "LastModified": timestamp(self.modified_at),
+        }
