@@ -6,13 +6,23 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from scripts.benchmarks import cases, gateways, lambda_figures, queues, reference, streams, tables
+from scripts.benchmarks import (
+    cases,
+    event_sources,
+    gateways,
+    lambda_figures,
+    queues,
+    reference,
+    streams,
+    tables,
+)
 from scripts.benchmarks.cloud import BenchmarkCloud
 
 WIDTH = 56
 CASES = {
     **cases.CASES,
     **tables.CASES,
+    "event-sources": event_sources.event_sources,
     "gateways": gateways.gateways,
     "queues": queues.queues,
     "streams": streams.streams,

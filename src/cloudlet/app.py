@@ -107,6 +107,7 @@ class App:
             identities=self._identities,
             http_client=PooledHttpClient(),
             local_folders=tuple(folder.resolve() for folder in config.local_folders),
+            debugging_allowed=config.debug,
             throughput_limits=config.throughput_limits,
         )
         self._server = Server(self._pipeline().handle, tls=self._authority, clock=clock)

@@ -29,5 +29,7 @@ class Config(Struct, frozen=True):
     """Where the AWS SDK for JavaScript is installed for Node functions, and interpreters for all."""
     local_folders: tuple[Path, ...] = ()
     """The folders that functions with a tag for it may be run from, with all below them."""
+    debug: bool = False
+    """Whether functions with a tag for it run under a debugger, reached by a port of this machine."""
     throughput_limits: bool = False
     """Whether streams are throttled as AWS throttles them."""

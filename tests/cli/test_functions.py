@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,7 +36,7 @@ def code(home: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def cloud(home: Path, code: Path) -> Iterator[CloudProcess]:
-    with CloudProcess(home, "--ephemeral", "--hot-reload", str(code.parent)) as running:
+    with CloudProcess(home, "--ephemeral", "--debug", "--hot-reload", str(code.parent)) as running:
         yield running
 
 
@@ -136,3 +138,48 @@ def wait_for_answer(functions: Any, name: str, answer: int) -> None:
         if got == answer:
             return
         assert time.monotonic() < until, got
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def test_tagged_function_of_node_is_reached_by_an_inspector(
+    functions: Any, make: Any, free_port: int
+) -> None:
+    source = {"index.js": "exports.handler = async () => process.env.NODE_OPTIONS"}
+    name = make(Runtime="nodejs20.x", Timeout=1, Code={"ZipFile": zipped(source)})
+    assert json.loads(functions.invoke(FunctionName=name)["Payload"].read()) is None
+    arn = functions.get_function_configuration(FunctionName=name)["FunctionArn"]
+    functions.tag_resource(Resource=arn, Tags={"cloudlet:debug": str(free_port)})
+    options = json.loads(functions.invoke(FunctionName=name)["Payload"].read())
+    assert options == "--inspect=127.0.0.1:9229"
+    with urllib.request.urlopen(f"http://127.0.0.1:{free_port}/json/list", timeout=10) as answer:
+        (program,) = json.load(answer)
+    assert program["type"] == "node"
+    functions.untag_resource(Resource=arn, TagKeys=["cloudlet:debug"])
+    assert json.loads(functions.invoke(FunctionName=name)["Payload"].read()) is None
+
+
+def test_function_of_python_waits_for_its_debugger(functions: Any, make: Any, free_port: int) -> None:
+    pytest.importorskip("debugpy")
+    name = make(Tags={"cloudlet:debug": str(free_port)}, Timeout=1)
+    functions.invoke(FunctionName=name, InvocationType="Event")
+    until = time.monotonic() + 20
+    said = b""
+    while not said and time.monotonic() < until:
+        try:
+            with socket.create_connection(("127.0.0.1", free_port), 5) as attached:
+                said = attached.recv(100)
+        except OSError:
+            continue
+    assert said.startswith(b"Content-Length: ")
+
+
+def test_port_that_is_none_is_refused(functions: Any, make: Any) -> None:
+    name = make(Tags={"cloudlet:debug": "80"})
+    with pytest.raises(ClientError) as caught:
+        functions.invoke(FunctionName=name)
+    assert "a port from 1024 to 65535" in caught.value.response["Error"]["Message"]

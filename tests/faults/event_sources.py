@@ -149,7 +149,7 @@ def produce(cloud: CloudProcess, urls: dict[str, str], sent: Sent, seconds: floa
                 except (BotoCoreError, ClientError):
                     return
                 numbers.append(number)
-            over.wait(0.02)
+            over.wait(0.05)
 
     threads = [
         threading.Thread(target=work, args=(source,)) for source in ("plain", "fifo", "kinesis", "table")
@@ -170,16 +170,18 @@ def handled(cloud: CloudProcess) -> dict[str, int]:
 
 
 def missing_in_time(cloud: CloudProcess, sent: Sent, seconds: float) -> set[str]:
-    """What was acknowledged and is not handled when so much time has gone by."""
-    until = time.monotonic() + seconds
+    """What was acknowledged and is not handled although for so much time nothing more was."""
     pause = threading.Event()
-    while missing := sent.names - handled(cloud).keys():
-        if time.monotonic() > until:
-            return missing
+    missing = sent.names
+    until = time.monotonic() + seconds
+    while missing and time.monotonic() < until:
         # Failed batches come again after a while, which nobody needs to sit through.
         advance(cloud, VISIBILITY_SECONDS)
         pause.wait(2)
-    return set()
+        before, missing = missing, sent.names - handled(cloud).keys()
+        if missing != before:
+            until = time.monotonic() + seconds
+    return missing
 
 
 def out_of_order(sent: Sent, firstly: dict[str, int]) -> list[str]:

@@ -44,6 +44,7 @@ class StartOptions(Struct, frozen=True):
     sandbox: str | None
     background: bool
     hot_reload: tuple[Path, ...] = ()
+    debug: bool = False
     throughput_limits: bool = False
 
     def config(self, places: Places) -> Config:
@@ -64,6 +65,7 @@ class StartOptions(Struct, frozen=True):
             sandbox=self.sandbox,
             runtimes=places.runtimes,
             local_folders=tuple(folder.resolve() for folder in self.hot_reload),
+            debug=self.debug,
             throughput_limits=self.throughput_limits,
         )
 

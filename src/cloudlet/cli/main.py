@@ -76,6 +76,11 @@ def main() -> None:
     help="Throttle Kinesis streams as AWS does: 1 MB and 1,000 records a second into a shard, "
     "2 MB and 5 reads out of it.",
 )
+@click.option(
+    "--debug",
+    is_flag=True,
+    help="Run functions under a debugger at the port that their tag cloudlet:debug names.",
+)
 @click.option("--background", is_flag=True, help="Return once it answers, and leave it running.")
 def start(**options: object) -> None:
     """Start the cloud."""

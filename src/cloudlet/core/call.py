@@ -62,6 +62,8 @@ class Cloud:
     """Below which URL user pools publish their keys."""
     local_folders: tuple[Path, ...] = ()
     """The folders of this machine that functions may be run from, as the server's user said."""
+    debugging_allowed: bool = False
+    """Whether functions may open ports of this machine's loopback for their debuggers."""
     throughput_limits: bool = False
     """Whether services throttle what AWS throttles by throughput; off, they are as fast as the machine."""
     api: Api = field(init=False)

@@ -107,6 +107,9 @@ class Sandbox(Protocol):
         Raises OSError where nobody listens.
         """
 
+    async def open_port(self, outside: int, inside: int) -> None:
+        """Has a port of this machine's loopback lead to one inside, as long as it lives. Raises OSError."""
+
     def terminate(self) -> None:
         """Asks the runtime to end, by SIGTERM."""
 

@@ -138,3 +138,24 @@ def test_scopes_are_added_and_removed(apigateway, api):
     ]
     changed = apigateway.update_method(**named, patchOperations=steps)
     assert changed["authorizationScopes"] == ["a/write"]
+
+
+def test_a_method_asks_an_authorizer_and_for_a_key(apigateway, api):
+    aws = recording("basic", "test_apigateway_with_custom_authorization_method")
+    made = apigateway.create_authorizer(
+        restApiId=api.id,
+        name="lambda_authorizer",
+        type="TOKEN",
+        authorizerUri=URI,
+        identitySource="method.request.header.Auth",
+    )
+    aws.expect("authorizer", made)
+    method = apigateway.put_method(
+        restApiId=api.id,
+        resourceId=api.root,
+        httpMethod="GET",
+        authorizationType="CUSTOM",
+        authorizerId=made["id"],
+        apiKeyRequired=True,
+    )
+    aws.expect("put-method-response", method)

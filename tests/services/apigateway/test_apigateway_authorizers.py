@@ -254,6 +254,20 @@ def test_gateway_responses_let_browsers_read_what_was_refused(api, authorizer):
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
 
 
+def test_the_address_of_an_authorizer_may_hold_stage_variables(client, api, authorizer):
+    named = authorizer(identitySource=HEADER)["authorizerId"]
+    arn = f"arn:aws:lambda:us-east-1:{_account(client)}:function:${{stageVariables.guard}}"
+    uri = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{arn}/invocations"
+    patch = [{"op": "replace", "path": "/authorizerUri", "value": uri}]
+    api.boto.update_authorizer(restApiId=api.id, authorizerId=named, patchOperations=patch)
+    guarded(api, {"authorizationType": "CUSTOM", "authorizerId": named})
+    api.deploy("with", variables={"guard": "guard"})
+    api.deploy("without", variables={"guard": "nobody"})
+    headers = {"Authorization": "Allow"}
+    assert api.call("/things", stage="with", headers=headers).status_code == 200
+    assert api.call("/things", stage="without", headers=headers).json() == {"message": None}
+
+
 def test_an_authorizer_may_give_the_api_key(api, authorizer):
     source = [{"op": "replace", "path": "/apiKeySource", "value": "AUTHORIZER"}]
     api.boto.update_rest_api(restApiId=api.id, patchOperations=source)

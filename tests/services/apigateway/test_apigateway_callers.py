@@ -100,6 +100,54 @@ def test_strangers_from_another_account_stay_out(guarded):
     assert answer.status_code == 403
 
 
+def test_a_policy_lets_in_another_account(apigateway, guarded):
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::111122223333:root"},
+        "Action": "execute-api:Invoke",
+        "Resource": "execute-api:/dev/GET/a",
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    patch = [{"op": "replace", "path": "/policy", "value": document}]
+    apigateway.update_rest_api(restApiId=guarded.id, patchOperations=patch)
+    guarded.deploy()
+    theirs = {"key": "111122223333", "secret": "x"}
+    assert guarded.call("/a", headers=signed(guarded, "/a", theirs)).status_code == 200
+    others = {"key": "444455556666", "secret": "x"}
+    assert guarded.call("/a", headers=signed(guarded, "/a", others)).status_code == 403
+
+
+def test_a_signer_asks_the_cache_anew_only_with_permission(api, apigateway, client, user):
+    named = api.method(
+        "GET",
+        "/a",
+        {"type": "MOCK", "requestTemplates": {"application/json": '{"statusCode": 200}'}},
+        authorizationType="AWS_IAM",
+    )
+    api.respond(named, responseTemplates={"application/json": "$context.requestId"})
+    api.deploy()
+    settings = (
+        ("/cacheClusterEnabled", "true"),
+        ("/cacheClusterSize", "0.5"),
+        ("/*/*/caching/enabled", "true"),
+    )
+    patches = [{"op": "replace", "path": path, "value": value} for path, value in settings]
+    apigateway.update_stage(restApiId=api.id, stageName="dev", patchOperations=patches)
+    key = user(allow("execute-api:Invoke"))
+
+    def ask(**more):
+        return api.call("/a", headers={**signed(api, "/a", key), **more})
+
+    first = ask().text
+    refused = ask(**{"Cache-Control": "max-age=0"})
+    assert (refused.text, "Warning" in refused.headers) == (first, True)
+    both = allow("execute-api:Invoke", "execute-api:InvalidateCache")
+    client("iam").put_user_policy(UserName="u", PolicyName="p", PolicyDocument=both)
+    newer = ask(**{"Cache-Control": "max-age=0"})
+    assert (newer.text != first, "Warning" in newer.headers) == (True, False)
+    assert ask().text == newer.text
+
+
 MODEL = {"type": "object", "properties": {"a": {"type": "number"}}, "required": ["a"]}
 
 

@@ -531,3 +531,48 @@ def test_the_pet_store_is_imported(apigateway):
     aws.expect("get-models", by_name(apigateway.get_models(restApiId=made["id"])))
     aws.expect("resources", by_path(apigateway.get_resources(restApiId=made["id"])))
     expect_methods(aws, apigateway, made["id"])
+
+
+def test_a_function_that_is_not_waited_for_is_imported(apigateway):
+    aws = recording("import", "test_import_with_http_method_integration")
+    recorded = aws.content["integration-root-get"]
+    event = integration(
+        "aws",
+        uri=URI,
+        httpMethod="POST",
+        contentHandling="CONVERT_TO_TEXT",
+        passthroughBehavior="when_no_templates",
+        requestParameters=recorded["requestParameters"],
+        requestTemplates=recorded["requestTemplates"],
+    )
+    headers = {"Access-Control-Allow-Headers": "Content-Type"}
+    document = openapi(
+        "a",
+        {
+            "/": {
+                "get": operation(event, responses=answered("Empty")),
+                "options": operation(mocked(headers), responses=answered("Empty", headers=(*headers,))),
+            }
+        },
+        components={"schemas": {"Empty": EMPTY}},
+    )
+    made = imported(apigateway, document)
+    aws.expect("resources", by_path(apigateway.get_resources(restApiId=made["id"])))
+    expect_methods(aws, apigateway, made["id"])
+
+
+def test_a_thousand_paths_are_imported(apigateway):
+    paths = {f"/a{number}/b": {"get": operation(mocked())} for number in range(1000)}
+    made = imported(apigateway, openapi("a", paths))
+    pages = apigateway.get_paginator("get_resources").paginate(restApiId=made["id"], limit=500)
+    assert sum(len(page["items"]) for page in pages) == 2001
+
+
+def test_two_variables_side_by_side_are_refused(apigateway):
+    one = {"get": operation(mocked())}
+    document = openapi("a", {"/pets/{a}": one, "/pets/{b}": one})
+    assert refusal(apigateway.import_rest_api, body=text(document)) == (
+        "BadRequestException",
+        "Errors found during import:\n\tUnable to create resource at path '/pets/{b}': A sibling ({a}) of "
+        "this resource already has a variable path part -- only one is allowed",
+    )

@@ -13,6 +13,7 @@ from running_server import RunningServer
 READS = (
     allow(["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:SendMessage"]),
     allow(["kinesis:ListShards", "kinesis:GetShardIterator", "kinesis:GetRecords"]),
+    allow("kinesis:SubscribeToShard"),
     allow(["dynamodb:DescribeStream", "dynamodb:GetShardIterator", "dynamodb:GetRecords"]),
     allow("s3:PutObject"),
 )
@@ -136,6 +137,17 @@ class Bench:
             described = kinesis.describe_stream(StreamName=name)["StreamDescription"]
             if described["StreamStatus"] == "ACTIVE":
                 return str(described["StreamARN"])
+
+    def consumer(self, stream_arn: str) -> str:
+        """The ARN of a new consumer of a stream."""
+        kinesis = self.client("kinesis")
+        made = kinesis.register_stream_consumer(StreamARN=stream_arn, ConsumerName="own")
+        arn = str(made["Consumer"]["ConsumerARN"])
+        while True:
+            self.server.advance(1)
+            told = kinesis.describe_stream_consumer(ConsumerARN=arn)
+            if told["ConsumerDescription"]["ConsumerStatus"] == "ACTIVE":
+                return arn
 
     def function(self, name: str = "reader", answer: str = "None", *statements: Any, **more: Any) -> Listener:
         """A function that tells of its events and answers what an expression says."""

@@ -116,6 +116,11 @@ class Record:
             assert not [other for other in others if other.startswith("<uuid")], f"{path}: same as {others}"
 
 
+def record_of(test: str, file: str = "test_lambda_api", **known: str) -> Record:
+    """A test run, with what its placeholders stand for."""
+    return Record(file, test, {name.replace("_", "-"): value for name, value in known.items()})
+
+
 def _answer(call: Callable[..., Any], request: dict[str, Any]) -> Any:
     try:
         return call(**request)

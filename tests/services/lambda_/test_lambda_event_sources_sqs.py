@@ -200,3 +200,15 @@ def test_a_throttled_batch_is_tried_again_while_its_messages_are_hidden(bench, s
     bench.functions.put_function_concurrency(FunctionName="reader", ReservedConcurrentExecutions=1)
     [record] = heard.next_in_time(5)["Records"]
     assert record["attributes"]["ApproximateReceiveCount"] == "1"
+
+
+def test_a_reader_that_has_gone_to_sleep_is_woken_by_late_and_by_delayed_messages(bench, server) -> None:
+    heard = bench.function()
+    url, arn = bench.queue("orders")
+    bench.mapping(arn)
+    server.advance(21)  # the first poll was in vain
+    bench.sqs.send_message(QueueUrl=url, MessageBody="late")
+    assert [each["body"] for each in heard.until(1)] == ["late"]
+    server.advance(21)
+    bench.sqs.send_message(QueueUrl=url, MessageBody="delayed", DelaySeconds=60)
+    assert [each["body"] for each in heard.next_in_time(61)["Records"]] == ["delayed"]

@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 from event_source_functions import Bench
 
+from cloud_functions import allow
+from refusals import refusal
+
 
 @pytest.fixture
 def kinesis(client) -> Any:
@@ -213,11 +216,13 @@ def test_lanes_of_one_shard_run_at_once_and_keep_the_order_of_each_key(bench, ki
     texts = data(heard.until(15))
     for key in "abc":
         assert [each for each in texts if each[0] == key] == [f"{key}{number}" for number in range(5)]
-    bench.functions.update_event_source_mapping(UUID=uuid, ParallelizationFactor=1)
-    bench.settled(uuid)
-    put(kinesis, "z")
-    while "z" not in data(heard.next()["Records"]):
-        pass
+    for lanes in (1, 3):
+        bench.functions.update_event_source_mapping(UUID=uuid, ParallelizationFactor=lanes)
+        bench.settled(uuid)
+        put(kinesis, f"then {lanes}")
+        texts = []
+        while f"then {lanes}" not in texts:
+            texts += data(heard.next()["Records"])
 
 
 # --- failures
@@ -370,6 +375,46 @@ def test_what_fails_forever_holds_up_its_shard(bench, kinesis) -> None:
         heard.next_in_time(64)
     assert {json.dumps(each["event"]) for each in heard.heard} == {json.dumps(heard.heard[0]["event"])}
     bench.removed(uuid)
+
+
+# --- consumers with throughput of their own
+
+
+def test_a_consumer_is_pushed_records_beyond_the_end_of_its_subscription(bench, kinesis, server) -> None:
+    heard = bench.function()
+    stream = bench.stream()
+    consumer = bench.consumer(stream)
+    bench.mapping(consumer, StartingPosition="LATEST")
+    put(kinesis, "1", "2")
+    [first, second] = heard.until(2)
+    assert data([first, second]) == ["1", "2"]
+    assert first["eventSourceARN"] == consumer
+    server.advance(301)
+    put(kinesis, "3")
+    assert data(heard.until(1)) == ["3"]
+
+
+def test_a_consumer_needs_the_right_to_subscribe(bench, kinesis) -> None:
+    bench.function("reader", "None", allow("kinesis:ListShards"))
+    consumer = bench.consumer(bench.stream())
+    request = {"FunctionName": "reader", "EventSourceArn": consumer, "StartingPosition": "LATEST"}
+    code, text = refusal(bench.functions.create_event_source_mapping, **request)
+    assert (code, text[:20]) == ("InvalidParameterValueException", "Cannot access stream")
+
+
+def test_a_consumer_has_one_lane(bench, kinesis) -> None:
+    bench.function()
+    request = {"EventSourceArn": bench.consumer(bench.stream()), "StartingPosition": "LATEST"}
+    refused = refusal(
+        bench.functions.create_event_source_mapping,
+        FunctionName="reader",
+        ParallelizationFactor=2,
+        **request,
+    )
+    assert refused == (
+        "NotImplemented",
+        "A ParallelizationFactor above 1 is not supported for stream consumers.",
+    )
 
 
 # --- windows

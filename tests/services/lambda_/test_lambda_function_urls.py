@@ -11,7 +11,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from lambda_functions import create, invoke, make_function, refusal, zip_of
-from lambda_records import Record
+from lambda_records import record_of
 
 from cloud_functions import allow, policy
 
@@ -25,10 +25,6 @@ FORBIDDEN = {
     "Message": "Forbidden. For troubleshooting Function URL authorization issues, see: "
     "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"
 }
-
-
-def record_of(test, file="test_lambda_api", **known):
-    return Record(file, test, {key.replace("_", "-"): value for key, value in known.items()})
 
 
 # --- settings

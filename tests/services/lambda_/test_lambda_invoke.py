@@ -239,7 +239,8 @@ def test_function_beyond_its_time_is_ended(functions, role):
 
 @pytest.mark.unverified("AWS's document for a function out of memory was not seen in a recorded answer")
 def test_function_beyond_its_memory_is_ended(functions, role):
-    make_function(functions, role, "def handler(event, context):\n    return len(bytearray(event << 20))\n")
+    source = "def handler(event, context):\n    return len(bytearray(event << 20))\n"
+    make_function(functions, role, source, Timeout=30)
     answer = functions.invoke(FunctionName="function", Payload=b"400")
     request_id = answer["ResponseMetadata"]["RequestId"]
     assert json.loads(answer["Payload"].read()) == {

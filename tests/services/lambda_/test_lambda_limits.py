@@ -149,3 +149,14 @@ def test_a_policy_as_one_document(functions, role, account):
     assert get(**resource)["RevisionId"] != made["RevisionId"]
     functions.delete_resource_policy(**resource)
     assert refusal(functions.get_policy, **FUNCTION)["Error"]["Code"] == "ResourceNotFoundException"
+
+
+@pytest.mark.unverified("the text for a role that is not there was not seen in a recorded answer")
+def test_policies_let_in_only_roles_that_are_there(functions, role, account):
+    make_function(functions, role)
+    statement = {**FUNCTION, "StatementId": "one", "Action": "lambda:InvokeFunction"}
+    nobody = f"arn:aws:iam::{account}:role/nobody"
+    assert refusal(functions.add_permission, **statement, Principal=nobody)["Error"]["Code"] == INVALID
+    functions.add_permission(**statement, Principal=role)
+    elsewhere = nobody.replace(account, "123456789012")
+    functions.add_permission(**{**statement, "StatementId": "two"}, Principal=elsewhere)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 from lambda_functions import CODE, OTHER_CODE, active, create, invoke, make_function, make_role, refusal
-from lambda_records import Record
+from lambda_records import record_of
 
 from cloudlet.config import Config
 from running_server import RunningServer
@@ -14,10 +14,6 @@ from running_server import RunningServer
 FUNCTION = {"FunctionName": "function"}
 EMPTY = {"Environment": {"Variables": {}}, "Timeout": 30}
 """What the recorded runs gave where they do not say it."""
-
-
-def record_of(test, **known):
-    return Record("test_lambda_api", test, {key.replace("_", "-"): value for key, value in known.items()})
 
 
 def ready(functions, role, **more):

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 from lambda_functions import CODE, ECHO, OTHER_CODE, active, create, refusal, updated, zip_of
-from lambda_records import Record
+from lambda_records import record_of
 
 from cloudlet.core.access import Principal
 from cloudlet.services.lambda_ import references, state
@@ -18,10 +18,6 @@ from cloudlet.services.lambda_ import references, state
 FUNCTION = {"FunctionName": "function"}
 EMPTY = {"Environment": {"Variables": {}}, "Timeout": 30}
 """What the recorded runs gave where they do not say it."""
-
-
-def record_of(test, **known):
-    return Record("test_lambda_api", test, {key.replace("_", "-"): value for key, value in known.items()})
 
 
 def test_an_update_that_changes_nothing_is_an_update(functions, role):
@@ -227,8 +223,9 @@ def test_a_request_beyond_seventy_megabytes(functions, role):
     record.check("invalid_param_exc", refusal(create, functions=functions, role=role, Environment=large))
 
 
-def test_code_that_unpacks_to_too_much(client, functions, role, account):
-    record = record_of("TestLambdaSizeLimits::test_oversized_unzipped_lambda")
+@pytest.mark.parametrize("test", ["test_oversized_unzipped_lambda", "test_oversized_lambda"])
+def test_code_that_unpacks_to_too_much(client, functions, role, account, test):
+    record = record_of(f"TestLambdaSizeLimits::{test}")
     place = {"Bucket": f"code-{account}", "Key": "large.zip"}
     client("s3").create_bucket(Bucket=place["Bucket"])
     client("s3").put_object(**place, Body=_inflated(262_144_001))

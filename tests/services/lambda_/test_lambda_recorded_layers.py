@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import pytest
 from lambda_functions import active, create, refusal, zip_of
-from lambda_records import Record
+from lambda_records import record_of
 
 FUNCTION = {"FunctionName": "function"}
 EMPTY = {"Environment": {"Variables": {}}, "Timeout": 30}
 """What the recorded runs gave where they do not say it."""
 CONTENT = {"ZipFile": zip_of(layer__txt="layer")}
 LAYER = {"LayerName": "layer"}
-
-
-def record_of(test, **known):
-    return Record("test_lambda_api", test, {key.replace("_", "-"): value for key, value in known.items()})
 
 
 def test_layers_that_functions_cannot_have(client, functions, role):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from lambda_functions import active, create, make_role, updated, zip_of
-from lambda_records import Record
+from lambda_records import record_of
 
 NAME = "asked"
 FUNCTION = {"FunctionName": NAME}
@@ -12,10 +12,6 @@ EMPTY = {"Environment": {"Variables": {}}, "Timeout": 30}
 """What the recorded runs gave where they do not say it."""
 QUICK = {**EMPTY, "Timeout": 5, "MemorySize": 256}
 ECHO_NODE = zip_of(lambda_handler__js="exports.handler = async (event) => event")
-
-
-def record_of(test, **known):
-    return Record("test_lambda_api", test, {key.replace("_", "-"): value for key, value in known.items()})
 
 
 def arn_of(account, name=NAME):
@@ -37,8 +33,9 @@ def test_tags_given_to_a_new_function(functions, role, account):
     record.replay("list_tags_result", functions.list_tags, Resource=arn_of(account))
 
 
-def test_tags_come_and_go(functions, role, account):
-    record = record_of("TestLambdaTag::test_tag_lifecycle[lambda_function]")
+@pytest.mark.parametrize("test", ["test_tag_lifecycle", "test_tag_lifecycle[lambda_function]"])
+def test_tags_come_and_go(functions, role, account, test):
+    record = record_of(f"TestLambdaTag::{test}")
     ready(functions, role)
     resource = {"Resource": arn_of(account)}
 

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import pytest
 from lambda_functions import CODE, create, make_function, updated
-from lambda_records import Record
+from lambda_records import record_of
 
 FUNCTION = {"FunctionName": "function"}
 STAGING = {"Environment": {"Variables": {"testenv": "staging"}}}
 PROD = {"Environment": {"Variables": {"testenv": "prod"}}}
-
-
-def record_of(test, **known):
-    return Record("test_lambda_api", test, {key.replace("_", "-"): value for key, value in known.items()})
 
 
 def test_life_of_versions(functions, role):

@@ -95,6 +95,11 @@ class BareSandbox:
         finally:
             writer.close()
 
+    async def open_port(self, outside: int, inside: int) -> None:
+        """Does nothing where they are the same, as it has the machine's ports. Raises OSError."""
+        if outside != inside:
+            raise OSError("A plain process listens on the machine's own ports.")
+
     def terminate(self) -> None:
         """Asks its first process to end, by SIGTERM."""
         if self.alive:

@@ -13,9 +13,22 @@ if TYPE_CHECKING:
 
 _NODE_START: Final = "/var/runtime/nodejs/start.mjs"
 _OLD_SPACE_SHARE: Final = 0.9
+DEBUGGER: Final = "CLOUDLET_DEBUGGER"
+"""The variable with the port on which a function of Python waits for a debugger."""
 _WRAPPER: Final = "AWS_LAMBDA_EXEC_WRAPPER"
 # What a runtime, or the loader before it, reads when it starts: one that runs already would not heed it.
-_READ_AT_START: Final = ("LD_", "LC_", "NODE_", "UV_", "SSL_", "OPENSSL_", "PYTHON", "MALLOC_", _WRAPPER)
+_READ_AT_START: Final = (
+    "LD_",
+    "LC_",
+    "NODE_",
+    "UV_",
+    "SSL_",
+    "OPENSSL_",
+    "PYTHON",
+    "MALLOC_",
+    _WRAPPER,
+    DEBUGGER,
+)
 _HEEDED_LATER: Final = ("NODE_PATH", "NODE_ENV", "PYTHONPATH", "PYTHONUNBUFFERED")
 
 
@@ -53,5 +66,7 @@ def node_options(limits: Limits) -> list[str]:
 def _python_command(spec: SandboxSpec, python: str) -> list[str]:
     own = ["/var/task", f"/opt/python/lib/{python}/site-packages", "/opt/python"]
     program = f"import sys; sys.path[0:1] = {own}; sys.path.append('/var/runtime'); "
+    if port := spec.environment.get(DEBUGGER):
+        program += f"import debugpy; debugpy.listen(('127.0.0.1', {int(port)})); debugpy.wait_for_client(); "
     program += "from awslambdaric.__main__ import main; main(sys.argv)"
     return [f"/var/lang/bin/{python}", "-c", program, spec.environment.get("_HANDLER", "")]

@@ -50,6 +50,27 @@ class Connector:
             except TimeoutError as error:
                 raise OSError(errno.ETIMEDOUT, "Nobody answered.") from error
 
+    async def forward(self, outside: int, inside: int) -> asyncio.Server:
+        """Listens on a port of this machine's loopback and passes on what comes there. Raises OSError."""
+
+        async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            try:
+                theirs = await asyncio.open_connection(sock=await self.connect(inside))
+                await asyncio.gather(_copy(reader, theirs[1]), _copy(theirs[0], writer))
+            except OSError:
+                writer.close()  # nobody listens inside, or one of the two has gone
+
+        return await asyncio.start_server(pass_on, "127.0.0.1", outside)
+
     def signal(self, process: int, number: signal.Signals) -> None:
         """Signals a process, by the number that it has inside."""
         self._channel.send({"process": process, "signal": int(number)})
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while piece := await reader.read(65536):
+            writer.write(piece)
+            await writer.drain()
+    finally:
+        writer.close()

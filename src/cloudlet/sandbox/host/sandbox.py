@@ -118,6 +118,12 @@ class NamespaceSandbox:
             raise OSError(errno.ENOTCONN, "Nothing inside connects for the server.")
         return await self._connector.send(port, data, answered=answered)
 
+    async def open_port(self, outside: int, inside: int) -> None:
+        """Has a port of this machine's loopback lead to one inside. Raises OSError."""
+        if self._connector is None:
+            raise OSError(errno.ENOTCONN, "Nothing inside connects for the server.")
+        self.hold(await self._connector.forward(outside, inside))
+
     def terminate(self) -> None:
         """Asks the runtime to end, by SIGTERM."""
         if self._connector is not None and self.alive and self.runtime_process:

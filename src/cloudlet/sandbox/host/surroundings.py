@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 PYTHON_PAYLOAD: Final = ("awslambdaric", "runtime_client", "snapshot_restore_py", "simplejson")
 SDK_PAYLOAD: Final = ("boto3", "botocore", "s3transfer", "jmespath", "urllib3", "dateutil", "six")
+DEBUGGER_PAYLOAD: Final = ("debugpy",)
 PYTHON_PRELOAD: Final = (
     "awslambdaric.__main__",
     "awslambdaric.bootstrap",
@@ -167,7 +168,7 @@ class Machine(Struct, frozen=True):
     def _payload(self) -> Shown:
         packages = self.interpreter.packages
         if not packages:
-            return [*_payload(PYTHON_PAYLOAD), *_payload(SDK_PAYLOAD)]
+            return [*_payload(PYTHON_PAYLOAD), *_payload(SDK_PAYLOAD), *_payload(DEBUGGER_PAYLOAD)]
         return [(str(path), f"/var/runtime/{path.name}") for path in sorted(Path(packages).iterdir())]
 
 

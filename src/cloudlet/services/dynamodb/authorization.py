@@ -253,7 +253,7 @@ def _queried_keys(call: Call, request: Request) -> tuple[Mapping[str, Any], ...]
     if table is None:
         return ()
     index = table.find_index(request["IndexName"]) if "IndexName" in request else None
-    partition = table.keys.partition if index is None else index.keys.partition
+    partition = (table.keys if index is None else index.keys).partition
     for attribute, value in _equalities(call, request):
         if attribute == partition:
             return ({table.keys.partition: value},)

@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 MAX_UNITS: Final = 1_000_000_000_000
 MAX_LOCAL_INDEXES: Final = 5
 MAX_GLOBAL_INDEXES: Final = 20
-HASH_ONLY: Final = 1
 HASH_AND_RANGE: Final = 2
+MAX_KEY_PARTS: Final = 4
+"""The most attributes that a global index may have in its partition key, and in its sort key."""
 
 _CHANGED_ALONE: Final = {
     "SSESpecification": "Server-Side Encryption",
@@ -189,9 +190,10 @@ def _check_units(billing_mode: str, units: Mapping[str, int] | None) -> None:
 
 def _table_keys(request: Request, types: Mapping[str, str]) -> KeySchema:
     schema = request["KeySchema"]
+    _check_key_length("keySchema", schema)
     if len(schema) > len(types):
         raise ValidationException("Invalid KeySchema: Some index key attribute have no definition")
-    keys = _keys(schema, types)
+    keys = _single_keys(schema, types)
     no_indexes = "LocalSecondaryIndexes" not in request and "GlobalSecondaryIndexes" not in request
     if no_indexes and len(schema) != len(types):
         raise ValidationException(
@@ -208,19 +210,42 @@ def _keys(schema: Sequence[Mapping[str, str]], types: Mapping[str, str]) -> KeyS
             f"{INVALID}Some index key attributes are not defined in AttributeDefinitions. "
             f"Keys: {_listed(names)}, AttributeDefinitions: {_listed(types)}"
         )
-    if len(names) > HASH_AND_RANGE:
-        raise NotImplementedHere("cloudlet does not implement index keys of more than two attributes (yet).")
-    if len(names) == HASH_AND_RANGE and names[0] == names[1]:
+    if len(set(names)) < len(names):
         raise ValidationException(
             "Both the Hash Key and the Range Key element in the KeySchema have the same name"
         )
     if schema[0]["KeyType"] != "HASH":
         raise ValidationException("Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
-    if len(names) == HASH_ONLY:
-        return KeySchema(names[0])
-    if schema[1]["KeyType"] != "RANGE":
+    hashes = [each["AttributeName"] for each in schema if each["KeyType"] == "HASH"]
+    ranges = names[len(hashes) :]
+    if names[: len(hashes)] != hashes:
+        raise ValidationException("Invalid KeySchema: HASH key elements must come before RANGE key elements")
+    if len(hashes) > MAX_KEY_PARTS or len(ranges) > MAX_KEY_PARTS:
+        raise ValidationException(
+            f"Invalid KeySchema: An index key has at most {MAX_KEY_PARTS} HASH and {MAX_KEY_PARTS} RANGE "
+            "elements"
+        )
+    return KeySchema(hashes[0], ranges[0] if ranges else None, tuple(hashes[1:]), tuple(ranges[1:]))
+
+
+def _check_key_length(member: str, schema: Sequence[Mapping[str, str]]) -> None:
+    """Raises ValidationException for a key of a table or of a local index that is of more than two."""
+    if len(schema) > HASH_AND_RANGE:
+        elements = ", ".join(
+            f"KeySchemaElement(attributeName={each['AttributeName']}, keyType={each['KeyType']})"
+            for each in schema
+        )
+        raise ValidationException(
+            f"1 validation error detected: Value '[{elements}]' at '{member}' failed to satisfy constraint: "
+            f"Member must have length less than or equal to {HASH_AND_RANGE}"
+        )
+
+
+def _single_keys(schema: Sequence[Mapping[str, str]], types: Mapping[str, str]) -> KeySchema:
+    keys = _keys(schema, types)
+    if keys.has_several:
         raise ValidationException("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type")
-    return KeySchema(names[0], names[1])
+    return keys
 
 
 def _local_indexes(
@@ -235,7 +260,7 @@ def _local_indexes(
             f"{INVALID}Table KeySchema does not have a range key, "
             "which is required when specifying a LocalSecondaryIndex"
         )
-    indexes = [_local_index(each, types, table_keys) for each in requested]
+    indexes = [_local_index(at, each, types, table_keys) for at, each in enumerate(requested, 1)]
     check_names_differ(indexes)
     if len(indexes) > MAX_LOCAL_INDEXES:
         raise ValidationException(
@@ -244,9 +269,12 @@ def _local_indexes(
     return indexes
 
 
-def _local_index(requested: Mapping[str, Any], types: Mapping[str, str], table_keys: KeySchema) -> Index:
+def _local_index(
+    position: int, requested: Mapping[str, Any], types: Mapping[str, str], table_keys: KeySchema
+) -> Index:
     name = requested["IndexName"]
-    keys = _keys(requested["KeySchema"], types)
+    _check_key_length(f"localSecondaryIndexes.{position}.member.keySchema", requested["KeySchema"])
+    keys = _single_keys(requested["KeySchema"], types)
     if keys.sort is None:
         raise ValidationException(f"{INVALID}Index KeySchema does not have a range key for index: {name}")
     if keys.partition != table_keys.partition:

@@ -98,10 +98,8 @@ def _restoring(restoring: Restoring) -> dict[str, Any]:
 
 def describe_keys(keys: KeySchema) -> list[dict[str, str]]:
     """A KeySchema."""
-    described = [{"AttributeName": keys.partition, "KeyType": "HASH"}]
-    if keys.sort is not None:
-        described.append({"AttributeName": keys.sort, "KeyType": "RANGE"})
-    return described
+    hashes = [{"AttributeName": name, "KeyType": "HASH"} for name in keys.partitions]
+    return hashes + [{"AttributeName": name, "KeyType": "RANGE"} for name in keys.sorts]
 
 
 def describe_throughput(throughput: Throughput) -> dict[str, Any]:

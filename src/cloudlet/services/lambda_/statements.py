@@ -53,7 +53,12 @@ def principal(given: str) -> str | dict[str, str]:
         return {"AWS": given}
     if _SERVICE.fullmatch(given):
         return {"Service": given}
-    raise InvalidParameterValueException(
+    raise invalid_principal()
+
+
+def invalid_principal() -> InvalidParameterValueException:
+    """AWS's word for a principal that is none."""
+    return InvalidParameterValueException(
         "The provided principal was invalid. Please check the principal and try again."
     )
 

@@ -13,21 +13,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.access import Principal
 from cloudlet.core.errors import ServiceError
+from cloudlet.core.log_events import batches_of
 from cloudlet.services.apigateway import state
 
 from .callers import RoleSessions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from cloudlet.core.call import Call, Cloud
 
 _LOG: Final = logging.getLogger("cloudlet.apigateway")
 _GATHER_SECONDS: Final = 0.1
 _HELD_LIMIT_BYTES: Final = 16 << 20
-_BATCH_LIMIT_BYTES: Final = 1_000_000
-_BATCH_LIMIT_EVENTS: Final = 10_000
-_EVENT_OVERHEAD_BYTES: Final = 26
 _THERE_ALREADY: Final = "ResourceAlreadyExistsException"
 
 
@@ -110,7 +106,7 @@ class StageLogs:
                 await _made(call, "CreateLogGroup", {"logGroupName": group.name})
             await _made(call, "CreateLogStream", named)
             self._made.add(group)
-        for batch in _batches(events):
+        for batch in batches_of(sorted(events, key=lambda event: event[0])):
             await call.ask("logs", "PutLogEvents", {**named, "logEvents": batch})
 
     async def _writer(self, group: LogGroup) -> Call:
@@ -129,17 +125,3 @@ async def _made(call: Call, operation: str, request: dict[str, Any]) -> None:
     except ServiceError as error:
         if error.code != _THERE_ALREADY:
             raise
-
-
-def _batches(events: deque[tuple[int, str]]) -> Iterator[list[dict[str, Any]]]:
-    batch: list[dict[str, Any]] = []
-    size = 0
-    for moment, message in sorted(events, key=lambda event: event[0]):
-        length = len(message.encode()) + _EVENT_OVERHEAD_BYTES
-        if batch and (size + length > _BATCH_LIMIT_BYTES or len(batch) == _BATCH_LIMIT_EVENTS):
-            yield batch
-            batch, size = [], 0
-        batch.append({"timestamp": moment, "message": message})
-        size += length
-    if batch:
-        yield batch

@@ -54,6 +54,7 @@ class _Applying:
         self._before = state.snapshot_of(call, row)
         self._ids: dict[tuple[str, str], str] = {}
         self._resources: dict[str, Resource] = {}
+        self._children: dict[str, dict[str, None]] = {}
         if overwrite:
             # Resources with paths that come again keep their ids, as at AWS.
             state.clear_api(call, row.id)
@@ -102,7 +103,8 @@ class _Applying:
         self._resources = {row.path: replace(row, methods={}) if self._overwrite else row for row in rows}
         kept = {**self._resources}
         self._resources = {_ROOT: self._resources[_ROOT]} if self._overwrite else self._resources
-        self._save(self._resources[_ROOT])
+        for row in self._resources.values():
+            self._save(row)
         for path, methods in sorted(self._definition.paths.items()):
             place = f"Unable to create resource at path '{path}'"
             if self._checked(place, self._resource, path, kept):
@@ -115,7 +117,7 @@ class _Applying:
         above, _, part = path.rpartition("/")
         parent = self._resource(above or _ROOT, kept)
         check_part(part)
-        check_place(self._call, self._row.id, parent, part)
+        check_place(parent, part, self._children.get(parent.id, {}))
         known = kept.get(path)
         row = Resource(known.id if known else self._call.ids.lower(6), path, parent.id, part)
         self._save(row)
@@ -163,6 +165,8 @@ class _Applying:
 
     def _save(self, row: Resource) -> None:
         self._resources[row.path] = row
+        if row.parent_id is not None:
+            self._children.setdefault(row.parent_id, {})[row.path_part or ""] = None
         state.save_resource(self._call, self._row.id, row)
 
     def _checked(self, place: str, check: Callable[..., Any], *arguments: Any) -> bool:

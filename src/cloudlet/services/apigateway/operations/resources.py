@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,7 +28,7 @@ def create_resource(call: Call, request: api.CreateResourceRequestTypeDef) -> di
     api_id, part = request["restApiId"], request["pathPart"]
     parent = state.resource(call, api_id, request["parentId"])
     check_part(part)
-    check_place(call, api_id, parent, part)
+    _check_place(call, api_id, parent, part)
     row = Resource(call.ids.lower(6), _below(parent, part), parent.id, part)
     state.save_resource(call, api_id, row)
     return _described(row, ())
@@ -82,7 +83,7 @@ def _patched(call: Call, api_id: str, row: Resource, patch: Patch) -> Resource:
     else:
         parent, part = state.resource(call, api_id, row.parent_id), patch.text
         check_part(part)
-    check_place(call, api_id, parent, part, but=row.id)
+    _check_place(call, api_id, parent, part, but=row.id)
     moved = replace(row, parent_id=parent.id, path_part=part, path=_below(parent, part))
     for each in (moved, *(_moved(each, row, moved) for each in below)):
         state.save_resource(call, api_id, each)
@@ -116,17 +117,18 @@ def check_part(part: str) -> None:
         )
 
 
-def check_place(call: Call, api_id: str, parent: Resource, part: str, but: str | None = None) -> None:
-    """Raises BadRequestException or ConflictException where a part cannot stand below a parent."""
+def _check_place(call: Call, api_id: str, parent: Resource, part: str, but: str | None = None) -> None:
+    rows = state.list_resources(call, api_id)
+    siblings = [each.path_part or "" for each in rows if each.parent_id == parent.id and each.id != but]
+    check_place(parent, part, siblings)
+
+
+def check_place(parent: Resource, part: str, siblings: Collection[str]) -> None:
+    """Raises BadRequestException or ConflictException where a part cannot stand among siblings."""
     if parent.path_part is not None and parent.path_part.endswith("+}"):
         raise BadRequestException(
             f"Cannot create a child of a resource with a greedy path variable: {parent.path_part}"
         )
-    siblings = [
-        each.path_part or ""
-        for each in state.list_resources(call, api_id)
-        if each.parent_id == parent.id and each.id != but
-    ]
     if part in siblings:
         raise ConflictException(f"Another resource with the same parent already has this name: {part}")
     variable = next((each for each in siblings if each.startswith("{")), None)

@@ -75,7 +75,7 @@ def _replace_index_row(
     call: Call,
     table: Table,
     index: Index,
-    row_key: tuple[bytes, bytes, bytes],
+    row_key: tuple[bytes, ...],
     old: Item | None,
     new: Item | None,
     consumed: Consumed | None,

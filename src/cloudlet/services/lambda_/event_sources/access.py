@@ -13,8 +13,10 @@ from cloudlet.core.arn import Arn
 from cloudlet.core.errors import AccessDenied, NotImplementedHere, ServiceError
 from cloudlet.services.lambda_ import references, state
 from cloudlet.services.lambda_.errors import InvalidParameterValueException, ResourceNotFoundException
-from cloudlet.services.lambda_.event_sources import destinations, role, streams
+from cloudlet.services.lambda_.event_sources import destinations, role
+from cloudlet.services.lambda_.event_sources.fan_out import is_consumer
 from cloudlet.services.lambda_.event_sources.mapping import Kind
+from cloudlet.services.lambda_.event_sources.sources import stream_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,17 +116,35 @@ async def _check_stream(reader: Call, row: EventSourceMapping) -> None:
     service = "dynamodbstreams" if row.kind is Kind.DYNAMODB else "kinesis"
     if service not in reader.cloud.services:
         raise NotImplementedHere(f"{service} is not served.")
-    stream = streams.stream_of(row)
     try:
-        for shard in (await stream.shards(reader))[:1]:
-            iterator = await stream.iterator(reader, shard.id, "TRIM_HORIZON")
-            await stream.page(reader, iterator, 1, "", shard.id)
+        await (_look_at_consumer if is_consumer(row.source_arn) else _read_one)(reader, row)
     except AccessDenied as error:
         raise InvalidParameterValueException(no_access(row.source_arn)) from error
     except ServiceError as error:
         if error.code in _GONE:
             raise InvalidParameterValueException(f"Stream not found: {row.source_arn}") from error
         raise
+
+
+async def _read_one(reader: Call, row: EventSourceMapping) -> None:
+    stream = stream_of(row)
+    for shard in (await stream.shards(reader))[:1]:
+        iterator = await stream.iterator(reader, shard.id, "TRIM_HORIZON")
+        await stream.page(reader, iterator, 1, "", shard.id)
+
+
+async def _look_at_consumer(reader: Call, row: EventSourceMapping) -> None:
+    """Asks IAM only: a subscription would keep the mapping's own one out for a while."""
+    [first, *_] = await stream_of(row).shards(reader)
+    request = {
+        "ConsumerARN": row.source_arn,
+        "ShardId": first.id,
+        "StartingPosition": {"Type": "TRIM_HORIZON"},
+    }
+    if not await may(reader, "kinesis", "SubscribeToShard", request):
+        raise InvalidParameterValueException(no_access(row.source_arn))
+    if await may(reader, "kinesis", "DescribeStreamConsumer", {"ConsumerARN": row.source_arn}):
+        await reader.ask("kinesis", "DescribeStreamConsumer", {"ConsumerARN": row.source_arn})
 
 
 def no_access(source_arn: str) -> str:

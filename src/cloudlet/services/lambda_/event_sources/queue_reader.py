@@ -11,6 +11,7 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.errors import ServiceError
+from cloudlet.core.worker import source_topic
 from cloudlet.services.lambda_.errors import TooManyRequestsException
 from cloudlet.services.lambda_.event_sources import access, filters, invoking, results
 from cloudlet.services.lambda_.event_sources.mapping import Kind
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
 _AT_A_TIME: Final = 10
 _LONGEST_POLL_SECONDS: Final = 20
 _LONGEST_PAUSE_SECONDS: Final = 60.0
+_SWEEP_SECONDS: Final = 300.0
+_COUNTS: Final = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
 _LOG: Final = logging.getLogger("cloudlet.lambda")
 
 
@@ -63,24 +70,32 @@ class QueueReader:
         await self._slots.close()
 
     async def _read(self, mapping: EventSourceMapping) -> None:
+        cloud, pause = self._cloud, 1.0
         chosen = filters.compile_filters(mapping.filters, Kind.SQS)
-        pause = 1.0
-        while True:
-            try:
-                await self._turn(mapping, chosen)
-                pause = 1.0
-            except ServiceError as error:
-                _LOG.warning("mapping %s cannot read %s: %s", mapping.uuid, mapping.source_arn, error)
-                await self._cloud.clock.sleep(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+        with cloud.wakeups.listening(source_topic(mapping.source_arn)) as listener:
+            while True:
+                try:
+                    found = await self._turn(mapping, chosen)
+                    pause = 1.0
+                    if not found and await self._is_empty(mapping):
+                        await listener.wait(cloud.clock, _SWEEP_SECONDS)
+                except ServiceError as error:
+                    _LOG.warning("mapping %s cannot read %s: %s", mapping.uuid, mapping.source_arn, error)
+                    await cloud.clock.sleep(pause)
+                    pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
-    async def _turn(self, mapping: EventSourceMapping, chosen: Filters) -> None:
-        """Fills one batch and lets it run."""
+    async def _is_empty(self, mapping: EventSourceMapping) -> bool:
+        """Whether nothing can come out of the queue before something is sent to it, which wakes us."""
+        told = await self._attributes(mapping, *_COUNTS)
+        return all(told[name] == "0" for name in _COUNTS)
+
+    async def _turn(self, mapping: EventSourceMapping, chosen: Filters) -> bool:
+        """Fills one batch and lets it run; whether there was anything to receive."""
         await self._slots.free()
         messages = await self._gather(mapping)
         if not messages:
             self._slots.idle()
-            return
+            return False
         wanted = [each for each in messages if chosen.pass_(each.record)]
         if len(wanted) < len(messages):
             # AWS: a message that no filter lets pass is gone from the queue for good.
@@ -89,6 +104,7 @@ class QueueReader:
         for batch in _split(wanted):
             await self._slots.free()
             self._slots.take(self._handle(mapping, batch, received_at))
+        return True
 
     async def _gather(self, mapping: EventSourceMapping) -> list[Message]:
         """What is there at once; with a batching window, what comes within it up to a full batch."""
@@ -160,11 +176,14 @@ class QueueReader:
         return [each for each in batch if each.id not in failed]
 
     async def _visibility_seconds(self, mapping: EventSourceMapping) -> int:
+        return int((await self._attributes(mapping, "VisibilityTimeout"))["VisibilityTimeout"])
+
+    async def _attributes(self, mapping: EventSourceMapping, *names: str) -> dict[str, str]:
         call = await self._role.call(mapping.function_arn)
-        url = access.queue_url(call, mapping.source_arn)
-        request = {"QueueUrl": url, "AttributeNames": ["VisibilityTimeout"]}
+        request = {"QueueUrl": access.queue_url(call, mapping.source_arn), "AttributeNames": list(names)}
         told = await call.ask("sqs", "GetQueueAttributes", request)
-        return int(told["Attributes"]["VisibilityTimeout"])
+        attributes: dict[str, str] = told["Attributes"]
+        return attributes
 
     async def _delete(self, mapping: EventSourceMapping, messages: Sequence[Message]) -> None:
         call = await self._role.call(mapping.function_arn)

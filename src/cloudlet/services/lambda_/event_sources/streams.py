@@ -14,7 +14,6 @@ import msgspec
 from msgspec import Struct
 
 from cloudlet.core.errors import ServiceError
-from cloudlet.services.lambda_.event_sources.mapping import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,11 +79,6 @@ class Stream(Protocol):
 
     async def page(self, call: Call, iterator: str, limit: int, role_arn: str, shard_id: str) -> Page:
         """Records from a place on. Raises IteratorExpired."""
-
-
-def stream_of(mapping: EventSourceMapping) -> Stream:
-    """The stream that a mapping reads."""
-    return DynamoDbStream(mapping) if mapping.kind is Kind.DYNAMODB else KinesisStream(mapping)
 
 
 def stream_arn(source_arn: str) -> str:

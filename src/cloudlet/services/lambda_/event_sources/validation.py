@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from cloudlet.core.errors import NotImplementedHere
 from cloudlet.services.lambda_.errors import InvalidParameterValueException
 from cloudlet.services.lambda_.event_sources import filters
+from cloudlet.services.lambda_.event_sources.fan_out import is_consumer
 from cloudlet.services.lambda_.event_sources.mapping import (
     UNLIMITED,
     Kind,
@@ -116,6 +117,8 @@ def apply(row: EventSourceMapping, request: Request) -> EventSourceMapping:
     )
     if after.queue is not None:
         _check_queue_batches(after)
+    if after.stream is not None and after.stream.parallelization_factor > 1 and is_consumer(row.source_arn):
+        raise NotImplementedHere("A ParallelizationFactor above 1 is not supported for stream consumers.")
     return after
 
 

@@ -5,6 +5,7 @@ Asleep until a mapping changes or a lease is due. Reading is queue_reader.py's a
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 TOPIC: Final = "lambda.event-source-mappings"
 _RENEWAL_SECONDS: Final = state.LEASE_SECONDS / 3
-_IDLE_SWEEP_SECONDS: Final = 3600.0
+_SWEEP_SECONDS: Final = 60.0
 _LOG: Final = logging.getLogger("cloudlet.lambda")
 
 
@@ -69,15 +70,20 @@ class EventSourceWorker:
         cloud = self._cloud
         call = cloud.call("lambda", Principal.of_service("lambda.amazonaws.com"), "", "")
         try:
-            with cloud.wakeups.listening(TOPIC) as listener:
-                while True:
-                    waiting = await self._reconcile(call)
-                    busy = waiting or self._leases
-                    await listener.wait(cloud.clock, _RENEWAL_SECONDS if busy else _IDLE_SWEEP_SECONDS)
-                    if self._leases:
-                        await self._renew(call)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._keep_renewing(call))
+                with cloud.wakeups.listening(TOPIC) as listener:
+                    while True:
+                        waiting = await self._reconcile(call)
+                        await listener.wait(cloud.clock, state.LEASE_SECONDS if waiting else _SWEEP_SECONDS)
         finally:
             await self._stop(call)
+
+    async def _keep_renewing(self, call: Call) -> None:
+        while True:
+            await self._cloud.clock.sleep(_RENEWAL_SECONDS)
+            if self._leases:
+                await self._renew(call)
 
     async def _reconcile(self, call: Call) -> bool:
         """Makes what runs be what is wanted; whether another server holds some of it."""
@@ -88,7 +94,10 @@ class EventSourceWorker:
         for uuid in self._running.keys() - {row.uuid for row in mine}:
             await self._leave(uuid)
         for row in mine:
-            await self._attend(call, row)
+            try:
+                await self._attend(call, row)
+            except Exception:  # noqa: BLE001  one mapping's edge: it must not hold up the others
+                _LOG.exception("mapping %s could not be attended to", row.uuid)
         return len(mine) < len(mappings)
 
     async def _leave(self, uuid: str) -> None:
@@ -166,6 +175,8 @@ class EventSourceWorker:
         for share in lost:
             _LOG.warning("another server has taken over a share of the event source mappings")
             del self._leases[share]
+        if lost:
+            self._cloud.wakeups.wake(TOPIC)
 
     async def _stop(self, call: Call) -> None:
         for reader in (*self._leaving, *(running.reader for running in self._running.values())):

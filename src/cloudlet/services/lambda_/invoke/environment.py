@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.services.lambda_ import runtimes
-from cloudlet.services.lambda_.invoke import extensions, telemetry
+from cloudlet.services.lambda_.invoke import debugging, extensions, telemetry
 from cloudlet.services.lambda_.invoke import invocation as invocations
 from cloudlet.services.lambda_.invoke.extensions import Extensions
 from cloudlet.services.lambda_.invoke.invocation import Outcome
@@ -57,6 +57,8 @@ class Plan:
     initialization_type: str
     memory_mb: int
     function: Registered
+    debug_port: int | None = None
+    """Where its debugger is reached; one that is debugged has all the time there is, and is never frozen."""
 
 
 class Environment:
@@ -121,7 +123,8 @@ class Environment:
         plan = self.plan
         began = self._clock.machine_time()
         plan.journal.init_started(plan.runtime_version, plan.runtime_version_arn)
-        failure = await self._start_runtime(INIT_SECONDS, "")
+        seconds = INIT_SECONDS if plan.debug_port is None else float(plan.timeout_seconds)
+        failure = await self._start_runtime(seconds, "")
         milliseconds = self._milliseconds_since(began)
         if failure is None:
             self._init_milliseconds = milliseconds
@@ -152,6 +155,8 @@ class Environment:
         self._telemetry.reach_by(sandbox.send)
         if not request_id:
             self._tell_of_stand_in()
+        if plan.debug_port is not None:
+            await self._open_debugger(sandbox, plan.debug_port)
         self._watching = self._loop.create_task(self._watch(sandbox, api))
         if plan.spec.extensions:
             self._watching_extensions = self._loop.create_task(self._watch_extensions(sandbox))
@@ -163,6 +168,14 @@ class Environment:
         if failure is None:
             sandbox.limit_cpu(plan.cores)
         return failure
+
+    async def _open_debugger(self, sandbox: Sandbox, port: int) -> None:
+        try:
+            await sandbox.open_port(port, debugging.inside())
+        except OSError as error:
+            self.plan.log.say(f"cloudlet: no debugger can be reached at port {port}: {error}.\n")
+        else:
+            self.plan.log.say(f"cloudlet: a debugger is reached at 127.0.0.1:{port}.\n")
 
     def _tell_of_stand_in(self) -> None:
         spec = self.plan.spec
@@ -354,7 +367,7 @@ class Environment:
 
     def _freeze(self) -> None:
         self._freezing = None
-        if self._busy or self._sandbox is None or not self._sandbox.alive:
+        if self._busy or self._sandbox is None or not self._sandbox.alive or self.plan.debug_port:
             return
         left = self._last_busy + _FREEZE_AFTER_SECONDS - self._loop.time()
         if left > 0 or not self._api.waiting or not self._extensions.idle:

@@ -14,7 +14,8 @@ from cloudlet.core.errors import AccessDenied
 from cloudlet.core.sandbox import Limits, SandboxSpec
 from cloudlet.services.lambda_ import runtimes
 from cloudlet.services.lambda_.errors import AccessDeniedException
-from cloudlet.services.lambda_.invoke import surroundings
+from cloudlet.services.lambda_.invoke import debugging, surroundings
+from cloudlet.services.lambda_.invoke.debugging import LONGEST_SECONDS
 from cloudlet.services.lambda_.invoke.environment import INIT_CORES, Plan
 from cloudlet.services.lambda_.invoke.extensions import Registered
 from cloudlet.services.lambda_.invoke.journal import EventJournal, TextJournal
@@ -61,7 +62,8 @@ async def plan(call: Call, target: Target, *, provisioned: bool = False) -> Plan
         initialization_type=kind,
         memory_mb=configuration.memory_mb,
         function=Registered(version.name, version.version, configuration.handler, reference.account),
-        timeout_seconds=configuration.timeout_seconds,
+        timeout_seconds=configuration.timeout_seconds if target.debug_port is None else LONGEST_SECONDS,
+        debug_port=target.debug_port,
         runtime=configuration.runtime,
         runtime_version=runtimes.version_name(configuration.runtime),
         runtime_version_arn=runtimes.version_arn(configuration.runtime, reference.region),
@@ -93,6 +95,8 @@ async def _spec(call: Call, target: Target, environment_id: str, variables: dict
         await packages.folder(package, environment_id)
         for package in (target.version.package, *(layer.package for layer in configuration.layers))
     ]
+    if target.debug_port is not None:
+        variables |= debugging.variables(configuration.runtime, variables)
     return SandboxSpec(
         runtime=runtimes.engine(configuration.runtime),
         release=runtimes.release(configuration.runtime),
@@ -100,6 +104,7 @@ async def _spec(call: Call, target: Target, environment_id: str, variables: dict
         layers=tuple(folders[1:]),
         extensions=await asyncio.to_thread(_extensions, folders[1:]) if folders[1:] else (),
         environment=variables,
+        reachable=target.debug_port is not None,
         limits=Limits(
             memory_bytes=configuration.memory_mb * _MEGABYTE,
             cpu_cores=INIT_CORES,

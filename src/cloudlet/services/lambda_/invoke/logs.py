@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.errors import AccessDenied, NotImplementedHere, ServiceError
+from cloudlet.core.log_events import batches_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from cloudlet.core.call import Call, Cloud
     from cloudlet.core.clock import Clock
@@ -25,9 +26,6 @@ _TAIL_BYTES: Final = 4096
 _TAIL_LINES: Final = 4096
 _GATHER_SECONDS: Final = 0.1
 _HELD_LIMIT_BYTES: Final = 32 << 20
-_BATCH_LIMIT_BYTES: Final = 1_000_000
-_BATCH_LIMIT_EVENTS: Final = 10_000
-_EVENT_OVERHEAD_BYTES: Final = 26
 _LOG: Final = logging.getLogger("cloudlet.lambda")
 
 
@@ -88,7 +86,7 @@ class LogDelivery:
             _LOG.warning("%d lines of functions' logs were lost: they came too fast", self._lost)
             self._lost = 0
         for buffer in held.values():
-            for batch in _batches(buffer.events):
+            for batch in batches_of(buffer.events):
                 await _put(buffer, batch)
 
 
@@ -128,20 +126,6 @@ class LogStream:
         pieces, self._tail = self._tail or (), None
         text = "".join(piece if piece.endswith("\n") else f"{piece}\n" for piece in pieces)
         return base64.b64encode(text.encode()[-_TAIL_BYTES:])
-
-
-def _batches(events: deque[tuple[int, str]]) -> Iterator[list[dict[str, Any]]]:
-    batch: list[dict[str, Any]] = []
-    size = 0
-    for at, message in events:
-        room = len(message.encode()) + _EVENT_OVERHEAD_BYTES
-        if batch and (size + room > _BATCH_LIMIT_BYTES or len(batch) == _BATCH_LIMIT_EVENTS):
-            yield batch
-            batch, size = [], 0
-        batch.append({"timestamp": at, "message": message})
-        size += room
-    if batch:
-        yield batch
 
 
 async def _put(buffer: _Buffer, batch: list[dict[str, Any]]) -> None:

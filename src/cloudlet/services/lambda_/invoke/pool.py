@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.sandbox import SandboxError
 from cloudlet.services.lambda_.errors import ServiceException
-from cloudlet.services.lambda_.invoke import launch, local_code
+from cloudlet.services.lambda_.invoke import debugging, launch, local_code
 from cloudlet.services.lambda_.invoke.concurrency import Concurrency, throttled
 from cloudlet.services.lambda_.invoke.environment import Environment
 from cloudlet.services.lambda_.invoke.provisioned import Provisioned
@@ -89,7 +89,7 @@ class Pool:
             return await self._run(call, target, invocation)
 
     async def _run(self, call: Call, target: Target, invocation: Invocation) -> Outcome:
-        target = await local_code.with_stamp(target, self._cloud.local_folders)
+        target = await local_code.with_stamp(debugging.apart(target), self._cloud.local_folders)
         environment = self.provisioned.take(target) or self._take(target) or await self.make(call, target)
         try:
             outcome = await environment.run(invocation)

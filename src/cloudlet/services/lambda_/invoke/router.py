@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cloudlet.services.lambda_ import activation, errors, state
-from cloudlet.services.lambda_.invoke import local_code, tracing
+from cloudlet.services.lambda_.invoke import debugging, local_code, tracing
 from cloudlet.services.lambda_.invoke.concurrency import ACCOUNT_LIMIT
 from cloudlet.services.lambda_.model import LATEST
 from cloudlet.services.lambda_.references import is_version
@@ -33,6 +33,8 @@ class Target:
     """Whether the function may be invoked by what it does itself without end."""
     local_folder: str | None = None
     """Where its code lies on this machine, if its owner wants it run from there."""
+    debug_port: int | None = None
+    """The port of this machine's loopback by which its debugger is reached, if its owner wants one."""
 
 
 async def find_target(call: Call, reference: FunctionReference) -> Target:
@@ -75,6 +77,7 @@ def target_within(call: Call, reference: FunctionReference) -> Target:
         limit,
         function.recursive_loop == "Allow",
         function.tags.get(local_code.TAG),
+        debugging.port_of(function.tags, version.configuration.runtime, allowed=call.cloud.debugging_allowed),
     )
 
 

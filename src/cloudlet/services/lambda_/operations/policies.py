@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from cloudlet.core.arn import find_arn
 from cloudlet.core.operation import operation
 from cloudlet.services.lambda_ import errors, permissions, references, state, statements
 from cloudlet.services.lambda_.model import LATEST
@@ -29,6 +30,7 @@ def add_permission(call: Call, request: api.AddPermissionRequestTypeDef) -> dict
             "We currently do not support adding policies for $LATEST."
         )
     made = statements.statement(request, reference.arn)
+    _check_role(call, request["Principal"])
     check_there(call, reference)
     policy = state.find_policy(call, reference)
     check_revision(policy, request.get("RevisionId"))
@@ -59,6 +61,15 @@ def get_policy(call: Call, request: api.GetPolicyRequestTypeDef) -> dict[str, An
     if policy is None:
         raise errors.resource_does_not_exist()
     return {"Policy": permissions.document(policy).text, "RevisionId": policy.revision_id}
+
+
+def _check_role(call: Call, principal: str) -> None:
+    """Raises what AWS says to a role that is not there; other accounts may have what this cloud lacks."""
+    arn = find_arn(principal)
+    if arn is None or arn.service != "iam" or arn.account != call.account:
+        return
+    if arn.resource.startswith("role/") and call.cloud.identities.find_role(call, principal) is None:
+        raise statements.invalid_principal()
 
 
 def check_there(call: Call, reference: FunctionReference) -> None:
