@@ -134,6 +134,17 @@ def test_only_failures_are_told_at_the_level_of_errors(api, logging_role, writte
     assert logging_role
 
 
+def test_a_canary_has_an_execution_log_of_its_own(api, logging_role, written):
+    api.says("GET", "/a", "hi")
+    api.deploy()
+    set_up(api, ("/*/*/logging/loglevel", "INFO"))
+    api.boto.create_deployment(restApiId=api.id, stageName="dev", canarySettings={"percentTraffic": 100.0})
+    request_id = api.call("/a").headers["x-amzn-RequestId"]
+    lines = written(f"API-Gateway-Execution-Logs_{api.id}/dev/Canary")
+    assert lines[-1] == f"({request_id}) Method completed with status: 200"
+    assert logging_role
+
+
 def test_a_stage_without_logs_writes_none(api, client, logging_role, server):
     api.says("GET", "/a", "hi")
     api.deploy()

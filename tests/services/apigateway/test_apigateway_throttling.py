@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from cloudlet.config import Config
+from cloudlet.core.access import Principal
+from cloudlet.services.apigateway import metering
 from cloudlet.services.apigateway.execute.quotas import UsageCounts
 from cloudlet.services.apigateway.execute.throttling import TokenBucket
+from running_server import RunningServer
 
 
 @pytest.fixture
@@ -135,3 +139,23 @@ def test_a_bucket_gives_what_fits_in_and_then_as_fast_as_it_fills():
         True,
         False,
     ]
+
+
+def test_what_was_counted_outlives_the_server(tmp_path):
+    for expected in (0, 3):
+        running = RunningServer(Config(data=tmp_path, port=0, state="sqlite"))
+        call = running.app.cloud.call(
+            "apigateway", Principal.root("000000000000"), "000000000000", "us-east-1"
+        )
+        assert running.run(call.transact(_used, read_only=True)) == expected
+        running.run(_count_three(call))
+        running.close()
+
+
+def _used(call):
+    return metering.usage_on(call, "plan", "key", metering.today(call)).used
+
+
+async def _count_three(call):
+    for _ in range(3):
+        call.cloud.component(UsageCounts).count(call, "plan", "key")

@@ -72,6 +72,7 @@ class UsageCounts:
             await call.transact(lambda inner: _write(inner, leaving))
         except BaseException:
             self._counted.update(leaving)
+            self._something.set()
             raise
         finally:
             self._leaving.subtract(leaving)

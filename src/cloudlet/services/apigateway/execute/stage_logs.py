@@ -25,7 +25,8 @@ def write_logs(invocation: Invocation, response: HttpResponse) -> None:
     if access_log is not None:
         logs.add(access_log.group, invocation.call.time(), access_log.line(invocation, response))
     if log is not None:
-        name = f"API-Gateway-Execution-Logs_{stage.api_id}/{stage.name}"
+        canary = "/Canary" if stage.is_canary else ""
+        name = f"API-Gateway-Execution-Logs_{stage.api_id}/{stage.name}{canary}"
         group = LogGroup(stage.account, stage.region, name, is_own=True)
         for line in log.lines:
             logs.add(group, line.time, f"({invocation.request_id}) {line.text}")
