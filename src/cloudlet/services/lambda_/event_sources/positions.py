@@ -57,21 +57,30 @@ def store_first(
 
 
 def of_lane(call: Call, uuid: str, shard_id: str, lanes: int, lane: int) -> Checkpoint:
-    """Where a lane goes on; where there were more or fewer before, at the last that all have handled."""
-    own = state.find_checkpoint(call, uuid, shard_id, lanes, lane)
-    if own is not None:
-        return own
-    others = [row for number, row in state.list_checkpoints(call, uuid, shard_id) if number != lanes]
-    unfinished = [row for row in others if not row.ended]
-    if others and not unfinished:
-        return _END
-    slowest = min(unfinished, key=lambda row: int(row.sequence_number or 0), default=Checkpoint())
-    return replace(slowest, window_start=None, window_state=b"{}")
+    """Where a lane goes on; one of which nothing is stored begins at the beginning."""
+    return state.find_checkpoint(call, uuid, shard_id, lanes, lane) or Checkpoint()
 
 
-def has_ended(call: Call, uuid: str, shard_id: str, lanes: int) -> bool:
+def has_ended(call: Call, uuid: str, shard_id: str) -> bool:
     """Whether all of a shard was handled."""
-    return all(of_lane(call, uuid, shard_id, lanes, lane).ended for lane in range(lanes))
+    found = state.list_checkpoints(call, uuid, shard_id)
+    return bool(found) and len(found) == found[0][0] and all(row.ended for _, row in found)
+
+
+def adapt(call: Call, mapping: EventSourceMapping, fence: Fence, shard_id: str, lanes: int) -> None:
+    """Where there were more or fewer lanes before, all go on after the last record that all had handled."""
+    fence(call)
+    found = state.list_checkpoints(call, mapping.uuid, shard_id)
+    if not found or found[0][0] == lanes or state.find_mapping(call, mapping.uuid) is None:
+        return
+    slowest = Checkpoint()
+    if len(found) == found[0][0]:
+        unfinished = (row for _, row in found if not row.ended)
+        slowest = min(unfinished, key=lambda row: int(row.sequence_number or 0))
+    state.delete_checkpoints(call, mapping.uuid, shard_id)
+    place = replace(slowest, window_start=None, window_state=b"{}")
+    for lane in range(lanes):
+        state.save_checkpoint(call, mapping.uuid, shard_id, lanes, lane, place)
 
 
 def store(

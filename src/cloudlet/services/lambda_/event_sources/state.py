@@ -123,14 +123,13 @@ def list_checkpoints(call: Call, uuid: str, shard_id: str) -> list[tuple[int, Ch
 
 
 def save_checkpoint(call: Call, uuid: str, shard_id: str, lanes: int, lane: int, row: Checkpoint) -> None:
-    """Writes how far a lane has come; what other numbers of lanes have left is forgotten."""
+    """Writes how far a lane has come."""
     _CHECKPOINTS.save(call, row, uuid, shard_id, lanes, lane)
 
 
-def delete_other_lanes(call: Call, uuid: str, shard_id: str, lanes: int) -> None:
-    """Forgets how far the lanes of a shard came when there were not so many of them."""
-    for others in {number for number, _ in list_checkpoints(call, uuid, shard_id)} - {lanes}:
-        _CHECKPOINTS.delete_below(call, uuid, shard_id, others)
+def delete_checkpoints(call: Call, uuid: str, shard_id: str) -> None:
+    """Forgets how far the lanes of a shard have come."""
+    _CHECKPOINTS.delete_below(call, uuid, shard_id)
 
 
 # --- who works

@@ -114,7 +114,7 @@ class StreamReader:
         while True:
             shards = await stream.shards(await self._role.call(mapping.function_arn))
             for shard in await self._ready(mapping, shards):
-                self._start(self._context, shard.id, _lanes(mapping))
+                await self._start(self._context, shard.id, _lanes(mapping))
             if not self._lanes:
                 await self._context.wait_for_source()
             else:
@@ -122,11 +122,8 @@ class StreamReader:
 
     async def _ready(self, mapping: EventSourceMapping, shards: list[Shard]) -> list[Shard]:
         """The shards that are not handled to their end, but all of whose parents are."""
-        lanes = _lanes(mapping)
         ended = await self._call.transact(
-            lambda inner: {
-                each.id for each in shards if positions.has_ended(inner, mapping.uuid, each.id, lanes)
-            },
+            lambda inner: {each.id for each in shards if positions.has_ended(inner, mapping.uuid, each.id)},
             read_only=True,
         )
         known = {each.id for each in shards}
@@ -136,7 +133,10 @@ class StreamReader:
             if each.id not in ended and all(parent in ended or parent not in known for parent in each.parents)
         ]
 
-    def _start(self, context: LaneContext, shard_id: str, lanes: int) -> None:
+    async def _start(self, context: LaneContext, shard_id: str, lanes: int) -> None:
+        await self._call.transact(
+            lambda inner: positions.adapt(inner, context.mapping, self._fence, shard_id, lanes)
+        )
         for number in range(lanes):
             key = (shard_id, number)
             if key not in self._lanes:

@@ -94,7 +94,10 @@ class EventSourceWorker:
         for uuid in self._running.keys() - {row.uuid for row in mine}:
             await self._leave(uuid)
         for row in mine:
-            await self._attend(call, row)
+            try:
+                await self._attend(call, row)
+            except Exception:  # noqa: BLE001  one mapping's edge: it must not hold up the others
+                _LOG.exception("mapping %s could not be attended to", row.uuid)
         return len(mine) < len(mappings)
 
     async def _leave(self, uuid: str) -> None:
