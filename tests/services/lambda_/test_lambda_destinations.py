@@ -271,3 +271,18 @@ def test_dead_letter_queue_gets_the_event_with_the_error_beside_it(functions, cl
         "ErrorMessage": {"DataType": "String", "StringValue": "intentional failure"},
         "RequestID": {"DataType": "String", "StringValue": request_id},
     }
+
+
+def test_destination_of_a_service_that_is_not_here_is_refused_rather_than_lost(
+    functions, server, role, account
+):
+    make_function(functions, role)
+    for service in {"sns", "events"} - set(server.app.cloud.services):
+        arn = f"arn:aws:{service}:us-east-1:{account}:anything"
+        code, message = refusal(
+            functions.put_function_event_invoke_config,
+            FunctionName="function",
+            DestinationConfig={"OnSuccess": {"Destination": arn}},
+        )
+        assert code == "InvalidParameterValueException"
+        assert f"does not implement {service}" in message

@@ -5,6 +5,7 @@ Pure rules on requests; whether the table exists is the operations' business.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.errors import NotImplementedHere
@@ -24,12 +25,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cloudlet.core.operation import Request
+    from cloudlet.services.dynamodb.recovery import Restoring
 
 MAX_UNITS: Final = 1_000_000_000_000
 MAX_LOCAL_INDEXES: Final = 5
 MAX_GLOBAL_INDEXES: Final = 20
-HASH_ONLY: Final = 1
 HASH_AND_RANGE: Final = 2
+MAX_KEY_PARTS: Final = 4
+"""The most attributes that a global index may have in its partition key, and in its sort key."""
 
 _CHANGED_ALONE: Final = {
     "SSESpecification": "Server-Side Encryption",
@@ -53,6 +56,24 @@ _HONOURED: Final = frozenset(
         "TableClass",
         "TableName",
         "Tags",
+    )
+)
+
+
+_RESTORE_HONOURED: Final = frozenset(
+    (
+        "BackupArn",
+        "BillingModeOverride",
+        "GlobalSecondaryIndexOverride",
+        "LocalSecondaryIndexOverride",
+        "OnDemandThroughputOverride",
+        "ProvisionedThroughputOverride",
+        "RestoreDateTime",
+        "SSESpecificationOverride",
+        "SourceTableArn",
+        "SourceTableName",
+        "TargetTableName",
+        "UseLatestRestorableTime",
     )
 )
 
@@ -169,9 +190,10 @@ def _check_units(billing_mode: str, units: Mapping[str, int] | None) -> None:
 
 def _table_keys(request: Request, types: Mapping[str, str]) -> KeySchema:
     schema = request["KeySchema"]
+    _check_key_length("keySchema", schema)
     if len(schema) > len(types):
         raise ValidationException("Invalid KeySchema: Some index key attribute have no definition")
-    keys = _keys(schema, types)
+    keys = _single_keys(schema, types)
     no_indexes = "LocalSecondaryIndexes" not in request and "GlobalSecondaryIndexes" not in request
     if no_indexes and len(schema) != len(types):
         raise ValidationException(
@@ -188,19 +210,42 @@ def _keys(schema: Sequence[Mapping[str, str]], types: Mapping[str, str]) -> KeyS
             f"{INVALID}Some index key attributes are not defined in AttributeDefinitions. "
             f"Keys: {_listed(names)}, AttributeDefinitions: {_listed(types)}"
         )
-    if len(names) > HASH_AND_RANGE:
-        raise NotImplementedHere("cloudlet does not implement index keys of more than two attributes (yet).")
-    if len(names) == HASH_AND_RANGE and names[0] == names[1]:
+    if len(set(names)) < len(names):
         raise ValidationException(
             "Both the Hash Key and the Range Key element in the KeySchema have the same name"
         )
     if schema[0]["KeyType"] != "HASH":
         raise ValidationException("Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
-    if len(names) == HASH_ONLY:
-        return KeySchema(names[0])
-    if schema[1]["KeyType"] != "RANGE":
+    hashes = [each["AttributeName"] for each in schema if each["KeyType"] == "HASH"]
+    ranges = names[len(hashes) :]
+    if names[: len(hashes)] != hashes:
+        raise ValidationException("Invalid KeySchema: HASH key elements must come before RANGE key elements")
+    if len(hashes) > MAX_KEY_PARTS or len(ranges) > MAX_KEY_PARTS:
+        raise ValidationException(
+            f"Invalid KeySchema: An index key has at most {MAX_KEY_PARTS} HASH and {MAX_KEY_PARTS} RANGE "
+            "elements"
+        )
+    return KeySchema(hashes[0], ranges[0] if ranges else None, tuple(hashes[1:]), tuple(ranges[1:]))
+
+
+def _check_key_length(member: str, schema: Sequence[Mapping[str, str]]) -> None:
+    """Raises ValidationException for a key of a table or of a local index that is of more than two."""
+    if len(schema) > HASH_AND_RANGE:
+        elements = ", ".join(
+            f"KeySchemaElement(attributeName={each['AttributeName']}, keyType={each['KeyType']})"
+            for each in schema
+        )
+        raise ValidationException(
+            f"1 validation error detected: Value '[{elements}]' at '{member}' failed to satisfy constraint: "
+            f"Member must have length less than or equal to {HASH_AND_RANGE}"
+        )
+
+
+def _single_keys(schema: Sequence[Mapping[str, str]], types: Mapping[str, str]) -> KeySchema:
+    keys = _keys(schema, types)
+    if keys.has_several:
         raise ValidationException("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type")
-    return KeySchema(names[0], names[1])
+    return keys
 
 
 def _local_indexes(
@@ -215,7 +260,7 @@ def _local_indexes(
             f"{INVALID}Table KeySchema does not have a range key, "
             "which is required when specifying a LocalSecondaryIndex"
         )
-    indexes = [_local_index(each, types, table_keys) for each in requested]
+    indexes = [_local_index(at, each, types, table_keys) for at, each in enumerate(requested, 1)]
     check_names_differ(indexes)
     if len(indexes) > MAX_LOCAL_INDEXES:
         raise ValidationException(
@@ -224,9 +269,12 @@ def _local_indexes(
     return indexes
 
 
-def _local_index(requested: Mapping[str, Any], types: Mapping[str, str], table_keys: KeySchema) -> Index:
+def _local_index(
+    position: int, requested: Mapping[str, Any], types: Mapping[str, str], table_keys: KeySchema
+) -> Index:
     name = requested["IndexName"]
-    keys = _keys(requested["KeySchema"], types)
+    _check_key_length(f"localSecondaryIndexes.{position}.member.keySchema", requested["KeySchema"])
+    keys = _single_keys(requested["KeySchema"], types)
     if keys.sort is None:
         raise ValidationException(f"{INVALID}Index KeySchema does not have a range key for index: {name}")
     if keys.partition != table_keys.partition:
@@ -327,3 +375,79 @@ def check_all_used(types: Mapping[str, str], keys: KeySchema, indexes: Sequence[
 
 def _listed(names: Mapping[str, str] | Sequence[str]) -> str:
     return f"[{', '.join(names)}]"
+
+
+def restored_table(source: Table, request: Request, table_id: str, now: float, restoring: Restoring) -> Table:
+    """The table that a restore asks for. Raises ValidationException."""
+    if (request.get("SSESpecificationOverride") or {}).get("Enabled"):
+        raise NotImplementedHere("cloudlet does not implement DynamoDB tables encrypted with KMS (yet).")
+    check_honoured("RestoreTable", request, _RESTORE_HONOURED)
+    billing_mode, throughput = _restored_billing(source, request)
+    limits = (
+        on_demand_throughput_of({"OnDemandThroughput": request["OnDemandThroughputOverride"]})
+        if ("OnDemandThroughputOverride" in request)
+        else source.on_demand_throughput
+    )
+    local = _restored_indexes(source.local_indexes, request.get("LocalSecondaryIndexOverride"))
+    global_ = _restored_indexes(source.global_indexes, request.get("GlobalSecondaryIndexOverride"))
+    indexes = tuple(replace(each, backfilling=False) for each in (*local, *global_))
+    used = {*source.keys.attributes, *(name for index in indexes for name in index.keys.attributes)}
+    return Table(
+        name=request["TargetTableName"],
+        id=table_id,
+        created=now,
+        attribute_types={name: kind for name, kind in source.attribute_types.items() if name in used},
+        keys=source.keys,
+        billing_mode=billing_mode,
+        throughput=throughput,
+        indexes=indexes,
+        on_demand_since=now if billing_mode == PAY_PER_REQUEST else None,
+        on_demand_throughput=limits if billing_mode == PAY_PER_REQUEST else None,
+        restoring=restoring,
+    )
+
+
+def _restored_billing(source: Table, request: Request) -> tuple[str, Throughput]:
+    mode, units = request.get("BillingModeOverride"), request.get("ProvisionedThroughputOverride")
+    billing_mode = mode or source.billing_mode
+    if billing_mode == PAY_PER_REQUEST and units is not None:
+        raise ValidationException("Cannot override ProvisionedThroughput unless BillingMode is PROVISIONED")
+    if mode == PROVISIONED and units is None and source.billing_mode != PROVISIONED:
+        raise ValidationException(
+            "Must override ProvisionedThroughput if BillingMode is overridden to PROVISIONED"
+        )
+    if units is not None:
+        check_bounds(units)
+        return billing_mode, throughput_of(units)
+    if billing_mode == PAY_PER_REQUEST:
+        return billing_mode, Throughput()
+    return billing_mode, Throughput(source.throughput.read_units, source.throughput.write_units)
+
+
+def _restored_indexes(recorded: Sequence[Index], wanted: Sequence[Mapping[str, Any]] | None) -> list[Index]:
+    if wanted is None:
+        return [replace(each, throughput=_fresh(each.throughput)) for each in recorded]
+    named = {each.name: each for each in recorded}
+    kept = []
+    for each in wanted:
+        index = named.get(each["IndexName"])
+        if index is None or not _is_same(index, each):
+            raise ValidationException(
+                f"Index {each['IndexName']} does not match a secondary index that existed in the source "
+                "table and cannot be created during the restore operation"
+            )
+        units = each.get("ProvisionedThroughput")
+        kept.append(replace(index, throughput=throughput_of(units) if units else _fresh(index.throughput)))
+    return kept
+
+
+def _is_same(index: Index, wanted: Mapping[str, Any]) -> bool:
+    keys = tuple(each["AttributeName"] for each in wanted["KeySchema"])
+    return keys == index.keys.attributes and _projection(wanted["Projection"]) == (
+        index.projection,
+        index.included,
+    )
+
+
+def _fresh(throughput: Throughput) -> Throughput:
+    return Throughput(throughput.read_units, throughput.write_units)

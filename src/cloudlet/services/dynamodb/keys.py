@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cloudlet.services.dynamodb.errors import ValidationException
-from cloudlet.services.dynamodb.values import INVALID
+from cloudlet.services.dynamodb.values import INVALID, value_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -76,6 +76,8 @@ def check_index_keys(table: Table, item: Item) -> None:
         for name in index.keys.attributes:
             if name in item and name not in table.keys.attributes:
                 _check_index_key(table, index, name, item[name])
+        if index.keys.has_several:
+            _check_together(index, item)
 
 
 def index_key_mismatch(table: Table, index: Index, name: str, actual: str) -> ValidationException:
@@ -97,7 +99,14 @@ def _check_index_key(table: Table, index: Index, name: str, value: AttributeValu
             f"for a key attribute cannot contain an empty {_EMPTY_NAMES[kind]} value. "
             f"IndexName: {index.name}, IndexKey: {name}"
         )
-    _check_size(kind, content, partition=name == index.keys.partition)
+    _check_size(kind, content, partition=name in index.keys.partitions)
+
+
+def _check_together(index: Index, item: Item) -> None:
+    """Raises ValidationException for attributes that are together too long for a key."""
+    for names, is_partition in ((index.keys.partitions, True), (index.keys.sorts, False)):
+        size = sum(value_size(item[name]) for name in names if name in item)
+        _check_bound(size, partition=is_partition)
 
 
 def check_not_empty(name: str, value: AttributeValue) -> None:
@@ -119,6 +128,10 @@ def _check_length(name: str, value: AttributeValue, *, partition: bool) -> None:
 
 def _check_size(kind: str, content: str | bytes, *, partition: bool) -> None:
     size = 0 if kind == "N" else len(content if isinstance(content, bytes) else content.encode())
+    _check_bound(size, partition=partition)
+
+
+def _check_bound(size: int, *, partition: bool) -> None:
     if partition and size > MAX_PARTITION_KEY_BYTES:
         raise ValidationException(
             f"{INVALID}Size of hashkey has exceeded the maximum size limit of{MAX_PARTITION_KEY_BYTES} bytes"

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Final
 
 from cloudlet.services.dynamodb.destinations import ACTIVE, Destination
 from cloudlet.services.dynamodb.policies import ResourcePolicy
+from cloudlet.services.dynamodb.recovery import Recovery, Restoring
 from cloudlet.services.dynamodb.values import order
 
 if TYPE_CHECKING:
-    from cloudlet.services.dynamodb.values import Item
+    from collections.abc import Sequence
+
+    from cloudlet.services.dynamodb.values import AttributeValue, Item
 
 PROVISIONED: Final = "PROVISIONED"
 PAY_PER_REQUEST: Final = "PAY_PER_REQUEST"
@@ -24,20 +27,54 @@ _SECOND_DIGITS: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class KeySchema:
-    """The attributes that make a key: the partition key and, for some, the sort key."""
+    """The attributes that make a key: the partition key and, for some, the sort key.
+
+    Those of a global index may each be of several attributes.
+    """
 
     partition: str
     sort: str | None = None
+    further_partitions: tuple[str, ...] = ()
+    further_sorts: tuple[str, ...] = ()
+
+    @property
+    def partitions(self) -> tuple[str, ...]:
+        """The attributes of the partition key."""
+        return (self.partition, *self.further_partitions)
+
+    @property
+    def sorts(self) -> tuple[str, ...]:
+        """The attributes of the sort key, by which items stand one after the other."""
+        return () if self.sort is None else (self.sort, *self.further_sorts)
 
     @property
     def attributes(self) -> tuple[str, ...]:
-        """The names of both."""
+        """The names of all."""
+        if self.has_several:
+            return (*self.partitions, *self.sorts)
         return (self.partition,) if self.sort is None else (self.partition, self.sort)
 
-    def row_key(self, item: Item) -> tuple[bytes, bytes, bytes]:
+    @property
+    def has_several(self) -> bool:
+        """Whether the partition key or the sort key is of several attributes."""
+        return bool(self.further_partitions or self.further_sorts)
+
+    def row_key(self, item: Item) -> tuple[bytes, ...]:
         """Where an item stands: a hash that spreads partitions, the partition key, the sort key."""
+        if self.has_several:
+            position = self.position_of([item[name] for name in self.attributes])
+            return position if self.sorts else (*position, b"")
         partition = order(item[self.partition])
         return partition_hash(partition), partition, b"" if self.sort is None else order(item[self.sort])
+
+    def position_of(self, values: Sequence[AttributeValue]) -> tuple[bytes, ...]:
+        """Where the items begin that have these values in their first key attributes."""
+        encoded = [order(value) for value in values]
+        spread = encoded[0]
+        if self.further_partitions:
+            parts = encoded[: len(self.partitions)]
+            spread = b"".join(len(part).to_bytes(PARTITION_BYTES, "big") + part for part in parts)
+        return partition_hash(spread), *encoded
 
     def key_of(self, item: Item) -> Item:
         """The key attributes of an item."""
@@ -93,6 +130,8 @@ class Index:
 
     def holds(self, item: Item) -> bool:
         """Whether an item has all attributes of the index's key."""
+        if self.keys.has_several:
+            return all(name in item for name in self.keys.attributes)
         return self.keys.partition in item and (self.keys.sort is None or self.keys.sort in item)
 
     def projected(self, item: Item, table_keys: KeySchema) -> Item:
@@ -151,6 +190,11 @@ class Table:
     destinations: tuple[Destination, ...] = ()
     """The Kinesis data streams that get its changes, or got them once."""
     policy: ResourcePolicy | None = None
+    recovery: Recovery | None = None
+    restoring: Restoring | None = None
+    """What it is being filled with; None as soon as it can be used."""
+    copies: tuple[str, ...] = ()
+    """The copies that are being made of it."""
 
     @property
     def local_indexes(self) -> tuple[Index, ...]:
@@ -170,7 +214,12 @@ class Table:
     @property
     def is_followed(self) -> bool:
         """Whether somebody gets its changes, so that a write must know what was there before."""
-        return self.stream is not None or self.destination is not None
+        return self.stream is not None or self.destination is not None or self.keeps_history
+
+    @property
+    def keeps_history(self) -> bool:
+        """Whether what was there before a change must be kept."""
+        return self.recovery is not None or bool(self.copies)
 
     def expiry(self, item: Item) -> int | None:
         """The second at which an item expires, or None if it never does."""

@@ -16,7 +16,6 @@ from cloudlet.services.dynamodb.capacity import Consumed, read_units, wants_capa
 from cloudlet.services.dynamodb.errors import ValidationException
 from cloudlet.services.dynamodb.expressions import Expressions
 from cloudlet.services.dynamodb.expressions.projections import projection_of
-from cloudlet.services.dynamodb.model import partition_hash
 from cloudlet.services.dynamodb.numbers import Wording
 from cloudlet.services.dynamodb.parameters import check_together, read_expressions
 from cloudlet.services.dynamodb.values import INVALID, checked_item, item_size, order
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from cloudlet.services.dynamodb.expressions import CompiledProjection
     from cloudlet.services.dynamodb.expressions.key_conditions import KeyCondition
     from cloudlet.services.dynamodb.expressions.names import ResolvedPath
-    from cloudlet.services.dynamodb.model import Index, Table
+    from cloudlet.services.dynamodb.model import Index, KeySchema, Table
     from cloudlet.services.dynamodb.parameters import RequestExpressions
     from cloudlet.services.dynamodb.values import Item
 
@@ -103,6 +102,11 @@ class Source(Struct, frozen=True):
         if self.index is None:
             return self.table.keys.row_key(item)
         return state.index_position(self.table, self.index, item)
+
+    @property
+    def keys(self) -> KeySchema:
+        """The key by which its rows stand."""
+        return self.table.keys if self.index is None else self.index.keys
 
     @property
     def key_attributes(self) -> tuple[str, ...]:
@@ -315,10 +319,8 @@ def _consumed(source: Source, read: Read, size: int, fetched_units: float) -> Co
     return consumed
 
 
-def key_range(prefix: Key, partition: KeyCondition, sort: KeyCondition | None) -> tuple[Key, Key]:
-    """Where the rows of a partition begin and end, as far as a condition on the sort key says it."""
-    encoded = order(partition.operands[0])
-    base: Key = (*prefix, partition_hash(encoded), encoded)
+def key_range(base: Key, sort: KeyCondition | None) -> tuple[Key, Key]:
+    """Where the rows below a key begin and end, as far as a condition on what follows in the key says it."""
     if sort is None:
         return base, (*base, LAST)
     low = order(sort.operands[0])

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from cloudlet.core.operation import Request
     from cloudlet.core.store import Key
     from cloudlet.services.dynamodb.expressions.key_conditions import KeyCondition
+    from cloudlet.services.dynamodb.model import KeySchema
     from cloudlet.services.dynamodb.values import Item
 
 _QUERY_EXPRESSIONS: Final = ("ProjectionExpression", "FilterExpression", "KeyConditionExpression")
@@ -50,11 +51,14 @@ def query(call: Call, request: Request) -> dict[str, Any]:
     call = owner(call, request["TableName"])
     source = source_of(call, read)
     _check_start_length(source, read)
-    partition, sort = _key_conditions(source, requested)
-    _check_query_start(source, read, partition, sort)
+    schema = source.keys
+    conditions = _key_conditions(source, requested)
+    _check_query_start(source, read, conditions)
     _check_filter(source, read)
     check_source(source, read)
-    start, end = key_range(source.prefix(call), partition, sort)
+    sort = conditions[-1] if len(conditions) > len(schema.partitions) else None
+    equalities = [each.operands[0] for each in conditions if each is not sort]
+    start, end = key_range((*source.prefix(call), *schema.position_of(equalities)), sort)
     reverse = not request.get("ScanIndexForward", True)
     if read.start_key is not None:
         position = source.position(read.start_key)
@@ -99,9 +103,9 @@ def _requested_conditions(
 
 def _key_conditions(
     source: Source, requested: Sequence[legacy.Condition] | Sequence[KeyCondition]
-) -> tuple[KeyCondition, KeyCondition | None]:
-    """The condition on the partition key and the one on the sort key, if there is one."""
-    schema = source.table.keys if source.index is None else source.index.keys
+) -> list[KeyCondition]:
+    """The conditions in the order of the key: equalities, but for the last one on the sort key."""
+    schema = source.keys
     if len(requested) > len(schema.attributes):
         if len(requested) > legacy.MAX_KEY_CONDITIONS:
             raise ValidationException(
@@ -110,22 +114,38 @@ def _key_conditions(
             )
         raise ValidationException("Query key condition not supported")
     by_name = {each.attribute: each for each in requested}
+    all_known = by_name.keys() <= set(schema.attributes)
     found = []
     for name in schema.attributes:
         each = by_name.get(name)
         if each is None:
-            if name == schema.partition or len(requested) > 1:
+            if name in schema.partitions or not all_known:
                 raise ValidationException(f"Query condition missed key schema element: {name}")
             continue
         condition = legacy.key_condition(each) if isinstance(each, legacy.Condition) else each
         kind = source.table.attribute_types[name]
         if any(kind not in value for value in condition.operands):
             raise ValidationException(f"{INVALID}Condition parameter type does not match schema type")
-        if name == schema.partition and condition.operator != "=":
+        if name in schema.partitions and condition.operator != "=":
             raise ValidationException("Query key condition not supported")
         _check_empty(name, condition)
         found.append(condition)
-    return found[0], found[1] if len(found) > 1 else None
+    _check_gaps(schema, found)
+    return found
+
+
+def _check_gaps(schema: KeySchema, conditions: Sequence[KeyCondition]) -> None:
+    """Raises ValidationException unless all conditions on the sort key but the last are equalities."""
+    last = conditions[-1].attribute
+    if last not in schema.sorts:
+        return
+    equal = {each.attribute for each in conditions if each.operator == "="}
+    missing = [name for name in schema.sorts[: schema.sorts.index(last)] if name not in equal]
+    if missing:
+        raise ValidationException(
+            f"RANGE key attributes {', '.join(missing)} must have equality conditions specified in the query "
+            f"because a condition is present on key attribute {last}"
+        )
 
 
 def _check_empty(name: str, condition: KeyCondition) -> None:
@@ -143,8 +163,7 @@ def _check_start_length(source: Source, read: Read) -> None:
 
 
 def _check_index_part(source: Source, start: Item) -> None:
-    schema = source.table.keys if source.index is None else source.index.keys
-    for name in schema.attributes:
+    for name in source.keys.attributes:
         if name not in start:
             raise ValidationException(BAD_START)
         if source.table.attribute_types[name] not in start[name]:
@@ -158,21 +177,21 @@ def _check_table_part(source: Source, start: Item) -> None:
         raise ValidationException(f"{BAD_START}: {refused.message}") from refused
 
 
-def _check_query_start(
-    source: Source, read: Read, partition: KeyCondition, sort: KeyCondition | None
-) -> None:
+def _check_query_start(source: Source, read: Read, conditions: Sequence[KeyCondition]) -> None:
     start = read.start_key
     if start is None:
         return
     _check_table_part(source, start)
-    inside = start[partition.attribute] == partition.operands[0]
-    if sort is None:
+    partitions = len(source.keys.partitions)
+    inside = all(start[each.attribute] == each.operands[0] for each in conditions[:partitions])
+    sorts = conditions[partitions:]
+    if not sorts:
         if not inside:
             raise ValidationException(
                 "The provided starting key is outside query boundaries based on provided conditions"
             )
         return
-    if not _satisfies(start[sort.attribute], sort):
+    if not all(_satisfies(start[sort.attribute], sort) for sort in sorts):
         raise ValidationException("The provided starting key does not match the range key predicate")
     if not inside:
         raise ValidationException("The query can return at most one row and cannot be restarted")
@@ -190,8 +209,7 @@ def _satisfies(value: dict[str, Any], condition: KeyCondition) -> bool:
 
 
 def _check_filter(source: Source, read: Read) -> None:
-    schema = source.table.keys if source.index is None else source.index.keys
-    for name in schema.attributes:
+    for name in source.keys.attributes:
         if name in read.filtered:
             what = "QueryFilter" if "QueryFilter" in read.request else "Filter Expression"
             raise ValidationException(

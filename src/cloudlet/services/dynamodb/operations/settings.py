@@ -12,7 +12,7 @@ from cloudlet.core.arn import find_arn
 from cloudlet.core.operation import operation
 from cloudlet.services.dynamodb import state
 from cloudlet.services.dynamodb.authorization import on_resource, on_table
-from cloudlet.services.dynamodb.errors import TableNotFoundException, ValidationException
+from cloudlet.services.dynamodb.errors import ValidationException
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call
@@ -71,20 +71,6 @@ def describe_time_to_live(call: Call, request: Request) -> dict[str, Any]:
     if table.time_to_live is None:
         return {"TimeToLiveDescription": {"TimeToLiveStatus": "DISABLED"}}
     return {"TimeToLiveDescription": {"TimeToLiveStatus": "ENABLED", "AttributeName": table.time_to_live}}
-
-
-@operation("DescribeContinuousBackups", permissions=on_table("DescribeContinuousBackups"), read_only=True)
-def describe_continuous_backups(call: Call, request: Request) -> dict[str, Any]:
-    """What is backed up: every table continuously, none so that one could go back in time."""
-    if state.find_table(call, request["TableName"]) is None:
-        name = state.table_name(call, request["TableName"])
-        raise TableNotFoundException(f"Table not found: {name}")
-    return {
-        "ContinuousBackupsDescription": {
-            "ContinuousBackupsStatus": "ENABLED",
-            "PointInTimeRecoveryDescription": {"PointInTimeRecoveryStatus": "DISABLED"},
-        }
-    }
 
 
 @operation("DescribeLimits", read_only=True)

@@ -28,7 +28,7 @@ from cloudlet.services.dynamodb.operations.transactions import (
 )
 from cloudlet.services.dynamodb.partiql import authorization
 from cloudlet.services.dynamodb.partiql.grammar import parse
-from cloudlet.services.dynamodb.partiql.selection import columns_of, select
+from cloudlet.services.dynamodb.partiql.selection import check_readable, columns_of, select
 from cloudlet.services.dynamodb.partiql.single_items import key_of, requested
 from cloudlet.services.dynamodb.partiql.syntax import (
     Delete,
@@ -39,6 +39,7 @@ from cloudlet.services.dynamodb.partiql.syntax import (
     Update,
     table_of,
 )
+from cloudlet.services.dynamodb.reads import Source
 from cloudlet.services.dynamodb.values import item_size
 
 if TYPE_CHECKING:
@@ -160,6 +161,8 @@ def _run_batched(
         written = _write(call, statement, request)
         return written.item, written.consumed
     table = state.table(call, statement.source.table)
+    named = statement.source.index
+    check_readable(Source(table, None if named is None else table.find_index(named)), statement)
     item = state.find_item(call, table, _key(table, statement, "BatchExecuteStatement"))
     consistent = request.get("ConsistentRead", False)
     units = read_units(item_size(item) if item else 0, consistent=consistent)
@@ -190,6 +193,7 @@ def _read_all(call: Call, statements: Sequence[Select], request: Request) -> dic
         if statement.source.index is not None:
             raise ValidationException("Reads on indices are not supported within transactions.")
         table = state.table(call, statement.source.table)
+        check_readable(Source(table, None), statement)
         key = key_of(table, statement)
         if key is None:
             raise _invalid(position, _NO_KEY.format("ExecuteTransaction"))

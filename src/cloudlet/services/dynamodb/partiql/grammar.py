@@ -58,31 +58,35 @@ def _statement(reader: Reader) -> Statement:
 
 
 def _select(reader: Reader) -> Select:
-    columns = _columns(reader)
+    columns, call = _columns(reader)
     reader.expect_word("FROM")
     source = _source(reader)
     where = _where(reader)
     order = _order(reader) if reader.accept_word("ORDER") else ()
-    return Select(source, columns, where, order, reader.values)
+    return Select(source, columns, where, order, reader.values, call)
 
 
-def _columns(reader: Reader) -> tuple[Path, ...] | None:
+def _columns(reader: Reader) -> tuple[tuple[Path, ...] | None, str | None]:
+    """The columns, and the place of the first function among them."""
     if reader.accept("*"):
         if reader.token.is_symbol(","):
             raise ValidationException(
                 "Other attributes should not be present in the projection when '*' is used."
             )
-        return None
+        return None, None
     columns: list[Path] = []
-    while not columns or reader.accept(","):
+    call: str | None = None
+    while not (columns or call) or reader.accept(","):
         if reader.token.kind == "word" and reader.following().is_symbol("("):
-            raise ValidationException(f"Unexpected path component at {reader.token.place}")
-        columns.append(path(reader))
+            call = call or reader.token.place
+            reader.skip_call()
+        else:
+            columns.append(path(reader))
     names = [str(column.elements[-1]) for column in columns]
     repeated = next((name for name in names if names.count(name) > 1), None)
     if repeated is not None:
         raise ValidationException(f"Duplicate identifiers in select clause: {repeated}")
-    return tuple(columns)
+    return tuple(columns), call
 
 
 def _source(reader: Reader) -> Source:

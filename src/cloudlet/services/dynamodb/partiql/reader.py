@@ -58,6 +58,17 @@ class Reader:
             return True
         return False
 
+    def skip_call(self) -> None:
+        """Consumes a function's name and everything up to its closing parenthesis."""
+        self.take()
+        depth = 0
+        while self.token.kind != "end":
+            token = self.take()
+            depth += token.is_symbol("(") - token.is_symbol(")")
+            if depth == 0:
+                return
+        raise malformed("Expected RIGHT_PAREN")
+
     def expect(self, symbol: str, otherwise: str) -> None:
         """Consumes this symbol. Raises ValidationException with the detail `otherwise`."""
         if not self.accept(symbol):

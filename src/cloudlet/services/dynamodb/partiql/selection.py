@@ -19,7 +19,6 @@ from cloudlet.services.dynamodb.capacity import Consumed, wants_capacity
 from cloudlet.services.dynamodb.errors import ValidationException
 from cloudlet.services.dynamodb.expressions import Expressions
 from cloudlet.services.dynamodb.expressions.conditions import operands_within
-from cloudlet.services.dynamodb.expressions.key_conditions import KeyCondition
 from cloudlet.services.dynamodb.expressions.names import getter
 from cloudlet.services.dynamodb.expressions.syntax import Or, Path
 from cloudlet.services.dynamodb.parameters import NO_EXPRESSIONS
@@ -49,6 +48,10 @@ if TYPE_CHECKING:
     from cloudlet.services.dynamodb.values import Item
 
 _MOST_RANGES: Final = 50
+_SEVERAL: Final = (
+    "PartiQL statements cannot be executed on tables with multi-attribute HASH keys "
+    "or multi-attribute RANGE keys."
+)
 _OVERLAP: Final = "Overlapping conditions with range keys are not supported in where clause"
 _TOKEN: Final = msgspec.msgpack.Encoder()
 
@@ -148,9 +151,18 @@ def _read(call: Call, statement: Select, request: Request) -> Read:
     return Read(asked, NO_EXPRESSIONS, filter_of(call, statement), frozenset(), columns_of(statement), None)
 
 
+def check_readable(source: Source, statement: Select) -> None:
+    """Raises ValidationException for what no SELECT reads: an index of such a key, and a function's value."""
+    if source.keys.has_several:
+        raise ValidationException(_SEVERAL)
+    if statement.call is not None:
+        raise ValidationException(f"Unexpected path component at {statement.call}")
+
+
 def _check(source: Source, statement: Select) -> None:
+    check_readable(source, statement)
     _check_projected(source, statement)
-    schema = source.table.keys if source.index is None else source.index.keys
+    schema = source.keys
     if not statement.order:
         return
     if statement.where is None:
@@ -194,7 +206,7 @@ def _check_projected(source: Source, statement: Select) -> None:
 
 def _ranges(call: Call, source: Source, statement: Select) -> tuple[list[tuple[Key, Key]], bool]:
     """The ranges to read one after the other, and whether each is read backwards."""
-    schema = source.table.keys if source.index is None else source.index.keys
+    schema = source.keys
     prefix = source.prefix(call)
     where, values = statement.where, statement.values
     found = key_search.partitions(where, schema.partition, values)
@@ -211,8 +223,7 @@ def _ranges(call: Call, source: Source, statement: Select) -> tuple[list[tuple[K
     ordered = next((order for order in statement.order if order.attribute == schema.partition), None)
     if ordered is not None:
         found.sort(key=key_order, reverse=ordered.descending)
-    equalities = (KeyCondition(schema.partition, "=", (value,)) for value in found)
-    return [key_range(prefix, equality, sort) for equality in equalities], reverse
+    return [key_range((*prefix, *schema.position_of((value,))), sort) for value in found], reverse
 
 
 def _check_type(source: Source, name: str | None, operands: Sequence[dict[str, Any]]) -> None:
@@ -224,14 +235,14 @@ def _check_type(source: Source, name: str | None, operands: Sequence[dict[str, A
 
 def _check_overlap(source: Source, where: Or, statement: Select) -> None:
     """Raises ValidationException where two alternatives read the same rows of one partition."""
-    schema = source.table.keys if source.index is None else source.index.keys
+    schema = source.keys
     taken: list[tuple[list[tuple[bool, Any]], list[tuple[bool, Any]]]] = []
     for branch in where.conditions:
         if _is_negated(branch, schema.sort, statement):
             continue
         sort = key_search.range_condition(branch, schema.sort, statement.values)
         for value in key_search.partitions(branch, schema.partition, statement.values) or ():
-            start, end = key_range((), KeyCondition(schema.partition, "=", (value,)), sort)
+            start, end = key_range(schema.position_of((value,)), sort)
             bounds = _comparable(start), _comparable(end)
             if any(bounds[0] < other[1] and other[0] < bounds[1] for other in taken):
                 raise ValidationException(_OVERLAP)

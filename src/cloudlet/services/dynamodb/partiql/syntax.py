@@ -45,6 +45,8 @@ class Select(Struct, frozen=True):
     where: Condition | None
     order: tuple[Order, ...]
     values: Mapping[str, dict[str, Any]]
+    call: str | None = None
+    """The place of a function among the columns, which no SELECT may have."""
 
 
 class Insert(Struct, frozen=True):

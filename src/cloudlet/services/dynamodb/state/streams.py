@@ -97,7 +97,7 @@ def add_record(
     call: Call,
     table: Table,
     stream: TableStream,
-    row_key: tuple[bytes, bytes, bytes],
+    row_key: tuple[bytes, ...],
     old: Item | None,
     new: Item | None,
     *,
