@@ -101,7 +101,10 @@ def _source(reader: Reader) -> Source:
 def _name(reader: Reader) -> str:
     if not at_name(reader):
         raise malformed("Expected identifier")
-    return reader.take().text
+    name = reader.take().text
+    if not name:
+        raise ValidationException("Path component cannot be an empty string")
+    return name
 
 
 def _table(reader: Reader) -> str:
