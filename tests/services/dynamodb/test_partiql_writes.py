@@ -422,3 +422,11 @@ def test_a_transaction_takes_no_returning_and_no_index(dynamodb, item, stored, h
         "ValidationException",
         "Validation failed in TransactStatements[0]: Reads on indices are not supported within transactions.",
     )
+
+
+def test_an_insert_names_no_index(dynamodb, range_table):
+    statement = f"INSERT INTO \"{range_table}\".\"all\" VALUE {{'a': 'x', 'b': 'y'}}"
+    assert refusal(dynamodb.execute_statement, Statement=statement) == (
+        "ValidationException",
+        "FROM clause may only contain a single table name",
+    )

@@ -137,7 +137,9 @@ def _order(reader: Reader) -> tuple[Order, ...]:
 
 def _insert(reader: Reader) -> Insert:
     reader.expect_word("INTO")
-    table = _table(reader)
+    table = _name(reader)
+    if reader.token.is_symbol("."):
+        raise ValidationException("FROM clause may only contain a single table name")
     if not reader.accept_word("VALUE"):
         if reader.token.is_word("VALUES"):
             raise ValidationException(
