@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from cloudlet.services.dynamodb.destinations import ACTIVE, Destination
+from cloudlet.services.dynamodb.insights import Insights
 from cloudlet.services.dynamodb.policies import ResourcePolicy
 from cloudlet.services.dynamodb.recovery import Recovery, Restoring
 from cloudlet.services.dynamodb.values import order
@@ -195,6 +196,9 @@ class Table:
     """What it is being filled with; None as soon as it can be used."""
     copies: tuple[str, ...] = ()
     """The copies that are being made of it."""
+    insights: tuple[Insights, ...] = ()
+    """Those of the table and its indexes that were ever turned on."""
+    time_to_live_changed: float | None = None
 
     @property
     def local_indexes(self) -> tuple[Index, ...]:

@@ -137,6 +137,6 @@ def save_table_size(call: Call, table: Table, size: TableSize) -> None:
 
 def change_time_to_live(call: Call, table: Table, attribute: str | None) -> None:
     """Sets the attribute that says when items expire, also for the items that are there."""
-    save_table(call, replace(table, time_to_live=attribute))
+    save_table(call, replace(table, time_to_live=attribute, time_to_live_changed=call.time()))
     if attribute is not None:
         waiting.start_backfill(call, table, "")
