@@ -6,7 +6,7 @@ Encoding is MessagePack by msgspec, so a field may be added with a default and o
 from __future__ import annotations
 
 import asyncio
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 import msgspec
@@ -30,8 +30,13 @@ class Rows(Generic[T]):
 
     def __init__(self, prefix: Key, kind: type[T]) -> None:
         self.prefix = prefix
+        self._kind = kind
         self._encoder = msgspec.msgpack.Encoder()
-        self._decoder = msgspec.msgpack.Decoder(kind)
+
+    @cached_property
+    def _decoder(self) -> msgspec.msgpack.Decoder[T]:
+        # Made when first needed: that of a large row takes milliseconds, and a start needs few of them.
+        return msgspec.msgpack.Decoder(self._kind)
 
     def find(self, call: Call, *key: KeyPart) -> T | None:
         """The row under a key, or None."""

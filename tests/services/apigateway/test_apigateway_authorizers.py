@@ -118,7 +118,13 @@ def test_a_token_authorizer_lets_in_and_tells_the_integration_who_came(api, auth
     [
         (None, 401, {"message": "Unauthorized"}, "UnauthorizedException"),
         ("raise", 401, {"message": "Unauthorized"}, "UnauthorizedException"),
-        ("fail", 500, {"message": None}, "AuthorizerConfigurationException"),
+        pytest.param(
+            "fail",
+            500,
+            {"message": None},
+            "AuthorizerConfigurationException",
+            marks=pytest.mark.unverified("AWS's status and body are known, the type that it names is not"),
+        ),
         ("nothing", 500, {"message": None}, "AuthorizerConfigurationException"),
         ("nested", 500, {"message": None}, "AuthorizerConfigurationException"),
         ("broken", 500, {"message": None}, "AuthorizerConfigurationException"),

@@ -44,6 +44,7 @@ def test_a_policy_lets_in_by_address(with_policy, address, status):
     assert with_policy(only_from(address)).call("/a").status_code == status
 
 
+@pytest.mark.unverified("the masked account is quoted widely; the reason behind it is worded as IAM's")
 def test_who_is_kept_out_learns_the_method_but_not_the_account(with_policy, account):
     api = with_policy(only_from("10.0.0.0/8"))
     answer = api.call("/a")

@@ -303,3 +303,103 @@ def test_wrong_steps_are_counted(unchecked, apigateway, api):
         ("operations-on-type-and-on-ip-address-type", [kind, address, address]),
     ):
         aws.refuses(f"update-rest-api-wrong-{key}", update, restApiId=api.id, patchOperations=steps)
+
+
+def test_kinds_and_addresses_of_endpoints_are_checked_together(unchecked):
+    create = unchecked.create_rest_api
+    aws = recording("api", "test_create_rest_api_with_endpoint_configuration")
+    wrong_type, wrong_address = {"types": ["wrong"]}, {"ipAddressType": "wrong"}
+    both = {**wrong_type, **wrong_address}
+    for key, endpoint in (
+        ("invalid-ip-address-type", wrong_address),
+        ("invalid-types", wrong_type),
+        ("invalid-ip-address-type-and-types", both),
+        ("invalid-types-and-ip-address-type", both),
+        ("two-types", {"types": ["EDGE", "REGIONAL"]}),
+        ("empty-types", {"types": []}),
+    ):
+        aws.refuses(f"create-with-{key}", create, name="a", endpointConfiguration=endpoint)
+    aws.refuses("create-with-multiple-errors-1", create, name="a", description="", endpointConfiguration=both)
+    aws = recording("api", "test_create_rest_api_private_type")
+    private = {"types": ["PRIVATE"], **wrong_address}
+    key = "create-with-private-type-and-wrong-ip-address-type"
+    aws.refuses(key, create, name="a", endpointConfiguration=private)
+    aws = recording("api", "test_create_rest_api_verify_defaults")
+    key = "create-with-empty-ip-address-type-and-wrong-type"
+    aws.refuses(key, create, name="a", endpointConfiguration=wrong_type)
+
+
+def test_gateway_responses_have_types_that_there_are(unchecked, api):
+    aws = recording("api", "test_gateway_response_validation")
+    wrong, absent = {"restApiId": api.id, "responseType": "FAKE_RESPONSE_TYPE"}, {"restApiId": "fake-api-id"}
+    for verb, call, more in (
+        ("get", unchecked.get_gateway_response, {}),
+        ("delete", unchecked.delete_gateway_response, {}),
+        ("update", unchecked.update_gateway_response, {"patchOperations": []}),
+        ("put", unchecked.put_gateway_response, {"statusCode": "404"}),
+    ):
+        aws.refuses(f"{verb}-gateway-response-wrong-response-type", call, **wrong, **more)
+        if verb != "put":
+            key = f"{verb}-gateway-response-no-api"
+            aws.refuses(key, call, **absent, responseType="DEFAULT_4XX", **more)
+
+
+def test_gateway_responses_take_what_they_lack_from_their_defaults(apigateway, api):
+    aws = recording("api", "test_gateway_response_put")
+    header = {"gatewayresponse.header.x-request-header": "method.request.header.Accept"}
+    templates = aws.content["put-gateway-response-all-value"]["responseTemplates"]
+    whole = {
+        "statusCode": "404",
+        "responseParameters": aws.content["put-gateway-response-all-value"]["responseParameters"],
+        "responseTemplates": templates,
+    }
+    for key, kind, members in (
+        ("all-value", MISSING, whole),
+        ("status-only", MISSING, {"statusCode": "404"}),
+        ("response-parameters-only", MISSING, {"responseParameters": header}),
+        ("response-templates-only", MISSING, {"responseTemplates": templates}),
+        (
+            "default-5xx",
+            "DEFAULT_5XX",
+            {"statusCode": "599", "responseParameters": header, "responseTemplates": templates},
+        ),
+        (
+            "default-ignored",
+            "AUTHORIZER_FAILURE",
+            {"responseParameters": {"gatewayresponse.header.foo": "'bar'"}},
+        ),
+    ):
+        put = apigateway.put_gateway_response(restApiId=api.id, responseType=kind, **members)
+        aws.expect(f"put-gateway-response-{key}", put)
+    shown = apigateway.get_gateway_responses(restApiId=api.id)
+    items = sorted(shown["items"], key=lambda each: each["responseType"])
+    aws.expect("get-gateway-responses", {**shown, "items": items})
+
+
+def test_types_of_documentation_are_checked(unchecked, api):
+    aws = recording("api", "test_invalid_create_documentation_part_operations")
+    aws.refuses(
+        "create_documentation_part_invalid_location_type",
+        unchecked.create_documentation_part,
+        restApiId=api.id,
+        location={"type": "INVALID"},
+        properties="{}",
+    )
+
+
+def test_a_wrong_step_and_a_wrong_status_are_told_together(unchecked, apigateway, api):
+    aws = recording("api", "test_update_method_response_negative_tests")
+    response = {**_responding(api, apigateway), "statusCode": "wrong"}
+    aws.refuses(
+        "update-method-response-invalid-statuscode-and-wrong-op",
+        unchecked.update_method_response,
+        **response,
+        patchOperations=[patch("wrong_op", "/responseModels/application~1json", "Empty")],
+    )
+
+
+def test_a_greedy_variable_may_have_any_name(apigateway, api):
+    aws = recording("api", "test_create_proxy_resource_validation")
+    parent = api.resource("/parent")
+    made = apigateway.create_resource(restApiId=api.id, parentId=parent, pathPart="{child+}")
+    aws.expect("create-greedy-child-resource", made)

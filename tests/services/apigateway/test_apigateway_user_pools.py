@@ -94,6 +94,7 @@ def call(api, token):
     return api.call("/a", headers={"Authorization": token} if token else {})
 
 
+@pytest.mark.unverified("moments among claims are shown so in questions people ask; nothing was recorded")
 def test_an_identity_token_lets_in_and_its_claims_are_texts(guarded, token):
     expires_at = int(time.time()) + 500
     answer = call(guarded(), token(exp=expires_at, admin=True))
@@ -123,6 +124,7 @@ def test_whom_no_token_lets_in(guarded, token):
         assert answer.headers["x-amzn-ErrorType"] == "UnauthorizedException"
 
 
+@pytest.mark.unverified("the text is quoted widely; nothing was recorded")
 def test_an_old_token_is_told_so(guarded, token):
     answer = call(guarded(), token(exp=int(time.time()) - 1))
     assert (answer.status_code, answer.json()) == (401, {"message": "The incoming token has expired"})

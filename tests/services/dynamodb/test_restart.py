@@ -5,6 +5,7 @@ import time
 import pytest
 
 from cloudlet.config import Config
+from services.dynamodb.conftest import HASH_TABLE
 
 INDEX = {
     "IndexName": "late",
@@ -65,3 +66,29 @@ def test_restarted_server_has_everything_and_goes_on_filling_its_index(restarted
     indexed = {item["a"]["S"] for item in dynamodb.scan(TableName="abc", IndexName="late")["Items"]}
     assert len(items) == 1999
     assert indexed == items
+
+
+def test_a_backup_and_a_restore_go_on_where_they_were(restarted):
+    dynamodb = restarted()
+    dynamodb.create_table(TableName="abc", **HASH_TABLE)
+    for start in range(0, 2000, 25):
+        puts = [{"PutRequest": {"Item": {"a": {"S": str(number)}}}} for number in range(start, start + 25)]
+        dynamodb.batch_write_item(RequestItems={"abc": puts})
+    arn = dynamodb.create_backup(TableName="abc", BackupName="one")["BackupDetails"]["BackupArn"]
+    dynamodb = restarted()
+    dynamodb.delete_item(TableName="abc", Key={"a": {"S": "7"}})
+    eventually(lambda: _backup_status(dynamodb, arn) == "AVAILABLE")
+    dynamodb.restore_table_from_backup(TargetTableName="again", BackupArn=arn)
+    dynamodb = restarted()
+    eventually(lambda: dynamodb.describe_table(TableName="again")["Table"]["TableStatus"] == "ACTIVE")
+    assert dynamodb.scan(TableName="again", Select="COUNT")["Count"] == 2000
+
+
+def eventually(look):
+    deadline = time.monotonic() + 20
+    while not look():
+        assert time.monotonic() < deadline
+
+
+def _backup_status(dynamodb, arn):
+    return dynamodb.describe_backup(BackupArn=arn)["BackupDescription"]["BackupDetails"]["BackupStatus"]

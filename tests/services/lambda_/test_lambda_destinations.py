@@ -271,3 +271,54 @@ def test_dead_letter_queue_gets_the_event_with_the_error_beside_it(functions, cl
         "ErrorMessage": {"DataType": "String", "StringValue": "intentional failure"},
         "RequestID": {"DataType": "String", "StringValue": request_id},
     }
+
+
+def test_destination_of_a_service_that_is_not_here_is_refused_rather_than_lost(
+    functions, server, role, account
+):
+    make_function(functions, role)
+    for service in {"sns", "events"} - set(server.app.cloud.services):
+        arn = f"arn:aws:{service}:us-east-1:{account}:anything"
+        code, message = refusal(
+            functions.put_function_event_invoke_config,
+            FunctionName="function",
+            DestinationConfig={"OnSuccess": {"Destination": arn}},
+        )
+        assert code == "InvalidParameterValueException"
+        assert f"does not implement {service}" in message
+
+
+def test_loop_through_a_queue_is_stopped(functions, client, everything, queue):
+    """The SDK in a function hands the trace on, the queue keeps it, and the mapping brings it back."""
+    arn, _ = queue
+    source = (
+        "import boto3, json\n"
+        "client = boto3.client('sqs')\n"
+        "def handler(event, context):\n"
+        "    count = int(event['Records'][0]['body'])\n"
+        "    print('COUNT', count, flush=True)\n"
+        "    url = client.get_queue_url(QueueName='results')['QueueUrl']\n"
+        "    client.send_message(QueueUrl=url, MessageBody=str(count + 1))\n"
+    )
+    make_function(functions, everything, source, Timeout=20, MemorySize=1769)
+    functions.create_event_source_mapping(FunctionName="function", EventSourceArn=arn, BatchSize=1)
+    url = client("sqs").get_queue_url(QueueName="results")["QueueUrl"]
+    client("sqs").send_message(QueueUrl=url, MessageBody="1")
+    logs = client("logs")
+
+    def counts():
+        try:
+            found = logs.filter_log_events(logGroupName="/aws/lambda/function", filterPattern="COUNT")[
+                "events"
+            ]
+        except logs.exceptions.ResourceNotFoundException:
+            return []
+        return [int(event["message"].split()[1]) for event in found]
+
+    until = time.monotonic() + 40
+    while 16 not in counts():
+        assert time.monotonic() < until, counts()
+    invoke(functions, event={"Records": [{"body": "no number"}]})
+    group = {"logGroupName": "/aws/lambda/function", "filterPattern": "ValueError"}
+    wait_for(lambda: logs.filter_log_events(**group)["events"])
+    assert max(counts()) == 16

@@ -440,6 +440,28 @@ def test_a_tumbling_window_hands_its_state_on_to_its_end(bench, kinesis, server)
     assert after["window"]["start"] >= first["window"]["end"]
 
 
+def test_shards_that_are_gone_are_forgotten(bench, kinesis, server) -> None:
+    heard = bench.function()
+    arn = bench.stream()
+    uuid = bench.mapping(arn, StartingPosition="TRIM_HORIZON")
+    put(kinesis, "parent")
+    heard.next()
+    kinesis.split_shard(
+        StreamName="orders", ShardToSplit="shardId-000000000000", NewStartingHashKey=str(1 << 127)
+    )
+    while kinesis.describe_stream(StreamName="orders")["StreamDescription"]["StreamStatus"] != "ACTIVE":
+        server.advance(1)
+    put(kinesis, "child")
+    assert data(heard.until(1)) == ["child"]
+    assert any("shardId-000000000000" in key for key in rows_of(server, uuid))
+    server.advance(26 * 3600)
+    bench.functions.update_event_source_mapping(UUID=uuid, BatchSize=7)
+    bench.settled(uuid)
+    put(kinesis, "later")
+    assert data(heard.until(1)) == ["later"]
+    assert not any("shardId-000000000000" in key for key in rows_of(server, uuid))
+
+
 def test_a_removed_mapping_leaves_nothing_behind(bench, kinesis, server) -> None:
     heard = bench.function()
     arn = bench.stream()
@@ -447,10 +469,14 @@ def test_a_removed_mapping_leaves_nothing_behind(bench, kinesis, server) -> None
     put(kinesis, "1")
     heard.next()
     bench.removed(uuid)
-    cloud = server.app.cloud
+    assert rows_of(server, uuid) == []
+
+
+def rows_of(server: Any, uuid: str) -> list[Any]:
+    """The keys of all that is stored of a mapping."""
 
     def rows(transaction: Any) -> list[Any]:
         found = transaction.range(("lambda", "event-source"), ("lambda", "event-source~"), limit=1000)
         return [key for key, _ in found if uuid in key]
 
-    assert server.run(cloud.store.transact(rows, read_only=True)) == []
+    return list(server.run(server.app.cloud.store.transact(rows, read_only=True)))

@@ -8,14 +8,19 @@ from __future__ import annotations
 from typing import Final
 
 from cloudlet.core.operation import Service, operations_in
+from cloudlet.services.dynamodb.backup_work import BackupTrim, BackupWork
 from cloudlet.services.dynamodb.delivery import KinesisDelivery
 from cloudlet.services.dynamodb.expressions import Expressions
 from cloudlet.services.dynamodb.operations import (
+    backups,
     batches,
     destinations,
+    global_tables,
+    insights,
     items,
     policies,
     queries,
+    restores,
     settings,
     statements,
     tables,
@@ -28,9 +33,21 @@ from cloudlet.services.dynamodb.workers import IndexBackfill, TableSizes, TimeTo
 SERVICE: Final = Service(
     name="dynamodb",
     operations=operations_in(
-        tables, items, queries, batches, transactions, statements, settings, destinations, policies
+        tables,
+        items,
+        queries,
+        batches,
+        transactions,
+        statements,
+        settings,
+        destinations,
+        policies,
+        backups,
+        restores,
+        insights,
+        global_tables,
     ),
     resources=(TableResource(),),
     components=(lambda _cloud: Expressions(), lambda _cloud: Tables()),
-    workers=(IndexBackfill, TimeToLive, TableSizes, KinesisDelivery),
+    workers=(IndexBackfill, TimeToLive, TableSizes, KinesisDelivery, BackupWork, BackupTrim),
 )

@@ -25,6 +25,16 @@ if TYPE_CHECKING:
 
     Judged = Callable[[Call, Any], Sequence[Permission]]
 
+_FILLING: Final = (
+    "BatchWriteItem",
+    "DeleteItem",
+    "GetItem",
+    "PutItem",
+    "Query",
+    "Scan",
+    "UpdateItem",
+)
+"""What a restore does in the new table."""
 _NO_CONTEXT: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
 _ACTIONS: Final = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "Get": "GetItem"}
 _EXPRESSIONS: Final = (
@@ -59,14 +69,16 @@ def on_resource(action: str, member: str) -> Judged:
     """The permission for an action on the table whose ARN a request has."""
 
     def judge(call: Call, request: Request) -> Sequence[Permission]:
-        arn: str = request[member]
-        own = find_arn(arn)
-        if own is None or (own.account, own.region) != (call.account, call.region):
-            return [Permission(f"dynamodb:{action}", arn)]
-        table = _find_table(call, arn)
-        return [Permission(f"dynamodb:{action}", arn, resource_policy=policy_of(table))]
+        return [_on_arn(call, action, request[member])]
 
     return judge
+
+
+def _on_arn(call: Call, action: str, arn: str) -> Permission:
+    own = find_arn(arn)
+    if own is None or (own.account, own.region) != (call.account, call.region):
+        return Permission(f"dynamodb:{action}", arn)
+    return Permission(f"dynamodb:{action}", arn, resource_policy=policy_of(_find_table(call, arn)))
 
 
 def on_policy(action: str) -> Judged:
@@ -79,6 +91,29 @@ def on_policy(action: str) -> Judged:
         return on_table_arn(call, request)
 
     return judge
+
+
+def on_backup(action: str) -> Judged:
+    """The permission for an action on the backup that a request names."""
+    return lambda _call, request: [Permission(f"dynamodb:{action}", request["BackupArn"])]
+
+
+def restore_from_backup(call: Call, request: Request) -> Sequence[Permission]:
+    """To use the backup, and to make and fill the new table."""
+    action = "RestoreTableFromBackup"
+    return [Permission(f"dynamodb:{action}", request["BackupArn"]), *_filled(call, request, action)]
+
+
+def restore_to_moment(call: Call, request: Request) -> Sequence[Permission]:
+    """To use the old table, and to make and fill the new one."""
+    action = "RestoreTableToPointInTime"
+    source = request.get("SourceTableArn") or table_arn(call, request.get("SourceTableName") or "*")
+    return [_on_arn(call, action, source), *_filled(call, request, action)]
+
+
+def _filled(call: Call, request: Request, action: str) -> list[Permission]:
+    arn = table_arn(call, request["TargetTableName"])
+    return [Permission(f"dynamodb:{each}", arn) for each in (action, *_FILLING)]
 
 
 def create_table_permissions(call: Call, request: Request) -> Sequence[Permission]:

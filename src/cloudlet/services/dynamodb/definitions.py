@@ -5,6 +5,7 @@ Pure rules on requests; whether the table exists is the operations' business.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.errors import NotImplementedHere
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cloudlet.core.operation import Request
+    from cloudlet.services.dynamodb.recovery import Restoring
 
 MAX_UNITS: Final = 1_000_000_000_000
 MAX_LOCAL_INDEXES: Final = 5
@@ -55,6 +57,24 @@ _HONOURED: Final = frozenset(
         "TableClass",
         "TableName",
         "Tags",
+    )
+)
+
+
+_RESTORE_HONOURED: Final = frozenset(
+    (
+        "BackupArn",
+        "BillingModeOverride",
+        "GlobalSecondaryIndexOverride",
+        "LocalSecondaryIndexOverride",
+        "OnDemandThroughputOverride",
+        "ProvisionedThroughputOverride",
+        "RestoreDateTime",
+        "SSESpecificationOverride",
+        "SourceTableArn",
+        "SourceTableName",
+        "TargetTableName",
+        "UseLatestRestorableTime",
     )
 )
 
@@ -365,3 +385,79 @@ def check_all_used(types: Mapping[str, str], keys: KeySchema, indexes: Sequence[
 
 def _listed(names: Mapping[str, str] | Sequence[str]) -> str:
     return f"[{', '.join(names)}]"
+
+
+def restored_table(source: Table, request: Request, table_id: str, now: float, restoring: Restoring) -> Table:
+    """The table that a restore asks for. Raises ValidationException."""
+    if (request.get("SSESpecificationOverride") or {}).get("Enabled"):
+        raise NotImplementedHere("cloudlet does not implement DynamoDB tables encrypted with KMS (yet).")
+    check_honoured("RestoreTable", request, _RESTORE_HONOURED)
+    billing_mode, throughput = _restored_billing(source, request)
+    limits = (
+        on_demand_throughput_of({"OnDemandThroughput": request["OnDemandThroughputOverride"]})
+        if ("OnDemandThroughputOverride" in request)
+        else source.on_demand_throughput
+    )
+    local = _restored_indexes(source.local_indexes, request.get("LocalSecondaryIndexOverride"))
+    global_ = _restored_indexes(source.global_indexes, request.get("GlobalSecondaryIndexOverride"))
+    indexes = tuple(replace(each, backfilling=False) for each in (*local, *global_))
+    used = {*source.keys.attributes, *(name for index in indexes for name in index.keys.attributes)}
+    return Table(
+        name=request["TargetTableName"],
+        id=table_id,
+        created=now,
+        attribute_types={name: kind for name, kind in source.attribute_types.items() if name in used},
+        keys=source.keys,
+        billing_mode=billing_mode,
+        throughput=throughput,
+        indexes=indexes,
+        on_demand_since=now if billing_mode == PAY_PER_REQUEST else None,
+        on_demand_throughput=limits if billing_mode == PAY_PER_REQUEST else None,
+        restoring=restoring,
+    )
+
+
+def _restored_billing(source: Table, request: Request) -> tuple[str, Throughput]:
+    mode, units = request.get("BillingModeOverride"), request.get("ProvisionedThroughputOverride")
+    billing_mode = mode or source.billing_mode
+    if billing_mode == PAY_PER_REQUEST and units is not None:
+        raise ValidationException("Cannot override ProvisionedThroughput unless BillingMode is PROVISIONED")
+    if mode == PROVISIONED and units is None and source.billing_mode != PROVISIONED:
+        raise ValidationException(
+            "Must override ProvisionedThroughput if BillingMode is overridden to PROVISIONED"
+        )
+    if units is not None:
+        check_bounds(units)
+        return billing_mode, throughput_of(units)
+    if billing_mode == PAY_PER_REQUEST:
+        return billing_mode, Throughput()
+    return billing_mode, Throughput(source.throughput.read_units, source.throughput.write_units)
+
+
+def _restored_indexes(recorded: Sequence[Index], wanted: Sequence[Mapping[str, Any]] | None) -> list[Index]:
+    if wanted is None:
+        return [replace(each, throughput=_fresh(each.throughput)) for each in recorded]
+    named = {each.name: each for each in recorded}
+    kept = []
+    for each in wanted:
+        index = named.get(each["IndexName"])
+        if index is None or not _is_same(index, each):
+            raise ValidationException(
+                f"Index {each['IndexName']} does not match a secondary index that existed in the source "
+                "table and cannot be created during the restore operation"
+            )
+        units = each.get("ProvisionedThroughput")
+        kept.append(replace(index, throughput=throughput_of(units) if units else _fresh(index.throughput)))
+    return kept
+
+
+def _is_same(index: Index, wanted: Mapping[str, Any]) -> bool:
+    keys = tuple(each["AttributeName"] for each in wanted["KeySchema"])
+    return keys == index.keys.attributes and _projection(wanted["Projection"]) == (
+        index.projection,
+        index.included,
+    )
+
+
+def _fresh(throughput: Throughput) -> Throughput:
+    return Throughput(throughput.read_units, throughput.write_units)

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any, Final
 from cloudlet.services.dynamodb.model import PAY_PER_REQUEST, Count
 
 if TYPE_CHECKING:
-    from cloudlet.services.dynamodb.model import Index, KeySchema, Table, TableSize, Throughput
+    from cloudlet.services.dynamodb.model import (
+        Index,
+        KeySchema,
+        OnDemandThroughput,
+        Table,
+        TableSize,
+        Throughput,
+    )
+    from cloudlet.services.dynamodb.recovery import Restoring
 
 ACTIVE: Final = "ACTIVE"
 CREATING: Final = "CREATING"
@@ -42,10 +50,9 @@ def describe_table(table: Table, size: TableSize, arn: str, status: str = ACTIVE
     if table.on_demand_since is not None:
         described["BillingModeSummary"] = _billing(table)
     if table.on_demand_throughput is not None:
-        described["OnDemandThroughput"] = {
-            "MaxReadRequestUnits": table.on_demand_throughput.max_read_units,
-            "MaxWriteRequestUnits": table.on_demand_throughput.max_write_units,
-        }
+        described["OnDemandThroughput"] = describe_limits_on_demand(table.on_demand_throughput)
+    if table.restoring is not None:
+        described["RestoreSummary"] = _restoring(table.restoring)
     if table.table_class is not None:
         described["TableClassSummary"] = {"TableClass": table.table_class}
     if table.stream is not None:
@@ -67,6 +74,25 @@ def describe_table(table: Table, size: TableSize, arn: str, status: str = ACTIVE
         ]
     if status != DELETING:
         described["WarmThroughput"] = _warm(table, table.throughput, status)
+    return described
+
+
+def describe_limits_on_demand(limits: OnDemandThroughput) -> dict[str, int]:
+    """An OnDemandThroughput."""
+    return {
+        "MaxReadRequestUnits": limits.max_read_units,
+        "MaxWriteRequestUnits": limits.max_write_units,
+    }
+
+
+def _restoring(restoring: Restoring) -> dict[str, Any]:
+    described = {
+        "SourceTableArn": restoring.source_table_arn,
+        "RestoreDateTime": moment(restoring.moment),
+        "RestoreInProgress": True,
+    }
+    if restoring.source_backup_arn is not None:
+        described["SourceBackupArn"] = restoring.source_backup_arn
     return described
 
 
@@ -97,8 +123,8 @@ def _billing(table: Table) -> dict[str, Any]:
     return described
 
 
-def _describe_index(index: Index, size: TableSize, arn: str) -> dict[str, Any]:
-    count = size.indexes.get(index.name, Count())
+def describe_index_keys(index: Index) -> dict[str, Any]:
+    """What an index is: its name, its keys, its projection."""
     projection: dict[str, Any] = {"ProjectionType": index.projection}
     if index.included:
         projection["NonKeyAttributes"] = list(index.included)
@@ -106,6 +132,13 @@ def _describe_index(index: Index, size: TableSize, arn: str) -> dict[str, Any]:
         "IndexName": index.name,
         "KeySchema": describe_keys(index.keys),
         "Projection": projection,
+    }
+
+
+def _describe_index(index: Index, size: TableSize, arn: str) -> dict[str, Any]:
+    count = size.indexes.get(index.name, Count())
+    return {
+        **describe_index_keys(index),
         "IndexSizeBytes": count.size_bytes,
         "ItemCount": count.items,
         "IndexArn": f"{arn}/index/{index.name}",

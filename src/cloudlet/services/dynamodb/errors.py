@@ -32,6 +32,34 @@ class PolicyNotFoundException(ServiceError):
     """Raised for a resource without a policy, or with another one than the request expects."""
 
 
+class TableAlreadyExistsException(ServiceError):
+    """Raised for the name of a table that is there already, by the operations that restore tables."""
+
+
+class TableInUseException(ServiceError):
+    """Raised for a table that is just being restored."""
+
+
+class BackupNotFoundException(ServiceError):
+    """Raised for a backup that is not there."""
+
+
+class BackupInUseException(ServiceError):
+    """Raised for a backup that is just being made, or made into a table."""
+
+
+class PointInTimeRecoveryUnavailableException(ServiceError):
+    """Raised for a table without point-in-time recovery."""
+
+
+class InvalidRestoreTimeException(ServiceError):
+    """Raised for a moment that a table cannot be restored to."""
+
+
+class GlobalTableNotFoundException(ServiceError):
+    """Raised for a global table that is not there."""
+
+
 class TableNotFoundException(ServiceError):
     """Raised for a table that is not there, by the operations on backups."""
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from cloudlet.services.dynamodb.destinations import ACTIVE, Destination
+from cloudlet.services.dynamodb.insights import Insights
 from cloudlet.services.dynamodb.policies import ResourcePolicy
+from cloudlet.services.dynamodb.recovery import Recovery, Restoring
 from cloudlet.services.dynamodb.values import order
 
 if TYPE_CHECKING:
@@ -192,6 +194,14 @@ class Table:
     destinations: tuple[Destination, ...] = ()
     """The Kinesis data streams that get its changes, or got them once."""
     policy: ResourcePolicy | None = None
+    recovery: Recovery | None = None
+    restoring: Restoring | None = None
+    """What it is being filled with; None as soon as it can be used."""
+    copies: tuple[str, ...] = ()
+    """The copies that are being made of it."""
+    insights: tuple[Insights, ...] = ()
+    """Those of the table and its indexes that were ever turned on."""
+    time_to_live_changed: float | None = None
 
     @property
     def local_indexes(self) -> tuple[Index, ...]:
@@ -211,7 +221,12 @@ class Table:
     @property
     def is_followed(self) -> bool:
         """Whether somebody gets its changes, so that a write must know what was there before."""
-        return self.stream is not None or self.destination is not None
+        return self.stream is not None or self.destination is not None or self.keeps_history
+
+    @property
+    def keeps_history(self) -> bool:
+        """Whether what was there before a change must be kept."""
+        return self.recovery is not None or bool(self.copies)
 
     def expiry(self, item: Item) -> int | None:
         """The second at which an item expires, or None if it never does."""

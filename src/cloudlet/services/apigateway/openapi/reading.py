@@ -21,7 +21,6 @@ from .schemas import Models
 from .security import Security
 
 _PREFIX: Final = "x-amazon-apigateway-"
-BASE_PATH_MODES: Final = ("ignore", "prepend", "split")
 
 
 def read_definition(body: bytes, api_id: str, base_path_mode: str, ignored: str = "") -> Definition:

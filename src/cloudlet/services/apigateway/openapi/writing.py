@@ -32,7 +32,6 @@ class Wanted:
 
     integrations: bool = False
     authorizers: bool = False
-    postman: bool = False
     documentation: bool = False
 
     @classmethod
@@ -43,7 +42,6 @@ class Wanted:
         return cls(
             integrations=everything or "integrations" in words,
             authorizers=everything or "authorizers" in words,
-            postman="postman" in words,
             documentation="documentation" in words,
         )
 

@@ -6,16 +6,12 @@ Clients are written by others, from the documents: GetSdk is not here.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.call import Call
 from cloudlet.services.apigateway import state
 from cloudlet.services.apigateway.errors import BadRequestException, NotFoundException
 from cloudlet.services.apigateway.model import Snapshot, Stage
-from cloudlet.services.apigateway.openapi.openapi_writer import OpenApiWriter
-from cloudlet.services.apigateway.openapi.swagger_writer import SwaggerWriter
-from cloudlet.services.apigateway.openapi.writing import Source, Wanted, Writer
 from cloudlet.services.apigateway.pages import page_of
 from cloudlet.services.apigateway.permissions import API, rest_operation
 from cloudlet.services.apigateway.sample_payloads import sample_template
@@ -25,23 +21,29 @@ if TYPE_CHECKING:
     from types_boto3_apigateway import type_defs as api
 
 _STAGE: Final = f"{API}/stages/{{stageName}}"
-_WRITERS: Final[Mapping[str, type[Writer]]] = {"swagger": SwaggerWriter, "oas30": OpenApiWriter}
 _YAML: Final = ("application/yaml", "application/x-yaml", "text/yaml")
 
 
 @rest_operation("GetExport", f"{_STAGE}/exports/{{exportType}}")
 def get_export(call: Call, request: api.GetExportRequestTypeDef) -> dict[str, Any]:
     """Writes what a stage shows as a document."""
+    from cloudlet.services.apigateway.openapi.exporting import (  # noqa: PLC0415  start time: documents take 10 ms
+        exported_document,
+    )
+
     row = state.api(call, request["restApiId"])
     stage = state.stage(call, row.id, request["stageName"])
     kind = request["exportType"]
-    if kind not in _WRITERS:
+    document = exported_document(
+        kind,
+        _snapshot(call, row.id, stage),
+        stage.stage_name,
+        call.region,
+        request.get("parameters", {}).get("extensions"),
+        state.find_documentation_version(call, row.id, stage.documentation_version or ""),
+    )
+    if document is None:
         raise BadRequestException(f"No API exporter for type '{kind}'")
-    snapshot = _snapshot(call, row.id, stage)
-    wanted = Wanted.of(request.get("parameters", {}).get("extensions"))
-    if wanted.postman and kind == "swagger":
-        wanted = Wanted(True, wanted.authorizers, True, wanted.documentation)
-    document = _WRITERS[kind]().document(_source(call, snapshot, stage, wanted))
     is_yaml = request.get("accepts") in _YAML
     name = f"{kind}_{document['info']['version']}.{'yaml' if is_yaml else 'json'}"
     return {
@@ -79,19 +81,6 @@ def _snapshot(call: Call, api_id: str, stage: Stage) -> Snapshot:
     if found is None:
         raise NotFoundException("Invalid Deployment identifier specified")
     return found
-
-
-def _source(call: Call, snapshot: Snapshot, stage: Stage, wanted: Wanted) -> Source:
-    api_id = snapshot.api.id
-    version = state.find_documentation_version(call, api_id, stage.documentation_version or "")
-    return Source(
-        snapshot,
-        stage.stage_name,
-        f"{api_id}.execute-api.{call.region}.amazonaws.com",
-        wanted,
-        version.parts if version else [],
-        version.version if version else None,
-    )
 
 
 def _written(document: dict[str, Any], is_yaml: bool) -> bytes:

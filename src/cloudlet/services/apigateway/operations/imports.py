@@ -13,11 +13,6 @@ from cloudlet.core.call import Call
 from cloudlet.services.apigateway import state, usage_state
 from cloudlet.services.apigateway.errors import BadRequestException, ConflictException, NotFoundException
 from cloudlet.services.apigateway.model import EndpointConfiguration, Resource, RestApi
-from cloudlet.services.apigateway.openapi import documentation
-from cloudlet.services.apigateway.openapi.applying import apply_definition, save_documentation
-from cloudlet.services.apigateway.openapi.definition import Definition
-from cloudlet.services.apigateway.openapi.document import InvalidDocument, parse
-from cloudlet.services.apigateway.openapi.reading import BASE_PATH_MODES, read_definition
 from cloudlet.services.apigateway.operations.api_keys import make_key
 from cloudlet.services.apigateway.operations.rest_apis import new_endpoint, shown_api
 from cloudlet.services.apigateway.permissions import API, rest_operation
@@ -25,6 +20,9 @@ from cloudlet.services.apigateway.permissions import API, rest_operation
 if TYPE_CHECKING:
     from types_boto3_apigateway import type_defs as api
 
+    from cloudlet.services.apigateway.openapi.definition import Definition
+
+_BASE_PATH_MODES: Final = ("ignore", "prepend", "split")
 _INVALID: Final = "Invalid OpenAPI input."
 _LARGE_BYTES: Final = 32 * 1024
 _NO_IMPORTER: Final = "Unable to build importer with provided input."
@@ -33,6 +31,8 @@ _NO_IMPORTER: Final = "Unable to build importer with provided input."
 @rest_operation("ImportRestApi", "/restapis")
 async def import_rest_api(call: Call, request: api.ImportRestApiRequestTypeDef) -> dict[str, Any]:
     """Makes an API of a document."""
+    from cloudlet.services.apigateway.openapi.applying import apply_definition  # noqa: PLC0415  start time
+
     row = RestApi(
         id=call.ids.lower(10),
         name="",
@@ -54,6 +54,8 @@ async def import_rest_api(call: Call, request: api.ImportRestApiRequestTypeDef) 
 @rest_operation("PutRestApi", API)
 async def put_rest_api(call: Call, request: api.PutRestApiRequestTypeDef) -> dict[str, Any]:
     """Puts a document in the place of an API, or merges it into one."""
+    from cloudlet.services.apigateway.openapi.applying import apply_definition  # noqa: PLC0415  start time
+
     api_id = request["restApiId"]
     await call.transact(lambda inner: state.api(inner, api_id), read_only=True)
     definition = await _read(request, api_id)
@@ -71,9 +73,13 @@ def import_documentation_parts(
     call: Call, request: api.ImportDocumentationPartsRequestTypeDef
 ) -> dict[str, Any]:
     """Takes the documentation parts of a document, not the API in it."""
+    from cloudlet.services.apigateway.openapi.applying import save_documentation  # noqa: PLC0415  start time
+    from cloudlet.services.apigateway.openapi.document import InvalidDocument, parse  # noqa: PLC0415  as above
+    from cloudlet.services.apigateway.openapi.documentation import parts_in  # noqa: PLC0415  as above
+
     row = state.api(call, request["restApiId"])
     try:
-        parts = documentation.parts_in(parse(_bytes(request["body"])))
+        parts = parts_in(parse(_bytes(request["body"])))
     except InvalidDocument:
         raise BadRequestException(_NO_IMPORTER) from None
     if request.get("mode", "merge") == "overwrite":
@@ -135,10 +141,13 @@ def _lines(body: bytes) -> list[dict[str, str]]:
 
 
 async def _read(request: Mapping[str, Any], api_id: str) -> Definition:
+    from cloudlet.services.apigateway.openapi.document import InvalidDocument  # noqa: PLC0415  start time
+    from cloudlet.services.apigateway.openapi.reading import read_definition  # noqa: PLC0415  as above
+
     parameters = request.get("parameters", {})
     mode = parameters.get("basepath", "ignore")
-    if mode not in BASE_PATH_MODES:
-        raise BadRequestException(f"Invalid basepath mode. Must be one of: [{', '.join(BASE_PATH_MODES)}]")
+    if mode not in _BASE_PATH_MODES:
+        raise BadRequestException(f"Invalid basepath mode. Must be one of: [{', '.join(_BASE_PATH_MODES)}]")
     body, ignored = _bytes(request["body"]), parameters.get("ignore", "")
     try:
         if len(body) > _LARGE_BYTES:

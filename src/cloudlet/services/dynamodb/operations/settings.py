@@ -12,7 +12,7 @@ from cloudlet.core.arn import find_arn
 from cloudlet.core.operation import operation
 from cloudlet.services.dynamodb import state
 from cloudlet.services.dynamodb.authorization import on_resource, on_table
-from cloudlet.services.dynamodb.errors import TableNotFoundException, ValidationException
+from cloudlet.services.dynamodb.errors import ValidationException
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cloudlet.services.dynamodb.model import Table
 
 MAX_TAGS: Final = 50
+_BETWEEN_CHANGES_SECONDS: Final = 3600.0
 _ACCOUNT_UNITS: Final = 80_000
 _TABLE_UNITS: Final = 40_000
 _ENDPOINT_CACHE_MINUTES: Final = 1440
@@ -56,12 +57,24 @@ def update_time_to_live(call: Call, request: Request) -> dict[str, Any]:
     specification = request["TimeToLiveSpecification"]
     name, enabled = specification["AttributeName"], specification["Enabled"]
     table = state.managed_table(call, request["TableName"])
-    if enabled and table.time_to_live is not None:
-        raise ValidationException("TimeToLive is already enabled")
-    if not enabled and table.time_to_live is None:
-        raise ValidationException("TimeToLive is already disabled")
+    _check_time_to_live(call, table, name, enabled=enabled)
     state.change_time_to_live(call, table, name if enabled else None)
     return {"TimeToLiveSpecification": {"Enabled": enabled, **({"AttributeName": name} if enabled else {})}}
+
+
+def _check_time_to_live(call: Call, table: Table, name: str, *, enabled: bool) -> None:
+    if not enabled and table.time_to_live is None:
+        raise ValidationException("TimeToLive is already disabled")
+    if table.time_to_live is not None and table.time_to_live != name:
+        raise ValidationException(
+            "TimeToLive is active on a different AttributeName: "
+            f"current AttributeName is {table.time_to_live}"
+        )
+    if enabled and table.time_to_live is not None:
+        raise ValidationException("TimeToLive is already enabled")
+    changed = table.time_to_live_changed
+    if changed is not None and call.time() - changed < _BETWEEN_CHANGES_SECONDS:
+        raise ValidationException("Time to live has been modified multiple times within a fixed interval")
 
 
 @operation("DescribeTimeToLive", permissions=on_table("DescribeTimeToLive"), read_only=True)
@@ -71,20 +84,6 @@ def describe_time_to_live(call: Call, request: Request) -> dict[str, Any]:
     if table.time_to_live is None:
         return {"TimeToLiveDescription": {"TimeToLiveStatus": "DISABLED"}}
     return {"TimeToLiveDescription": {"TimeToLiveStatus": "ENABLED", "AttributeName": table.time_to_live}}
-
-
-@operation("DescribeContinuousBackups", permissions=on_table("DescribeContinuousBackups"), read_only=True)
-def describe_continuous_backups(call: Call, request: Request) -> dict[str, Any]:
-    """What is backed up: every table continuously, none so that one could go back in time."""
-    if state.find_table(call, request["TableName"]) is None:
-        name = state.table_name(call, request["TableName"])
-        raise TableNotFoundException(f"Table not found: {name}")
-    return {
-        "ContinuousBackupsDescription": {
-            "ContinuousBackupsStatus": "ENABLED",
-            "PointInTimeRecoveryDescription": {"PointInTimeRecoveryStatus": "DISABLED"},
-        }
-    }
 
 
 @operation("DescribeLimits", read_only=True)

@@ -12,7 +12,7 @@ from cloudlet.core.operation import operation
 from cloudlet.services.dynamodb import definitions, state
 from cloudlet.services.dynamodb.addressing import owner
 from cloudlet.services.dynamodb.authorization import create_table_permissions, on_table
-from cloudlet.services.dynamodb.description import CREATING, DELETING, UPDATING, describe_table
+from cloudlet.services.dynamodb.description import ACTIVE, CREATING, DELETING, UPDATING, describe_table
 from cloudlet.services.dynamodb.errors import (
     LimitExceededException,
     ResourceInUseException,
@@ -20,6 +20,7 @@ from cloudlet.services.dynamodb.errors import (
     ValidationException,
 )
 from cloudlet.services.dynamodb.model import PAY_PER_REQUEST, PROVISIONED, TableSize
+from cloudlet.services.dynamodb.operations.backups import end_recovery, keep_deleted
 from cloudlet.services.dynamodb.operations.policies import checked_policy
 from cloudlet.services.dynamodb.policies import ResourcePolicy, next_revision
 from cloudlet.services.dynamodb.values import INVALID
@@ -75,8 +76,11 @@ def create_table(call: Call, request: Request) -> dict[str, Any]:
 def describe(call: Call, request: Request) -> dict[str, Any]:
     """A table as it is."""
     call = owner(call, request["TableName"])
-    table = state.managed_table(call, request["TableName"])
-    return {"Table": describe_table(table, state.table_size(call, table), _arn(call, table))}
+    table = state.find_table(call, request["TableName"])
+    if table is None or table.restoring is None:
+        table = state.managed_table(call, request["TableName"])
+    status = ACTIVE if table.restoring is None else CREATING
+    return {"Table": describe_table(table, state.table_size(call, table), _arn(call, table), status)}
 
 
 @operation("ListTables", resource="table/*", read_only=True)
@@ -92,6 +96,11 @@ def list_tables(call: Call, request: Request) -> dict[str, Any]:
 @operation("DeleteTable", permissions=on_table("DeleteTable"))
 def delete_table(call: Call, request: Request) -> dict[str, Any]:
     """Removes a table with its items and indexes; its stream stays readable for a day."""
+    table = state.find_table(call, request["TableName"])
+    if table is not None and table.restoring is not None:
+        raise ResourceInUseException(
+            "Attempt to change a resource which is still in use: Table is being created: " + table.name
+        )
     table = state.managed_table(call, request["TableName"])
     if table.deletion_protection:
         raise ValidationException(
@@ -100,7 +109,10 @@ def delete_table(call: Call, request: Request) -> dict[str, Any]:
         )
     size = state.table_size(call, table)
     state.stop_stream(call, table)
-    state.delete_table(call, table)
+    if table.recovery is not None:
+        keep_deleted(call, table)
+        end_recovery(call, table)
+    state.delete_table(call, table, keep_items=table.keeps_history)
     described = describe_table(table, size, _arn(call, table), DELETING)
     return {"TableDescription": {key: value for key, value in described.items() if key not in _GONE}}
 

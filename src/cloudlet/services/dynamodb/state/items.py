@@ -12,7 +12,7 @@ import msgspec
 from cloudlet.core.store import LAST
 from cloudlet.services.dynamodb import capacity
 from cloudlet.services.dynamodb.model import Count, KeySchema
-from cloudlet.services.dynamodb.state import keys, outbox, streams, waiting
+from cloudlet.services.dynamodb.state import history, keys, outbox, streams, waiting
 from cloudlet.services.dynamodb.values import item_size
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ def replace_item(
 ) -> None:
     """Puts `new` where `old` stands, or removes it; changes the rows of all indexes, and records it."""
     row_key = table.keys.row_key(key)
+    if table.keeps_history and old != new:
+        history.keep(call, table, row_key, old)
     if new is not None:
         call.transaction.put((*keys.item_prefix(call, table), *row_key), _ENCODER.encode(new))
     elif old is not None:
@@ -110,6 +112,14 @@ def add_to_index(call: Call, table: Table, index: Index, item: Item) -> None:
         call.transaction.put(key, _ENCODER.encode(index.projected(item, table.keys)))
 
 
+def restore_item(call: Call, table: Table, item: Item) -> None:
+    """Puts an item into a table that is being restored, and into its indexes."""
+    row_key = table.keys.row_key(item)
+    call.transaction.put((*keys.item_prefix(call, table), *row_key), _ENCODER.encode(item))
+    for index in table.indexes:
+        add_to_index(call, table, index, item)
+
+
 def delete_index(call: Call, table: Table, index: Index) -> None:
     """Removes every row of an index."""
     scope = keys.scope(call)
@@ -133,7 +143,14 @@ def items_after(
     call: Call, table: Table, after: tuple[bytes, ...], limit: int
 ) -> Iterator[tuple[tuple[bytes, ...], Item]]:
     """The table's items beyond a position, with the position of each."""
-    prefix = keys.item_prefix(call, table)
+    return items_below(call, table.id, after, limit)
+
+
+def items_below(
+    call: Call, rows: str, after: tuple[bytes, ...], limit: int
+) -> Iterator[tuple[tuple[bytes, ...], Item]]:
+    """The items of a table or a copy beyond a position, with the position of each."""
+    prefix = keys.rows_prefix(call, rows)
     start = (*prefix, *after, LAST) if after else prefix
     for key, _, item in items_in(call, start, (*prefix, LAST), limit=limit):
         yield tuple(part for part in key[len(prefix) :] if isinstance(part, bytes)), item

@@ -9,14 +9,18 @@
     stream/{table}/{label}                                    a Stream, which may outlive its table
     shard/{table}/{label}/{shard}                             a Shard, which gives its records their numbers
     record/{table}/{label}/{shard}/{number}                   a Record
+    journal/{table id}/{microsecond}/{hash}/{partition}/{sort}   what an item was before a change
+    backup/{backup}                                           a Backup; its items stand below item/{rows}
+    absent/{copy}/{hash}/{partition}/{sort}                   that a copy shall have no item there
     outbox/{table id}                                         the number of the next change for Kinesis
 
 All of it below ("dynamodb", account, region). Work that waits stands below ("dynamodb-work",), so that the
 workers find it: backfill/{account}/{region}/{table id}/{index} says how far an index has been filled,
 expiry/{second}/{account}/{region}/{table}/{table id}/{hash}/{partition}/{sort} which item may have expired,
 table/{account}/{region}/{name} which tables there are, stream/{account}/{region}/{table}/{label} which
-streams, and outbox/{account}/{region}/{table id}/{number} a Change that Kinesis is still to get. Nothing here
-reads or writes.
+streams, outbox/{account}/{region}/{table id}/{number} a Change that Kinesis is still to get,
+job/{account}/{region}/{id} a Job on backups, journal/{account}/{region}/{name} which tables have a journal
+and expiring-backup/{account}/{region}/{backup} which backups expire. Nothing here reads or writes.
 """
 
 from __future__ import annotations
@@ -34,6 +38,9 @@ EXPIRIES: Final[Key] = ("dynamodb-work", "expiry")
 TABLES: Final[Key] = ("dynamodb-work", "table")
 OUTBOX: Final[Key] = ("dynamodb-work", "outbox")
 STREAMS: Final[Key] = ("dynamodb-work", "stream")
+JOBS: Final[Key] = ("dynamodb-work", "job")
+JOURNALS: Final[Key] = ("dynamodb-work", "journal")
+EXPIRING_BACKUPS: Final[Key] = ("dynamodb-work", "expiring-backup")
 
 
 def scope(call: Call) -> Key:
@@ -59,6 +66,26 @@ def expiry_key(call: Call, table: Table, second: int, row_key: tuple[bytes, ...]
 def item_prefix(call: Call, table: Table) -> Key:
     """What the keys of a table's items begin with; hash, partition and sort key follow."""
     return ("dynamodb", call.account, call.region, "item", table.id)
+
+
+def rows_prefix(call: Call, rows: str) -> Key:
+    """What the keys of the items below an id begin with: a table's, or a copy's."""
+    return ("dynamodb", call.account, call.region, "item", rows)
+
+
+def absent_prefix(call: Call, copy: str) -> Key:
+    """What the keys begin with that say where a copy has no item."""
+    return ("dynamodb", call.account, call.region, "absent", copy)
+
+
+def journal_prefix(call: Call, table_id: str) -> Key:
+    """What the keys of a table's former items begin with."""
+    return ("dynamodb", call.account, call.region, "journal", table_id)
+
+
+def backup_key(call: Call, backup_id: str) -> Key:
+    """Where a backup's row stands."""
+    return ("dynamodb", call.account, call.region, "backup", backup_id)
 
 
 def index_prefix(call: Call, table: Table, index: Index) -> Key:

@@ -83,7 +83,7 @@ def find_table(call: Call, name_or_arn: str) -> Table | None:
 def table(call: Call, name_or_arn: str) -> Table:
     """The table an item operation is about. Raises ResourceNotFoundException."""
     found = find_table(call, name_or_arn)
-    if found is None:
+    if found is None or found.restoring is not None:
         raise ResourceNotFoundException("Requested resource not found")
     return found
 
@@ -91,7 +91,7 @@ def table(call: Call, name_or_arn: str) -> Table:
 def managed_table(call: Call, name_or_arn: str) -> Table:
     """The table an operation on tables is about. Raises ResourceNotFoundException, naming it."""
     found = find_table(call, name_or_arn)
-    if found is None:
+    if found is None or found.restoring is not None:
         name = table_name(call, name_or_arn)
         raise ResourceNotFoundException(f"Requested resource not found: Table: {name} not found")
     return found
@@ -102,7 +102,7 @@ def tagged_table(call: Call, arn: Arn) -> Table:
     found = None
     if (arn.account, arn.region) == (call.account, call.region):
         found = find_table(call, arn.resource.removeprefix("table/"))
-    if found is None:
+    if found is None or found.restoring is not None:
         raise ResourceNotFoundException(f"Requested resource not found: ResourcArn: {arn} not found")
     return found
 
@@ -126,13 +126,14 @@ def list_table_names(call: Call, after: str | None, limit: int) -> list[str]:
     return [str(key[-1]) for key, _ in rows]
 
 
-def delete_table(call: Call, table: Table) -> None:
-    """Removes a table with all its items and everything kept about it."""
+def delete_table(call: Call, table: Table, *, keep_items: bool = False) -> None:
+    """Removes a table with everything kept about it, and its items unless a backup needs them."""
     transaction, scope = call.transaction, keys.scope(call)
     transaction.delete(keys.table_key(call, table.name))
     transaction.delete((*scope, "size", table.id))
     transaction.delete((*keys.TABLES, call.account, call.region, table.name))
-    for kind in ("item", "index"):
+    kinds = ("index",) if keep_items else ("item", "index")
+    for kind in kinds:
         transaction.delete_range((*scope, kind, table.id), (*scope, kind, table.id, LAST))
 
 
@@ -149,6 +150,6 @@ def save_table_size(call: Call, table: Table, size: TableSize) -> None:
 
 def change_time_to_live(call: Call, table: Table, attribute: str | None) -> None:
     """Sets the attribute that says when items expire, also for the items that are there."""
-    save_table(call, replace(table, time_to_live=attribute))
+    save_table(call, replace(table, time_to_live=attribute, time_to_live_changed=call.time()))
     if attribute is not None:
         waiting.start_backfill(call, table, "")

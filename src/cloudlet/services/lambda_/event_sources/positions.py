@@ -67,6 +67,13 @@ def has_ended(call: Call, uuid: str, shard_id: str) -> bool:
     return bool(found) and len(found) == found[0][0] and all(row.ended for _, row in found)
 
 
+def forget_others(call: Call, uuid: str, fence: Fence, shard_ids: set[str]) -> None:
+    """Forgets how far shards were handled that the stream no longer has."""
+    fence(call)
+    for gone in state.known_shards(call, uuid) - shard_ids:
+        state.delete_checkpoints(call, uuid, gone)
+
+
 def adapt(call: Call, mapping: EventSourceMapping, fence: Fence, shard_id: str, lanes: int) -> None:
     """Where there were more or fewer lanes before, all go on after the last record that all had handled."""
     fence(call)

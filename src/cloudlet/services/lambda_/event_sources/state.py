@@ -132,6 +132,11 @@ def delete_checkpoints(call: Call, uuid: str, shard_id: str) -> None:
     _CHECKPOINTS.delete_below(call, uuid, shard_id)
 
 
+def known_shards(call: Call, uuid: str) -> set[str]:
+    """The shards of which it is stored how far a mapping has come."""
+    return {str(key[1]) for key, _ in _CHECKPOINTS.items_below(call, uuid)}
+
+
 # --- who works
 
 

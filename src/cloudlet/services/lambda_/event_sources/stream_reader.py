@@ -113,6 +113,14 @@ class StreamReader:
         )
         while True:
             shards = await stream.shards(await self._role.call(mapping.function_arn))
+            await self._call.transact(
+                partial(
+                    positions.forget_others,
+                    uuid=mapping.uuid,
+                    fence=self._fence,
+                    shard_ids={each.id for each in shards},
+                )
+            )
             for shard in await self._ready(mapping, shards):
                 await self._start(self._context, shard.id, _lanes(mapping))
             if not self._lanes:

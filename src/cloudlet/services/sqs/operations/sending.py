@@ -240,7 +240,7 @@ def _message(call: Call, draft: Draft, message_id: str, sequence_number: str | N
         now,
         call.principal.unique_id or call.principal.arn,
         draft.attributes,
-        draft.trace_header,
+        draft.trace_header or call.trace_id,
         draft.group_id,
         draft.deduplication_id,
         sequence_number,
