@@ -32,7 +32,7 @@ def test_a_table_has_at_most_50_tags(dynamodb, invalid, hash_table):
     assert message == "Too many tags: a resource can have at most 50"
 
 
-def test_time_to_live_is_off_until_it_is_set(dynamodb, invalid, hash_table):
+def test_time_to_live_is_off_until_it_is_set(dynamodb, invalid, advance, hash_table):
     described = dynamodb.describe_time_to_live(TableName=hash_table)["TimeToLiveDescription"]
     assert described == {"TimeToLiveStatus": "DISABLED"}
     on = {"AttributeName": "ttl", "Enabled": True}
@@ -42,6 +42,7 @@ def test_time_to_live_is_off_until_it_is_set(dynamodb, invalid, hash_table):
     assert described == {"TimeToLiveStatus": "ENABLED", "AttributeName": "ttl"}
     request = {"TableName": hash_table, "TimeToLiveSpecification": on}
     assert invalid(dynamodb.update_time_to_live, **request) == "TimeToLive is already enabled"
+    advance(3601)
     off = {"AttributeName": "ttl", "Enabled": False}
     answer = dynamodb.update_time_to_live(TableName=hash_table, TimeToLiveSpecification=off)
     assert answer["TimeToLiveSpecification"] == {"Enabled": False}
@@ -118,6 +119,23 @@ def test_sizes_are_counted_after_six_hours(dynamodb, advance, range_table):
     assert counts == {"all": 3, "some": 0}
 
 
-@pytest.mark.parametrize("operation", ["update_table_replica_auto_scaling"])
-def test_what_is_not_there_says_so(dynamodb, refused, operation):
-    assert refused(getattr(dynamodb, operation))[0] == "NotImplemented"
+def test_what_is_not_there_says_so(dynamodb, refused, hash_table):
+    scale = dynamodb.update_table_replica_auto_scaling
+    assert refused(scale, TableName=hash_table)[0] == "NotImplemented"
+
+
+def test_time_to_live_changes_once_an_hour(dynamodb, invalid, advance, hash_table):
+    def change(attribute, *, enabled):
+        specification = {"AttributeName": attribute, "Enabled": enabled}
+        return {"TableName": hash_table, "TimeToLiveSpecification": specification}
+
+    update = dynamodb.update_time_to_live
+    update(**change("ttl", enabled=True))
+    assert invalid(update, **change("other", enabled=False)) == (
+        "TimeToLive is active on a different AttributeName: current AttributeName is ttl"
+    )
+    assert invalid(update, **change("ttl", enabled=False)) == (
+        "Time to live has been modified multiple times within a fixed interval"
+    )
+    advance(3601)
+    update(**change("ttl", enabled=False))

@@ -56,7 +56,7 @@ def test_table_of_somebody_else_is_not_taken_over(dynamodb, run, context, hash_t
         run(RESOURCE.create, context, {**TEMPLATE, "TableName": hash_table})
 
 
-def test_update_changes_throughput_indexes_tags_and_time_to_live(dynamodb, run, context):
+def test_update_changes_throughput_indexes_tags_and_time_to_live(dynamodb, server, run, context):
     made = run(RESOURCE.create, context, TEMPLATE)
     dynamodb.put_item(TableName=made.physical_id, Item={"a": {"S": "x"}, "g": {"S": "y"}})
     units = {"ReadCapacityUnits": 7, "WriteCapacityUnits": 5}
@@ -84,6 +84,7 @@ def test_update_changes_throughput_indexes_tags_and_time_to_live(dynamodb, run, 
     assert ("other" in tags, "own" in tags) == (True, False)
     status = dynamodb.describe_time_to_live(TableName=made.physical_id)["TimeToLiveDescription"]
     assert status["TimeToLiveStatus"] == "ENABLED"
+    server.advance(3601)
     run(RESOURCE.update, context, made.physical_id, after, TEMPLATE)
     table = dynamodb.describe_table(TableName=made.physical_id)["Table"]
     assert "GlobalSecondaryIndexes" not in table
@@ -174,3 +175,52 @@ def test_a_stack_tells_of_the_stream_of_its_table(dynamodb, client):
     (output,) = cloudformation.describe_stacks(StackName="streaming")["Stacks"][0]["Outputs"]
     described = client("dynamodbstreams").describe_stream(StreamArn=output["OutputValue"])
     assert described["StreamDescription"]["StreamViewType"] == "NEW_IMAGE"
+
+
+def test_recovery_insights_and_policy_are_set_and_changed_in_place(dynamodb, run, context, account):
+    def policy(action):
+        principal = {"AWS": account}
+        statement = {"Effect": "Allow", "Principal": principal, "Action": action, "Resource": "*"}
+        return {"PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]}}
+
+    def kept(made):
+        name, arn = made.physical_id, made.attributes["Arn"]
+        backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+        insights = dynamodb.describe_contributor_insights(TableName=name)
+        document = json.loads(dynamodb.get_resource_policy(ResourceArn=arn)["Policy"])
+        return (
+            backups["PointInTimeRecoveryDescription"].get("RecoveryPeriodInDays"),
+            insights["ContributorInsightsStatus"],
+            document["Statement"][0]["Action"],
+        )
+
+    first = {
+        **TEMPLATE,
+        "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": "true"},
+        "ContributorInsightsSpecification": {"Enabled": True},
+        "SSESpecification": {"SSEEnabled": False},
+        "ResourcePolicy": policy("dynamodb:GetItem"),
+    }
+    made = run(RESOURCE.create, context, first)
+    assert kept(made) == (35, "ENABLED", "dynamodb:GetItem")
+    second = {
+        **TEMPLATE,
+        "PointInTimeRecoverySpecification": {
+            "PointInTimeRecoveryEnabled": True,
+            "RecoveryPeriodInDays": "7",
+        },
+        "ContributorInsightsSpecification": {"Enabled": False},
+        "ResourcePolicy": policy("dynamodb:PutItem"),
+    }
+    for _ in range(2):
+        run(RESOURCE.update, context, made.physical_id, first, second)
+    assert kept(made) == (7, "DISABLED", "dynamodb:PutItem")
+    run(RESOURCE.update, context, made.physical_id, second, TEMPLATE)
+    backups = dynamodb.describe_continuous_backups(TableName=made.physical_id)
+    described = backups["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+    assert described == {"PointInTimeRecoveryStatus": "DISABLED"}
+    with pytest.raises(Exception, match="Resource-based policy not found"):
+        dynamodb.get_resource_policy(ResourceArn=made.attributes["Arn"])
+    with pytest.raises(Exception, match="encrypted with KMS"):
+        encrypted = {**TEMPLATE, "SSESpecification": {"SSEEnabled": True}}
+        run(RESOURCE.update, context, made.physical_id, TEMPLATE, encrypted)

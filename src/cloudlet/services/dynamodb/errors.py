@@ -56,6 +56,10 @@ class InvalidRestoreTimeException(ServiceError):
     """Raised for a moment that a table cannot be restored to."""
 
 
+class GlobalTableNotFoundException(ServiceError):
+    """Raised for a global table that is not there."""
+
+
 class TableNotFoundException(ServiceError):
     """Raised for a table that is not there, by the operations on backups."""
 

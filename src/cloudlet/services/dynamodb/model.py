@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from cloudlet.services.dynamodb.destinations import ACTIVE, Destination
+from cloudlet.services.dynamodb.insights import Insights
 from cloudlet.services.dynamodb.policies import ResourcePolicy
 from cloudlet.services.dynamodb.recovery import Recovery, Restoring
 from cloudlet.services.dynamodb.values import order
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 PROVISIONED: Final = "PROVISIONED"
 PAY_PER_REQUEST: Final = "PAY_PER_REQUEST"
 PARTITION_BYTES: Final = 4
+MIN_NAME: Final = 3
+MAX_NAME: Final = 255
+NAME_PATTERN: Final = "[a-zA-Z0-9_.-]+"
 _SECOND_DIGITS: Final = 12
 
 
@@ -195,6 +199,9 @@ class Table:
     """What it is being filled with; None as soon as it can be used."""
     copies: tuple[str, ...] = ()
     """The copies that are being made of it."""
+    insights: tuple[Insights, ...] = ()
+    """Those of the table and its indexes that were ever turned on."""
+    time_to_live_changed: float | None = None
 
     @property
     def local_indexes(self) -> tuple[Index, ...]:

@@ -5,6 +5,7 @@ It calls DynamoDB's own API and knows nothing of templates.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.errors import NotImplementedHere
@@ -53,7 +54,11 @@ class TableResource:
     properties = frozenset(
         (
             *_DEFINITION,
+            "ContributorInsightsSpecification",
             "KinesisStreamSpecification",
+            "PointInTimeRecoverySpecification",
+            "ResourcePolicy",
+            "SSESpecification",
             "StreamSpecification",
             "TableName",
             "Tags",
@@ -79,16 +84,22 @@ class TableResource:
         }
         if (stream := _stream(properties)) is not None:
             request["StreamSpecification"] = stream
+        if (policy := _policy(properties)) is not None:
+            request["ResourcePolicy"] = policy
+        _check_encryption(properties)
         await ask_once(call, context, "dynamodb", "CreateTable", request, lambda _: name)
         if "KinesisStreamSpecification" in properties:
             await _set_destination(call, name, properties)
         await _set_time_to_live(call, name, {}, properties)
+        await _set_recovery(call, name, {}, properties)
+        await _set_insights(call, name, {}, properties)
         return await _provisioned(call, name)
 
     async def update(
         self, call: Call, context: ResourceContext, physical_id: str, before: Properties, after: Properties
     ) -> Provisioned:
         """Changes billing, throughput, indexes, the stream, tags and the time to live in place."""
+        _check_encryption(after)
         described = await call.ask("dynamodb", "DescribeTable", {"TableName": physical_id})
         for request in _still_to_do(described["Table"], _changes(before, after)):
             await call.ask("dynamodb", "UpdateTable", {"TableName": physical_id, **_with_numbers(request)})
@@ -97,6 +108,9 @@ class TableResource:
         if "KinesisStreamSpecification" in before or "KinesisStreamSpecification" in after:
             await _set_destination(call, physical_id, after)
         await _set_time_to_live(call, physical_id, before, after)
+        await _set_recovery(call, physical_id, before, after)
+        await _set_insights(call, physical_id, before, after)
+        await _set_policy(call, described["Table"]["TableArn"], before, after)
         await _set_tags(call, physical_id, _own_tags(before), _own_tags(after))
         return await _provisioned(call, physical_id)
 
@@ -255,6 +269,50 @@ async def _change_time_to_live(call: Call, name: str, attribute: str, *, enabled
     await call.ask("dynamodb", "UpdateTimeToLive", request)
 
 
+async def _set_recovery(call: Call, name: str, before: Properties, after: Properties) -> None:
+    was, now = (each.get("PointInTimeRecoverySpecification") or {} for each in (before, after))
+    if was == now:
+        return
+    enabled = _is_true(now.get("PointInTimeRecoveryEnabled"))
+    specification: dict[str, Any] = {"PointInTimeRecoveryEnabled": enabled}
+    if "RecoveryPeriodInDays" in now:
+        specification["RecoveryPeriodInDays"] = int(now["RecoveryPeriodInDays"])
+    if enabled or _is_true(was.get("PointInTimeRecoveryEnabled")):
+        request = {"TableName": name, "PointInTimeRecoverySpecification": specification}
+        await call.ask("dynamodb", "UpdateContinuousBackups", request)
+
+
+async def _set_insights(call: Call, name: str, before: Properties, after: Properties) -> None:
+    was, now = (each.get("ContributorInsightsSpecification") or {} for each in (before, after))
+    if was == now:
+        return
+    action = "ENABLE" if _is_true(now.get("Enabled")) else "DISABLE"
+    request = {"TableName": name, "ContributorInsightsAction": action}
+    if "Mode" in now:
+        request["ContributorInsightsMode"] = now["Mode"]
+    await call.ask("dynamodb", "UpdateContributorInsights", request)
+
+
+async def _set_policy(call: Call, arn: str, before: Properties, after: Properties) -> None:
+    was, now = _policy(before), _policy(after)
+    if was == now:
+        return
+    if now is None:
+        await call.ask("dynamodb", "DeleteResourcePolicy", {"ResourceArn": arn})
+    else:
+        await call.ask("dynamodb", "PutResourcePolicy", {"ResourceArn": arn, "Policy": now})
+
+
+def _policy(properties: Properties) -> str | None:
+    policy = properties.get("ResourcePolicy")
+    return None if policy is None else json.dumps(policy["PolicyDocument"])
+
+
+def _check_encryption(properties: Properties) -> None:
+    if _is_true((properties.get("SSESpecification") or {}).get("SSEEnabled")):
+        raise NotImplementedHere("cloudlet does not implement DynamoDB tables encrypted with KMS (yet).")
+
+
 async def _set_tags(call: Call, name: str, before: Mapping[str, str], after: Mapping[str, str]) -> None:
     described = await call.ask("dynamodb", "DescribeTable", {"TableName": name})
     arn = described["Table"]["TableArn"]
@@ -267,7 +325,11 @@ async def _set_tags(call: Call, name: str, before: Mapping[str, str], after: Map
 
 
 def _enabled(specification: Mapping[str, Any] | None) -> bool:
-    return specification is not None and str(specification.get("Enabled")).lower() == "true"
+    return specification is not None and _is_true(specification.get("Enabled"))
+
+
+def _is_true(value: Any) -> bool:
+    return str(value).lower() == "true"
 
 
 def _own_tags(properties: Properties) -> dict[str, str]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cloudlet.services.dynamodb.model import Table
 
 MAX_TAGS: Final = 50
+_BETWEEN_CHANGES_SECONDS: Final = 3600.0
 _ACCOUNT_UNITS: Final = 80_000
 _TABLE_UNITS: Final = 40_000
 _ENDPOINT_CACHE_MINUTES: Final = 1440
@@ -56,12 +57,24 @@ def update_time_to_live(call: Call, request: Request) -> dict[str, Any]:
     specification = request["TimeToLiveSpecification"]
     name, enabled = specification["AttributeName"], specification["Enabled"]
     table = state.managed_table(call, request["TableName"])
-    if enabled and table.time_to_live is not None:
-        raise ValidationException("TimeToLive is already enabled")
-    if not enabled and table.time_to_live is None:
-        raise ValidationException("TimeToLive is already disabled")
+    _check_time_to_live(call, table, name, enabled=enabled)
     state.change_time_to_live(call, table, name if enabled else None)
     return {"TimeToLiveSpecification": {"Enabled": enabled, **({"AttributeName": name} if enabled else {})}}
+
+
+def _check_time_to_live(call: Call, table: Table, name: str, *, enabled: bool) -> None:
+    if not enabled and table.time_to_live is None:
+        raise ValidationException("TimeToLive is already disabled")
+    if table.time_to_live is not None and table.time_to_live != name:
+        raise ValidationException(
+            "TimeToLive is active on a different AttributeName: "
+            f"current AttributeName is {table.time_to_live}"
+        )
+    if enabled and table.time_to_live is not None:
+        raise ValidationException("TimeToLive is already enabled")
+    changed = table.time_to_live_changed
+    if changed is not None and call.time() - changed < _BETWEEN_CHANGES_SECONDS:
+        raise ValidationException("Time to live has been modified multiple times within a fixed interval")
 
 
 @operation("DescribeTimeToLive", permissions=on_table("DescribeTimeToLive"), read_only=True)
