@@ -7,10 +7,10 @@ here at once; its deployment never changes, so that is compiled once.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cloudlet.core.access import Principal
 from cloudlet.services.apigateway import state
