@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from msgspec import Struct
@@ -53,12 +54,28 @@ class Rules(Struct, frozen=True):
     """Whether maps may hold null."""
     own_shapes: frozenset[str] = frozenset()
     """Shapes that the service judges itself, in words of its own."""
+    told_first: Mapping[str, Sequence[str]] = MappingProxyType({})
+    """By shape, the members of which it tells first, in this order; the others follow as in the model."""
 
 
 _NOT_NULL: Final[Test] = ("Member must not be null", lambda value: value is not None)
 _DEFAULT: Final = Rules()
 _RULES: Final[Mapping[str, Rules]] = {
     "apigateway": Rules(request_in_paths=True, null_in_maps=True),
+    "dynamodb": Rules(
+        own_shapes=frozenset({"BatchGetRequestMap", "BatchWriteItemRequestMap", "KeyList"}),
+        told_first={
+            "CreateTableInput": ("GlobalSecondaryIndexes", "LocalSecondaryIndexes"),
+            "TransactWriteItemsInput": ("ClientRequestToken",),
+            "UpdateItemInput": (
+                "ReturnConsumedCapacity",
+                "TableName",
+                "ReturnValues",
+                "ConditionalOperator",
+                "Key",
+            ),
+        },
+    ),
     "ec2": Rules(required=False, values=False, missing="The request must contain the parameter {}"),
     "lambda": Rules(
         not_null_in_collections=True, own_shapes=frozenset({"InvokeMode", "RecursiveLoop", "Runtime"})
@@ -74,6 +91,10 @@ _ENUM_ORDERS: Final[Mapping[frozenset[str], Sequence[str]]] = {
         "add remove move test replace copy",
         "HTTP MOCK AWS_PROXY HTTP_PROXY AWS",
         "PRIVATE EDGE REGIONAL",
+        "ALL_NEW UPDATED_OLD ALL_OLD NONE UPDATED_NEW",
+        "SPECIFIC_ATTRIBUTES COUNT ALL_ATTRIBUTES ALL_PROJECTED_ATTRIBUTES",
+        "OR AND",
+        "B N S",
         "RESPONSE_BODY RESPONSE METHOD MODEL AUTHORIZER RESPONSE_HEADER RESOURCE PATH_PARAMETER REQUEST_BODY "
         "QUERY_PARAMETER API REQUEST_HEADER",
         "REQUEST_TOO_LARGE RESOURCE_NOT_FOUND AUTHORIZER_CONFIGURATION_ERROR MISSING_AUTHENTICATION_TOKEN "
@@ -172,7 +193,9 @@ class Validator:
         members = shape.members
         required = set(shape.required) if self._rules.required else set()
         entries: list[Entry] = []
-        for name in sorted(members, key=lambda name: bool(prefix and members[name].location)):
+        first = self._rules.told_first.get(shape.name, ())
+        names = sorted(members, key=lambda name: first.index(name) if name in first else len(first))
+        for name in sorted(names, key=lambda name: bool(prefix and members[name].location)):
             member = members[name]
             label = _lower_first(name) if member.location else prefix + _lower_first(name)
             check = self._check(member)

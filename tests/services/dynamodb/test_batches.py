@@ -84,6 +84,44 @@ def test_batch_write_has_at_most_25_items(dynamodb, invalid, hash_table, range_t
     assert message == "Too many items requested for the BatchWriteItem call"
 
 
+CONSTRAINT = (
+    "1 validation error detected: Value at '{}' failed to satisfy constraint: Member must have length "
+)
+
+
+@pytest.mark.parametrize(
+    ("requested", "message"),
+    [
+        ({}, CONSTRAINT.format("RequestItems") + "greater than or equal to 1"),
+        (
+            {"hash": {"Keys": []}},
+            CONSTRAINT.format("RequestItems.hash.member.Keys") + "greater than or equal to 1",
+        ),
+        (
+            {"hash": {"Keys": [{"a": {"S": str(number)}} for number in range(101)]}},
+            CONSTRAINT.format("RequestItems.hash.member.Keys") + "less than or equal to 100",
+        ),
+        (
+            {"bad!name": {"Keys": [{"a": {"S": "x"}}]}},
+            """1 validation error detected: Value '{"bad!name":{"Keys":[{"a":{"S":"x"}}]}}' """
+            "at 'requestItems' failed to satisfy constraint: Map keys must satisfy constraint: "
+            "[Member must have length less than or equal to 255, "
+            "Member must have length greater than or equal to 3, "
+            "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+]",
+        ),
+    ],
+)
+def test_batch_get_of_a_wrong_shape_is_refused_in_its_words(dynamodb, invalid, requested, message):
+    assert invalid(dynamodb.batch_get_item, RequestItems=requested) == message
+
+
+def test_batch_write_of_nothing_or_of_no_table_is_refused(dynamodb, invalid):
+    expected = CONSTRAINT.format("RequestItems") + "greater than or equal to 1"
+    assert invalid(dynamodb.batch_write_item, RequestItems={}) == expected
+    message = invalid(dynamodb.batch_write_item, RequestItems={"bad!name": [put("x")]})
+    assert "at 'requestItems' failed to satisfy constraint: Map keys must satisfy constraint: [" in message
+
+
 def test_batches_on_missing_tables_are_not_found(dynamodb, refused, hash_table):
     expected = ("ResourceNotFoundException", "Requested resource not found")
     assert refused(dynamodb.batch_write_item, RequestItems={"nowhere": [put("x")]}) == expected

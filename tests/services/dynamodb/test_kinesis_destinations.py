@@ -186,7 +186,7 @@ def test_a_template_names_the_stream_and_may_name_another(client, kinesis, dynam
 
     def deploy(call, specification):
         properties = {
-            "TableName": "t",
+            "TableName": "trips",
             "AttributeDefinitions": [{"AttributeName": "a", "AttributeType": "S"}],
             "KeySchema": [{"AttributeName": "a", "KeyType": "HASH"}],
             "BillingMode": "PAY_PER_REQUEST",
@@ -198,7 +198,7 @@ def test_a_template_names_the_stream_and_may_name_another(client, kinesis, dynam
             (stack,) = cloudformation.describe_stacks(StackName="s")["Stacks"]
             if not stack["StackStatus"].endswith("IN_PROGRESS"):
                 break
-        described = dynamodb.describe_kinesis_streaming_destination(TableName="t")
+        described = dynamodb.describe_kinesis_streaming_destination(TableName="trips")
         return stack["StackStatus"], {
             each["StreamArn"]: (each["DestinationStatus"], each["ApproximateCreationDateTimePrecision"])
             for each in described["KinesisDataStreamDestinations"]

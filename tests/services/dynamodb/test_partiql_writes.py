@@ -418,8 +418,15 @@ def test_a_transaction_takes_no_returning_and_no_index(dynamodb, item, stored, h
     assert "RETURNING clause is not supported in ExecuteTransaction" in message
     assert stored()["v"] == {"N": "1"}
     indexed = f'SELECT * FROM "{range_table}"."all" WHERE c = \'x\''
-    code, message = refusal(dynamodb.execute_transaction, TransactStatements=[{"Statement": indexed}])
-    assert (code, "Reads on indices are not supported within transactions" in message) == (
+    assert refusal(dynamodb.execute_transaction, TransactStatements=[{"Statement": indexed}]) == (
         "ValidationException",
-        True,
+        "Validation failed in TransactStatements[0]: Reads on indices are not supported within transactions.",
+    )
+
+
+def test_an_insert_names_no_index(dynamodb, range_table):
+    statement = f"INSERT INTO \"{range_table}\".\"all\" VALUE {{'a': 'x', 'b': 'y'}}"
+    assert refusal(dynamodb.execute_statement, Statement=statement) == (
+        "ValidationException",
+        "FROM clause may only contain a single table name",
     )

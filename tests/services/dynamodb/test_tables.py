@@ -233,6 +233,72 @@ def test_protected_table_is_not_deleted(dynamodb, invalid, hash_table):
     dynamodb.delete_table(TableName=hash_table)
 
 
+AT_NAME = "1 validation error detected: Value '{}' at 'tableName' failed to satisfy constraint: Member must "
+
+
+@pytest.mark.parametrize(
+    ("name", "constraint"),
+    [
+        ("bad table!@#", "satisfy regular expression pattern: [a-zA-Z0-9_.-]+"),
+        ("a" * 256, "have length less than or equal to 255"),
+        ("", "have length greater than or equal to 1"),
+    ],
+)
+def test_what_is_no_name_of_a_table_is_refused_before_it_is_looked_for(dynamodb, invalid, name, constraint):
+    message = invalid(dynamodb.put_item, TableName=name, Item={"a": {"S": "x"}})
+    assert message == AT_NAME.format(name) + constraint
+
+
+HASH_TABLE = {
+    "AttributeDefinitions": [{"AttributeName": "a", "AttributeType": "S"}],
+    "KeySchema": [{"AttributeName": "a", "KeyType": "HASH"}],
+    "BillingMode": "PAY_PER_REQUEST",
+}
+
+
+def test_a_new_table_has_a_name_of_three_letters_at_least(dynamodb, invalid):
+    message = invalid(dynamodb.create_table, TableName="ab", **HASH_TABLE)
+    assert message == AT_NAME.format("ab") + "have length greater than or equal to 3"
+
+
+TOO_SHORT = (
+    "Value '{}' at '{}' failed to satisfy constraint: Member must have length greater than or equal to {}"
+)
+
+
+def test_violations_are_told_in_the_order_of_dynamodb(dynamodb, invalid):
+    index = {
+        "KeySchema": [{"AttributeName": "a", "KeyType": "HASH"}],
+        "Projection": {"ProjectionType": "ALL"},
+    }
+    message = invalid(
+        dynamodb.create_table,
+        TableName="table",
+        **HASH_TABLE,
+        LocalSecondaryIndexes=[{"IndexName": "aa", **index}],
+        GlobalSecondaryIndexes=[{"IndexName": "zz", **index}],
+    )
+    first = TOO_SHORT.format("zz", "globalSecondaryIndexes.1.member.indexName", 3)
+    second = TOO_SHORT.format("aa", "localSecondaryIndexes.1.member.indexName", 3)
+    assert message == f"2 validation errors detected: {first}; {second}"
+    message = invalid(
+        dynamodb.update_item,
+        TableName="",
+        UpdateExpression="REMOVE b",
+        ReturnConsumedCapacity="INVALID",
+        ReturnValues="INVALID",
+    )
+    enum = "Value 'INVALID' at '{}' failed to satisfy constraint: Member must satisfy enum value set: [{}]"
+    assert message == "4 validation errors detected: " + "; ".join(
+        (
+            enum.format("returnConsumedCapacity", "INDEXES, TOTAL, NONE"),
+            TOO_SHORT.format("", "tableName", 1),
+            enum.format("returnValues", "ALL_NEW, UPDATED_OLD, ALL_OLD, NONE, UPDATED_NEW"),
+            "Value null at 'key' failed to satisfy constraint: Member must not be null",
+        )
+    )
+
+
 def test_table_can_be_named_by_its_arn(dynamodb, hash_table):
     arn = dynamodb.describe_table(TableName=hash_table)["Table"]["TableArn"]
     dynamodb.put_item(TableName=arn, Item={"a": {"S": "x"}})

@@ -222,3 +222,41 @@ def test_indexes_follow_transactions(dynamodb, range_table):
 def test_transaction_of_more_than_4_megabytes_is_refused(dynamodb, invalid, hash_table):
     actions = [put(hash_table, str(number), attributes={"v": {"S": "x" * 380_000}}) for number in range(12)]
     assert "4 MB" in invalid(dynamodb.transact_write_items, TransactItems=actions)
+
+
+def nested(depth):
+    value = {"S": "leaf"}
+    for _ in range(depth):
+        value = {"M": {"n": value}}
+    return value
+
+
+TOO_DEEP = (
+    "Nesting Levels have exceeded supported limits: "
+    "Attributes in the item have nested levels beyond supported limit"
+)
+NAMELESS = {"Put": {"TableName": "nowhere", "Item": {"a": {"S": "x"}, "": {"S": "x"}, "d": nested(100)}}}
+DEEP = {"Put": {"TableName": "nowhere", "Item": {"a": {"S": "y"}, "d": nested(40)}}}
+LONG = {
+    "Update": {
+        "TableName": "nowhere",
+        "Key": {"a": {"S": "x"}},
+        "UpdateExpression": "SET " + ", ".join(f"a{number} = :v" for number in range(500)),
+        "ExpressionAttributeValues": {":v": {"S": "x"}},
+    }
+}
+
+
+@pytest.mark.parametrize(
+    ("actions", "message"),
+    [
+        ([NAMELESS, DEEP], "Empty attribute name"),
+        ([DEEP, NAMELESS], TOO_DEEP),
+        (
+            [LONG, DEEP],
+            "Invalid UpdateExpression: Expression size has exceeded the maximum allowed size;",
+        ),
+    ],
+)
+def test_the_first_action_that_is_wrong_in_itself_is_told(dynamodb, invalid, actions, message):
+    assert invalid(dynamodb.transact_write_items, TransactItems=actions) == message

@@ -394,3 +394,62 @@ def test_any_text_either_runs_or_is_refused_with_validation_exception(pieces, sp
 def test_deep_nesting_is_refused_and_does_not_overflow_the_stack():
     assert "nested" in message("SET a = " + "(" * 1500 + "b" + ")" * 1500)
     assert "nested" in message("SET a = " + "if_not_exists(b, " * 300 + "c" + ")" * 300)
+
+
+LARGEST = 400 * 1024
+TOO_LARGE = ("ValidationException", "Item size to update has exceeded the maximum allowed size")
+TEN = {"S": "y" * 10}
+ONE = {"N": "1"}
+
+
+@pytest.mark.parametrize(
+    ("clause", "charge", "seed", "value"),
+    [
+        (", c = abcdefghij", 19 + 1 + 15 + 10, {"abcdefghij": TEN}, None),
+        (", c = m.z", 19 + 1 + 15 + 1 + 14 + 1, {"m": {"M": {"z": TEN}}}, None),
+        (", c = l[10]", 19 + 1 + 15 + 1 + 14 + 2, {"l": {"L": [ONE] * 11}}, None),
+        (", l[0] = :v", 19 + 1 + 4 + 1 + 10, {"l": {"L": [ONE]}}, TEN),
+        (", l = list_append(l, :v)", 19 + 1 + 37 + 16 + 3 + 1 + 10, {"l": {"L": []}}, {"L": [TEN]}),
+        (", c = if_not_exists(c, :v)", 19 + 1 + 39 + 16 + 10, {"c": ONE}, TEN),
+        (", n = n + :v", 19 + 1 + 34 + 16 + 2, {"n": ONE}, ONE),
+        (", n = n - :v", 19 + 1 + 37 + 16 + 2, {"n": ONE}, ONE),
+        (" ADD abcdefghij :v", 19 + 10 + 2, {"abcdefghij": ONE}, ONE),
+        (" REMOVE m.z", 1 + 1 + 4 + 1, {"m": {"M": {"z": TEN}}}, None),
+        (" DELETE ss :v", 1 + 2, {"ss": {"SS": ["p", "q"]}}, {"SS": ["q"]}),
+    ],
+)
+def test_update_is_charged_for_its_clauses(dynamodb, refused, hash_table, clause, charge, seed, value):
+    values = {} if value is None else {":v": value}
+    padding = LARGEST - len("b") - 3 - 19 - charge
+    request = {"TableName": hash_table, "UpdateExpression": "SET b = :pad" + clause}
+    for key, size, accepted in (("x", padding, True), ("y", padding + 1, False)):
+        dynamodb.put_item(TableName=hash_table, Item={"a": {"S": key}, **seed})
+        request |= {
+            "Key": {"a": {"S": key}},
+            "ExpressionAttributeValues": {":pad": {"S": "x" * size}, **values},
+        }
+        if accepted:
+            assert (
+                len(dynamodb.update_item(**request, ReturnValues="UPDATED_NEW")["Attributes"]["b"]["S"])
+                == size
+            )
+        else:
+            assert refused(dynamodb.update_item, **request) == TOO_LARGE
+
+
+def test_only_update_item_itself_is_charged_so(dynamodb, refused, hash_table):
+    key = {"a": {"S": "x"}}
+    largest = {"S": "x" * (LARGEST - len("axb"))}
+    update = {
+        "TableName": hash_table,
+        "Key": key,
+        "UpdateExpression": "SET b = :b",
+        "ExpressionAttributeValues": {":b": largest},
+    }
+    assert refused(dynamodb.update_item, **update) == TOO_LARGE
+    dynamodb.transact_write_items(TransactItems=[{"Update": update}])
+    statement = f"UPDATE \"{hash_table}\" SET b = ? WHERE a = 'x'"
+    dynamodb.execute_statement(Statement=statement, Parameters=[largest])
+    updates = {"b": {"Action": "PUT", "Value": largest}}
+    dynamodb.update_item(TableName=hash_table, Key=key, AttributeUpdates=updates)
+    assert len(dynamodb.get_item(TableName=hash_table, Key=key)["Item"]["b"]["S"]) == LARGEST - 3

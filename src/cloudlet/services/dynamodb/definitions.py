@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cloudlet.core.errors import NotImplementedHere
 from cloudlet.services.dynamodb.errors import ValidationException
 from cloudlet.services.dynamodb.model import (
+    MIN_NAME,
     PAY_PER_REQUEST,
     PROVISIONED,
     Index,
@@ -81,6 +82,7 @@ _RESTORE_HONOURED: Final = frozenset(
 def new_table(request: Request, table_id: str, now: float) -> Table:
     """The table that CreateTable asks for. Raises ValidationException."""
     check_honoured("CreateTable", request, _HONOURED)
+    _check_name_length(request["TableName"])
     check_stream(request.get("StreamSpecification"))
     billing_mode = request.get("BillingMode", PROVISIONED)
     units = request.get("ProvisionedThroughput")
@@ -106,6 +108,14 @@ def new_table(request: Request, table_id: str, now: float) -> Table:
         deletion_protection=request.get("DeletionProtectionEnabled", False),
         tags=tuple((tag["Key"], tag["Value"]) for tag in request.get("Tags", ())),
     )
+
+
+def _check_name_length(name: str) -> None:
+    if len(name) < MIN_NAME:
+        raise ValidationException(
+            f"1 validation error detected: Value '{name}' at 'tableName' failed to satisfy constraint: "
+            f"Member must have length greater than or equal to {MIN_NAME}"
+        )
 
 
 def check_honoured(operation: str, request: Request, honoured: frozenset[str]) -> None:

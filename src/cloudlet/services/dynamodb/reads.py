@@ -198,9 +198,14 @@ def source_of(call: Call, read: Read) -> Source:
         raise ValidationException(f"The table does not have the specified index: {name}")
     if not index.local and read.consistent:
         raise ValidationException("Consistent reads are not supported on global secondary indexes")
-    if index.backfilling:
-        raise ValidationException(f"Cannot read from backfilling global secondary index: {name}")
+    check_filled(index)
     return Source(table, index)
+
+
+def check_filled(index: Index | None) -> None:
+    """Raises ValidationException for an index that does not have all items yet."""
+    if index is not None and index.backfilling:
+        raise ValidationException(f"Cannot read from backfilling global secondary index: {index.name}")
 
 
 def check_source(source: Source, read: Read) -> None:

@@ -43,7 +43,9 @@ def type_of(value: AttributeValue) -> str:
 
 
 def checked_item(item: dict[str, AttributeValue], wording: Wording = Wording.CURRENT) -> Item:
-    """The item with canonical numbers. Raises ValidationException for a value that DynamoDB refuses."""
+    """The item with canonical numbers. Raises ValidationException for what DynamoDB refuses."""
+    if "" in item:
+        raise ValidationException("Empty attribute name")
     return {name: checked_value(value, wording) for name, value in item.items()}
 
 

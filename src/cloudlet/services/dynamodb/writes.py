@@ -14,7 +14,7 @@ from cloudlet.services.dynamodb.errors import ConditionalCheckFailedException, V
 from cloudlet.services.dynamodb.expressions import Expressions
 from cloudlet.services.dynamodb.numbers import Wording
 from cloudlet.services.dynamodb.parameters import NO_EXPRESSIONS, check_together, read_expressions
-from cloudlet.services.dynamodb.values import INVALID, check_depth, checked_item, is_too_large
+from cloudlet.services.dynamodb.values import INVALID, MAX_ITEM_BYTES, check_depth, checked_item, is_too_large
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +32,7 @@ UPDATE: Final = "Update"
 DELETE: Final = "Delete"
 CHECK: Final = "ConditionCheck"
 
+UPDATE_TOO_LARGE: Final = "Item size to update has exceeded the maximum allowed size"
 _EXPRESSION_MEMBERS: Final = (
     "UpdateExpression",
     "ConditionExpression",
@@ -136,6 +137,13 @@ def check_size(write: Write) -> None:
         raise ValidationException("Item size has exceeded the maximum allowed size")
 
 
+def check_charge(write: Write) -> None:
+    """Raises ValidationException for an update that is too large for UpdateItem, whatever the item is."""
+    update = write.expressions.update
+    if update is not None and update.charge.size(write.expressions.values) > MAX_ITEM_BYTES:
+        raise ValidationException(UPDATE_TOO_LARGE)
+
+
 def check_against(table: Table, write: Write) -> None:
     """Raises ValidationException for a write that does not fit the table's and the indexes' keys."""
     if write.kind == PUT:
@@ -193,7 +201,7 @@ def _updated(table: Table, write: Write, old: Item | None) -> Item:
     else:
         new = base if write.updates is None else write.updates.applied(base)
     if is_too_large(new):
-        raise ValidationException("Item size to update has exceeded the maximum allowed size")
+        raise ValidationException(UPDATE_TOO_LARGE)
     if table.indexes:
         _check_computed_index_keys(table, new)
     return new

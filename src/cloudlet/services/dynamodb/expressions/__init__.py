@@ -71,9 +71,9 @@ class Expressions:
             return found
         kind, text = key[0], key[1]
         if len(text.encode()) > MAX_EXPRESSION_BYTES:
+            told = "" if kind == "UpdateExpression" else f" expression size: {len(text.encode())}"
             raise ValidationException(
-                f"Invalid {kind}: Expression size has exceeded the maximum allowed size; "
-                f"expression size: {len(text.encode())}"
+                f"Invalid {kind}: Expression size has exceeded the maximum allowed size;{told}"
             )
         made = make()
         if len(self._compiled) >= self._bound:

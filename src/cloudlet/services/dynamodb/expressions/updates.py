@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from cloudlet.services.dynamodb.expressions import names as naming
 from cloudlet.services.dynamodb.expressions.changes import Change, apply_changes, change
+from cloudlet.services.dynamodb.expressions.charges import Charge, charge_of
 from cloudlet.services.dynamodb.expressions.syntax import (
     Action,
     Add,
@@ -51,6 +52,7 @@ class CompiledUpdate:
     """Every path that stands in the expression."""
     types: tuple[tuple[str, _FindType], ...]
     """For attributes that are written whole: finds the type they get, or none if the item decides."""
+    charge: Charge
 
     def known_types(self, values: Values) -> dict[str, str]:
         """The types that whole attributes will surely have, by name."""
@@ -91,6 +93,7 @@ def compile_update(text: str, names: Names) -> CompiledUpdate:
         tuple(naming.resolve(action.path, names) for action in actions),
         tuple(naming.resolve(path, names) for path in paths),
         tuple(_type_of(action, names) for action in actions if len(action.path.elements) == 1),
+        charge_of(actions, names),
     )
 
 

@@ -5,8 +5,11 @@ Each item of a batch is read or written as alone; there are no conditions.
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from cloudlet.core.operation import operation
 from cloudlet.services.dynamodb import keys, state
@@ -15,6 +18,7 @@ from cloudlet.services.dynamodb.answers import collection_metrics, projected
 from cloudlet.services.dynamodb.authorization import batch_permissions
 from cloudlet.services.dynamodb.capacity import Consumed, read_units, wants_capacity, write_units
 from cloudlet.services.dynamodb.errors import ProvisionedThroughputExceededException, ValidationException
+from cloudlet.services.dynamodb.model import MAX_NAME, MIN_NAME, NAME_PATTERN
 from cloudlet.services.dynamodb.numbers import Wording
 from cloudlet.services.dynamodb.parameters import check_together
 from cloudlet.services.dynamodb.reads import read_projection
@@ -22,7 +26,7 @@ from cloudlet.services.dynamodb.throttling import OF_TABLE, READ, WRITE, has_lef
 from cloudlet.services.dynamodb.values import checked_item, is_too_large, item_size
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sized
 
     from cloudlet.core.call import Call
     from cloudlet.core.operation import Request
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
 
 MAX_GETS: Final = 100
 MAX_WRITES: Final = 25
+_NAME: Final = re.compile(rf"[a-zA-Z0-9_.-]{{{MIN_NAME},{MAX_NAME}}}")
 MAX_ANSWER_BYTES: Final = 16 << 20
 DUPLICATES: Final = "Provided list of item keys contains duplicates"
 
@@ -40,6 +45,9 @@ DUPLICATES: Final = "Provided list of item keys contains duplicates"
 def batch_get_item(call: Call, request: Request) -> dict[str, Any]:
     """Up to 100 items by their keys; those beyond 16 MB come back as UnprocessedKeys."""
     requested = request["RequestItems"]
+    _check_request_map(requested)
+    for name, each in requested.items():
+        _check_length(f"RequestItems.{name}.member.Keys", each["Keys"])
     _check_unmixed(requested)
     read = {name: _read_keys(call, each) for name, each in requested.items()}
     if sum(len(keys_) for keys_, _ in read.values()) > MAX_GETS:
@@ -103,6 +111,7 @@ class _Gathering:
 @operation("BatchWriteItem", permissions=partial(batch_permissions, action="BatchWriteItem"))
 def batch_write_item(call: Call, request: Request) -> dict[str, Any]:
     """Up to 25 puts and deletes."""
+    _check_request_map(request["RequestItems"])
     read = {name: [_read_write(each) for each in writes] for name, writes in request["RequestItems"].items()}
     if sum(map(len, read.values())) > MAX_WRITES:
         raise ValidationException("Too many items requested for the BatchWriteItem call")
@@ -185,6 +194,28 @@ def _metrics(
         if described:
             answer[name] = described
     return answer
+
+
+def _check_request_map(requested: Mapping[str, Any]) -> None:
+    """Raises ValidationException for a request of no table, or of one whose name is none."""
+    _check_length("RequestItems", requested)
+    if not all(":" in name or _NAME.fullmatch(name) for name in requested):
+        written = msgspec.json.encode(requested).decode()
+        raise ValidationException(
+            f"1 validation error detected: Value '{written}' at 'requestItems' failed to satisfy constraint: "
+            f"Map keys must satisfy constraint: [Member must have length less than or equal to {MAX_NAME}, "
+            f"Member must have length greater than or equal to {MIN_NAME}, "
+            f"Member must satisfy regular expression pattern: {NAME_PATTERN}]"
+        )
+
+
+def _check_length(where: str, elements: Sized) -> None:
+    bound = "greater than or equal to 1" if not elements else f"less than or equal to {MAX_GETS}"
+    if not 1 <= len(elements) <= MAX_GETS:
+        raise ValidationException(
+            f"1 validation error detected: Value at '{where}' failed to satisfy constraint: "
+            f"Member must have length {bound}"
+        )
 
 
 def _check_unmixed(requested: Mapping[str, Mapping[str, Any]]) -> None:

@@ -70,6 +70,7 @@ def update_item(call: Call, request: Request) -> dict[str, Any]:
     """Changes attributes of an item, which is made if it is not there."""
     with writes.as_constraint():
         write = writes.read_update(call, request)
+    writes.check_charge(write)
     return _written(call, request, write)
 
 

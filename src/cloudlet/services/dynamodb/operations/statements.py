@@ -28,7 +28,7 @@ from cloudlet.services.dynamodb.operations.transactions import (
 )
 from cloudlet.services.dynamodb.partiql import authorization
 from cloudlet.services.dynamodb.partiql.grammar import parse
-from cloudlet.services.dynamodb.partiql.selection import check_readable, columns_of, select
+from cloudlet.services.dynamodb.partiql.selection import check_readable, columns_of, select, source_of
 from cloudlet.services.dynamodb.partiql.single_items import key_of, requested
 from cloudlet.services.dynamodb.partiql.syntax import (
     Delete,
@@ -163,9 +163,9 @@ def _run_batched(
     if not isinstance(statement, Select):
         written = _write(call, statement, request)
         return written.item, written.consumed
-    table = state.table(call, statement.source.table)
-    named = statement.source.index
-    check_readable(Source(table, None if named is None else table.find_index(named)), statement)
+    source = source_of(call, statement)
+    check_readable(source, statement)
+    table = source.table
     item = state.find_item(call, table, _key(table, statement, "BatchExecuteStatement"))
     consistent = request.get("ConsistentRead", False)
     consumed = Consumed(table.name, read_units(item_size(item) if item else 0, consistent=consistent))
@@ -196,7 +196,7 @@ def _read_all(call: Call, statements: Sequence[Select], request: Request) -> dic
     gets = []
     for position, statement in enumerate(statements):
         if statement.source.index is not None:
-            raise ValidationException("Reads on indices are not supported within transactions.")
+            raise _invalid(position, "Reads on indices are not supported within transactions.")
         table = state.table(call, statement.source.table)
         check_readable(Source(table, None), statement)
         key = key_of(table, statement)

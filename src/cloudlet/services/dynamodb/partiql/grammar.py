@@ -101,7 +101,10 @@ def _source(reader: Reader) -> Source:
 def _name(reader: Reader) -> str:
     if not at_name(reader):
         raise malformed("Expected identifier")
-    return reader.take().text
+    name = reader.take().text
+    if not name:
+        raise ValidationException("Path component cannot be an empty string")
+    return name
 
 
 def _table(reader: Reader) -> str:
@@ -134,7 +137,9 @@ def _order(reader: Reader) -> tuple[Order, ...]:
 
 def _insert(reader: Reader) -> Insert:
     reader.expect_word("INTO")
-    table = _table(reader)
+    table = _name(reader)
+    if reader.token.is_symbol("."):
+        raise ValidationException("FROM clause may only contain a single table name")
     if not reader.accept_word("VALUE"):
         if reader.token.is_word("VALUES"):
             raise ValidationException(

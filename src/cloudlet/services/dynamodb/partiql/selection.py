@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cloudlet.core.store import LAST
+from cloudlet.services.dynamodb import state
 from cloudlet.services.dynamodb.capacity import Consumed, wants_capacity
 from cloudlet.services.dynamodb.errors import ValidationException
 from cloudlet.services.dynamodb.expressions import Expressions
@@ -29,9 +30,9 @@ from cloudlet.services.dynamodb.reads import (
     Read,
     Source,
     after,
+    check_filled,
     key_range,
     read_page,
-    source_of,
 )
 from cloudlet.services.dynamodb.values import INVALID
 from cloudlet.services.dynamodb.values import order as key_order
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from cloudlet.core.store import Key
     from cloudlet.services.dynamodb.expressions.names import ResolvedPath
     from cloudlet.services.dynamodb.expressions.syntax import Condition
+    from cloudlet.services.dynamodb.model import Index
     from cloudlet.services.dynamodb.partiql.syntax import Select
     from cloudlet.services.dynamodb.values import Item
 
@@ -118,8 +120,8 @@ def filter_of(call: Call, statement: Select) -> Callable[[Item], bool] | None:
 def select(call: Call, statement: Select, request: Request) -> dict[str, Any]:
     """A page of what a SELECT asks for. Raises ValidationException."""
     read = _read(call, statement, request)
-    source = source_of(call, read)
-    _check(source, statement)
+    source = source_of(call, statement)
+    _check(source, statement, read)
     ranges, reverse = _ranges(call, source, statement)
     begin = _begin(source, request)
     pages, limit = _Pages(source.table.name), read.limit
@@ -151,6 +153,17 @@ def _read(call: Call, statement: Select, request: Request) -> Read:
     return Read(asked, NO_EXPRESSIONS, filter_of(call, statement), frozenset(), columns_of(statement), None)
 
 
+def source_of(call: Call, statement: Select) -> Source:
+    """What a SELECT reads. Raises ResourceNotFoundException or ValidationException."""
+    table, name = state.table(call, statement.source.table), statement.source.index
+    if name is None:
+        return Source(table, None)
+    index = table.find_index(name)
+    if index is None:
+        raise ValidationException("The table does not have the specified index")
+    return Source(table, index)
+
+
 def check_readable(source: Source, statement: Select) -> None:
     """Raises ValidationException for what no SELECT reads: an index of such a key, and a function's value."""
     if source.keys.has_several:
@@ -159,7 +172,10 @@ def check_readable(source: Source, statement: Select) -> None:
         raise ValidationException(f"Unexpected path component at {statement.call}")
 
 
-def _check(source: Source, statement: Select) -> None:
+def _check(source: Source, statement: Select, read: Read) -> None:
+    if source.index is not None and not source.index.local and read.consistent:
+        raise ValidationException("Strongly consistent read is not supported on Global Secondary Indexes")
+    check_filled(source.index)
     check_readable(source, statement)
     _check_projected(source, statement)
     schema = source.keys
@@ -190,18 +206,25 @@ def _check_projected(source: Source, statement: Select) -> None:
     index = source.index
     if index is None or index.projection == "ALL":
         return
-    has = {*source.key_attributes, *index.included}
-    kind = "Local" if index.local else "Global"
-    asked = [str(path.elements[0]) for path in statement.columns or () if not index.local]
-    if key_search.is_keyed(statement.where, index.keys.partition):
-        assert statement.where is not None
-        paths = (each for each in operands_within(statement.where) if isinstance(each, Path))
-        asked += [str(path.elements[0]) for path in paths]
-    missing = [name for at, name in enumerate(asked) if name not in has and name not in asked[:at]]
+    missing = [] if index.local else _unprojected(source, index, statement.columns or ())
     if missing:
         raise ValidationException(
-            f"{INVALID}{kind} secondary index {index.name} does not project [{', '.join(missing)}]"
+            f"{INVALID}Global secondary index {index.name} does not project [{', '.join(missing)}]"
         )
+    if statement.where is None or not key_search.is_keyed(statement.where, index.keys.partition):
+        return
+    paths = [each for each in operands_within(statement.where) if isinstance(each, Path)]
+    if missing := _unprojected(source, index, paths):
+        raise ValidationException(
+            f"{INVALID}Secondary index {index.name} does not project one or more filter attributes: "
+            f"[{', '.join(missing)}]"
+        )
+
+
+def _unprojected(source: Source, index: Index, paths: Sequence[Path]) -> list[str]:
+    """The attributes of paths that an index does not have, in their order."""
+    has = {*source.key_attributes, *index.included}
+    return list(dict.fromkeys(name for path in paths if (name := str(path.elements[0])) not in has))
 
 
 def _ranges(call: Call, source: Source, statement: Select) -> tuple[list[tuple[Key, Key]], bool]:

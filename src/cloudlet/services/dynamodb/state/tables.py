@@ -5,6 +5,7 @@ The layout of the keys is in keys.py.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -13,12 +14,13 @@ import msgspec
 from cloudlet.core.arn import Arn, find_arn
 from cloudlet.core.store import LAST
 from cloudlet.services.dynamodb.errors import ResourceNotFoundException, ValidationException
-from cloudlet.services.dynamodb.model import Table, TableSize
+from cloudlet.services.dynamodb.model import MAX_NAME, NAME_PATTERN, Table, TableSize
 from cloudlet.services.dynamodb.state import keys, waiting
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call
 
+_NAME: Final = re.compile(rf"[a-zA-Z0-9_.-]{{1,{MAX_NAME}}}")
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _TABLE_DECODER: Final = msgspec.msgpack.Decoder(Table)
 _SIZE_DECODER: Final = msgspec.msgpack.Decoder(TableSize)
@@ -52,6 +54,8 @@ class Tables:
 def table_name(call: Call, name_or_arn: str) -> str:
     """The name in a TableName, which may be an ARN of this account and region."""
     if ":" not in name_or_arn:
+        if not _NAME.fullmatch(name_or_arn):
+            raise _unfit_name(name_or_arn)
         return name_or_arn
     arn = find_arn(name_or_arn)
     if arn is None or not arn.resource.startswith("table/") or arn.service != "dynamodb":
@@ -59,6 +63,15 @@ def table_name(call: Call, name_or_arn: str) -> str:
     if (arn.account, arn.region) != (call.account, call.region):
         raise ResourceNotFoundException("Requested resource not found")
     return arn.resource.removeprefix("table/").split("/")[0]
+
+
+def _unfit_name(name: str) -> ValidationException:
+    too_long = f"Member must have length less than or equal to {MAX_NAME}"
+    unfit = f"Member must satisfy regular expression pattern: {NAME_PATTERN}"
+    return ValidationException(
+        f"1 validation error detected: Value '{name}' at 'tableName' failed to satisfy constraint: "
+        f"{too_long if len(name) > MAX_NAME else unfit}"
+    )
 
 
 def find_table(call: Call, name_or_arn: str) -> Table | None:
