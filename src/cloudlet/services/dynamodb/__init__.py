@@ -28,6 +28,7 @@ from cloudlet.services.dynamodb.operations import (
 )
 from cloudlet.services.dynamodb.resources import TableResource
 from cloudlet.services.dynamodb.state import Tables
+from cloudlet.services.dynamodb.throttling import ProvisionedLimits
 from cloudlet.services.dynamodb.workers import IndexBackfill, TableSizes, TimeToLive
 
 SERVICE: Final = Service(
@@ -48,6 +49,6 @@ SERVICE: Final = Service(
         global_tables,
     ),
     resources=(TableResource(),),
-    components=(lambda _cloud: Expressions(), lambda _cloud: Tables()),
+    components=(lambda _cloud: Expressions(), lambda _cloud: Tables(), lambda _cloud: ProvisionedLimits()),
     workers=(IndexBackfill, TimeToLive, TableSizes, KinesisDelivery, BackupWork, BackupTrim),
 )

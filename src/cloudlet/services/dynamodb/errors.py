@@ -60,6 +60,10 @@ class GlobalTableNotFoundException(ServiceError):
     """Raised for a global table that is not there."""
 
 
+class ProvisionedThroughputExceededException(ServiceError):
+    """Raised when a table or an index has no throughput left for a request."""
+
+
 class TableNotFoundException(ServiceError):
     """Raised for a table that is not there, by the operations on backups."""
 
