@@ -448,3 +448,31 @@ def test_deeply_nested_filter_is_evaluated(dynamodb, hash_table):
     text = "(v = :v AND " * 249 + "v = :v" + ")" * 249
     values = {"ExpressionAttributeValues": {":v": {"S": "y"}}}
     assert dynamodb.scan(TableName=hash_table, FilterExpression=text, **values)["Count"] == 1
+
+
+UNDEFINED = "An expression attribute value used in expression is not defined; attribute value: :missing"
+BAD_OPERAND = OPERAND.format("begins_with", "N")
+
+
+@pytest.mark.parametrize(
+    ("table", "expression", "message"),
+    [
+        ("range", "a = :missing AND begins_with(b, :n)", UNDEFINED),
+        ("range", "begins_with(b, :n) AND a = :missing", BAD_OPERAND),
+        ("range", "a = :v AND begins_with(b, :n) AND b = :missing", BAD_OPERAND),
+        ("range", "a = :v AND begins_with(b, :n) AND b > :v", BAD_OPERAND),
+        ("nowhere", "a = :v AND begins_with(b, :n)", BAD_OPERAND),
+    ],
+)
+def test_the_first_fault_of_a_key_condition_is_told_before_its_table_is_looked_up(
+    dynamodb, invalid, range_table, table, expression, message
+):
+    values = {":v": {"S": "v"}, ":n": {"N": "1"}}
+    used = {name: value for name, value in values.items() if name in expression}
+    refused = invalid(
+        dynamodb.query,
+        TableName=table,
+        KeyConditionExpression=expression,
+        ExpressionAttributeValues=used,
+    )
+    assert refused == f"Invalid KeyConditionExpression: {message}"

@@ -260,3 +260,20 @@ LONG = {
 )
 def test_the_first_action_that_is_wrong_in_itself_is_told(dynamodb, invalid, actions, message):
     assert invalid(dynamodb.transact_write_items, TransactItems=actions) == message
+
+
+def test_violations_of_a_transaction_are_told_with_its_token_first(dynamodb, invalid, hash_table):
+    token = "x" * 37
+    message = invalid(
+        dynamodb.transact_write_items,
+        TransactItems=[put(hash_table, "x")],
+        ClientRequestToken=token,
+        ReturnConsumedCapacity="BOGUS",
+    )
+    assert message == (
+        f"2 validation errors detected: Value '{token}' at 'clientRequestToken' "
+        "failed to satisfy constraint: Member must have length less than or equal to 36; "
+        "Value 'BOGUS' at 'returnConsumedCapacity' failed to satisfy constraint: "
+        "Member must satisfy enum value set: [INDEXES, TOTAL, NONE]"
+    )
+    assert get(dynamodb, hash_table, "x") is None

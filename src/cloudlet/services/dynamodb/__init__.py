@@ -15,6 +15,7 @@ from cloudlet.services.dynamodb.operations import (
     backups,
     batches,
     destinations,
+    exports,
     global_tables,
     insights,
     items,
@@ -28,6 +29,7 @@ from cloudlet.services.dynamodb.operations import (
 )
 from cloudlet.services.dynamodb.resources import TableResource
 from cloudlet.services.dynamodb.state import Tables
+from cloudlet.services.dynamodb.throttling import ProvisionedLimits
 from cloudlet.services.dynamodb.workers import IndexBackfill, TableSizes, TimeToLive
 
 SERVICE: Final = Service(
@@ -46,8 +48,9 @@ SERVICE: Final = Service(
         restores,
         insights,
         global_tables,
+        exports,
     ),
     resources=(TableResource(),),
-    components=(lambda _cloud: Expressions(), lambda _cloud: Tables()),
+    components=(lambda _cloud: Expressions(), lambda _cloud: Tables(), lambda _cloud: ProvisionedLimits()),
     workers=(IndexBackfill, TimeToLive, TableSizes, KinesisDelivery, BackupWork, BackupTrim),
 )

@@ -18,6 +18,7 @@ from cloudlet.services.dynamodb.expressions import Expressions
 from cloudlet.services.dynamodb.expressions.projections import projection_of
 from cloudlet.services.dynamodb.numbers import Wording
 from cloudlet.services.dynamodb.parameters import check_together, read_expressions
+from cloudlet.services.dynamodb.throttling import READ, take
 from cloudlet.services.dynamodb.values import INVALID, checked_item, item_size, order
 
 if TYPE_CHECKING:
@@ -311,8 +312,12 @@ def read_page(call: Call, source: Source, read: Read, start: Key, end: Key, *, r
         if scanned == limit or weight.is_full:
             last = found
             break
-    size = weight.size() if read.weighs else 0
-    return Page(items, count, scanned, last, _consumed(source, read, size, fetched_units), size)
+    limited = call.cloud.throughput_limits
+    size = weight.size() if read.weighs or limited else 0
+    consumed = _consumed(source, read, size, fetched_units)
+    if limited:
+        take(call, source.table, READ, consumed)
+    return Page(items, count, scanned, last, consumed, size)
 
 
 def _consumed(source: Source, read: Read, size: int, fetched_units: float) -> Consumed:

@@ -16,12 +16,13 @@ from cloudlet.services.dynamodb import keys, state
 from cloudlet.services.dynamodb.addressing import owner
 from cloudlet.services.dynamodb.answers import collection_metrics, projected
 from cloudlet.services.dynamodb.authorization import batch_permissions
-from cloudlet.services.dynamodb.capacity import Consumed, read_units, wants_capacity
-from cloudlet.services.dynamodb.errors import ValidationException
+from cloudlet.services.dynamodb.capacity import Consumed, read_units, wants_capacity, write_units
+from cloudlet.services.dynamodb.errors import ProvisionedThroughputExceededException, ValidationException
 from cloudlet.services.dynamodb.model import MAX_NAME, MIN_NAME, NAME_PATTERN
 from cloudlet.services.dynamodb.numbers import Wording
 from cloudlet.services.dynamodb.parameters import check_together
 from cloudlet.services.dynamodb.reads import read_projection
+from cloudlet.services.dynamodb.throttling import OF_TABLE, READ, WRITE, has_left, spend
 from cloudlet.services.dynamodb.values import checked_item, is_too_large, item_size
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class _Gathering:
         self._call = call
         self._request = request
         self._size = 0
+        self._processed = 0
         self._responses: dict[str, list[Item]] = {}
         self._unprocessed: dict[str, dict[str, Any]] = {}
         self._consumed: list[Consumed] = []
@@ -76,20 +78,30 @@ class _Gathering:
         requested = self._request["RequestItems"][name]
         consistent = requested.get("ConsistentRead", False)
         found = self._responses.setdefault(table.name, [])
-        units = 0.0
+        units, limited = 0.0, call.cloud.throughput_limits
         for position, key in enumerate(keys_):
             if self._size > MAX_ANSWER_BYTES:
                 self._unprocessed[name] = {**requested, "Keys": requested["Keys"][position:]}
                 break
             item = state.find_item(call, table, key)
             size = item_size(item) if item else 0
-            units += read_units(size, consistent=consistent)
+            more = read_units(size, consistent=consistent)
+            if limited and not has_left(call, table, READ, Consumed(table.name, units), more):
+                self._unprocessed[name] = {**requested, "Keys": requested["Keys"][position:]}
+                break
+            self._processed += 1
+            units += more
             if item is not None:
                 self._size += size
                 found.append(projected(item, projection))
-        self._consumed.append(Consumed(table.name, units))
+        consumed = Consumed(table.name, units)
+        if limited:
+            spend(call, table, READ, consumed)
+        self._consumed.append(consumed)
 
     def result(self) -> dict[str, Any]:
+        if self._unprocessed and not self._processed:
+            raise ProvisionedThroughputExceededException(OF_TABLE)
         answer: dict[str, Any] = {"Responses": self._responses, "UnprocessedKeys": self._unprocessed}
         if wanted := wants_capacity(self._request):
             answer["ConsumedCapacity"] = [each.describe(wanted) for each in self._consumed]
@@ -107,17 +119,31 @@ def batch_write_item(call: Call, request: Request) -> dict[str, Any]:
     for name, writes in read.items():
         _check_writes(tables[name], writes)
     wanted = wants_capacity(request)
-    consumed = {name: Consumed(table.name) for name, table in tables.items()} if wanted else {}
+    limited = call.cloud.throughput_limits
+    counted = wanted or limited
+    consumed = {name: Consumed(table.name) for name, table in tables.items()} if counted else {}
+    unprocessed: dict[str, list[Any]] = {}
     for name, writes in read.items():
         own = owner(call, name)
-        for item, key in writes:
+        for position, (item, key) in enumerate(writes):
+            if limited and not _has_left(own, tables[name], consumed[name], item or key or {}):
+                unprocessed.setdefault(name, []).append(request["RequestItems"][name][position])
+                continue
             _write(own, tables[name], item, key, consumed.get(name))
-    answer: dict[str, Any] = {"UnprocessedItems": {}}
+        if limited:
+            spend(own, tables[name], WRITE, consumed[name])
+    if sum(map(len, unprocessed.values())) == sum(map(len, read.values())):
+        raise ProvisionedThroughputExceededException(OF_TABLE)
+    answer: dict[str, Any] = {"UnprocessedItems": unprocessed}
     if wanted:
         answer["ConsumedCapacity"] = [each.describe(wanted) for each in consumed.values()]
     if request.get("ReturnItemCollectionMetrics") == "SIZE":
         answer["ItemCollectionMetrics"] = _metrics(call, tables, read)
     return answer
+
+
+def _has_left(call: Call, table: Table, consumed: Consumed, subject: Item) -> bool:
+    return has_left(call, table, WRITE, consumed, write_units(0, item_size(subject)))
 
 
 def _write(call: Call, table: Table, item: Item | None, key: Item | None, consumed: Consumed | None) -> None:

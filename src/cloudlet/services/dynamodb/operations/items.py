@@ -15,6 +15,7 @@ from cloudlet.services.dynamodb.authorization import on_table, read_context, wri
 from cloudlet.services.dynamodb.capacity import Consumed, read_units, wants_capacity
 from cloudlet.services.dynamodb.expressions.projections import projection_of
 from cloudlet.services.dynamodb.reads import read_projection
+from cloudlet.services.dynamodb.throttling import READ, WRITE, take
 from cloudlet.services.dynamodb.values import checked_item, item_size
 
 if TYPE_CHECKING:
@@ -37,10 +38,14 @@ def get_item(call: Call, request: Request) -> dict[str, Any]:
         keys.check_paths(table, projection.paths)
     item = state.find_item(call, table, key)
     answer: dict[str, Any] = {} if item is None else {"Item": projected(item, projection)}
-    if wanted := wants_capacity(request):
+    wanted, limited = wants_capacity(request), call.cloud.throughput_limits
+    if wanted or limited:
         consistent = request.get("ConsistentRead", False)
-        units = read_units(item_size(item) if item else 0, consistent=consistent)
-        answer["ConsumedCapacity"] = Consumed(table.name, units).describe(wanted)
+        consumed = Consumed(table.name, read_units(item_size(item) if item else 0, consistent=consistent))
+        if limited:
+            take(call, table, READ, consumed)
+        if wanted:
+            answer["ConsumedCapacity"] = consumed.describe(wanted)
     return answer
 
 
@@ -74,9 +79,12 @@ def _written(call: Call, request: Request, write: Write) -> dict[str, Any]:
     table = state.table(call, request["TableName"])
     writes.check_against(table, write)
     wanted = wants_capacity(request)
-    consumed = Consumed(table.name) if wanted else None
+    limited = call.cloud.throughput_limits
+    consumed = Consumed(table.name) if wanted or limited else None
     returned = request.get("ReturnValues", "NONE")
     outcome = writes.perform(call, table, write, consumed, want_old=returned != "NONE")
+    if limited and consumed is not None:
+        take(call, table, WRITE, consumed)
     answer: dict[str, Any] = {}
     if returned != "NONE":
         attributes = _returned(returned, write, outcome)

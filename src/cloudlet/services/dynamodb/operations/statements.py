@@ -40,6 +40,7 @@ from cloudlet.services.dynamodb.partiql.syntax import (
     table_of,
 )
 from cloudlet.services.dynamodb.reads import Source
+from cloudlet.services.dynamodb.throttling import READ, WRITE, take
 from cloudlet.services.dynamodb.values import item_size
 
 if TYPE_CHECKING:
@@ -123,6 +124,8 @@ def _write(call: Call, statement: Insert | Update | Delete, request: Mapping[str
         if isinstance(statement, Insert):
             raise DuplicateItemException(_DUPLICATE) from failed
         raise
+    if call.cloud.throughput_limits:
+        take(call, table, WRITE, consumed)
     return _Written(_returned(statement, write, outcome), consumed)
 
 
@@ -165,10 +168,12 @@ def _run_batched(
     table = source.table
     item = state.find_item(call, table, _key(table, statement, "BatchExecuteStatement"))
     consistent = request.get("ConsistentRead", False)
-    units = read_units(item_size(item) if item else 0, consistent=consistent)
+    consumed = Consumed(table.name, read_units(item_size(item) if item else 0, consistent=consistent))
+    if call.cloud.throughput_limits:
+        take(call, table, READ, consumed)
     columns = columns_of(statement)
     shown = item if item is None or columns is None else columns.of(item)
-    return shown, Consumed(table.name, units)
+    return shown, consumed
 
 
 def _batch_error(refused: ServiceError) -> dict[str, Any]:

@@ -25,11 +25,13 @@ from cloudlet.services.dynamodb.capacity import (
 from cloudlet.services.dynamodb.errors import (
     ConditionalCheckFailedException,
     IdempotentParameterMismatchException,
+    ProvisionedThroughputExceededException,
     TransactionCanceledException,
     ValidationException,
 )
 from cloudlet.services.dynamodb.numbers import Wording
 from cloudlet.services.dynamodb.reads import read_projection
+from cloudlet.services.dynamodb.throttling import READ, WRITE, take
 from cloudlet.services.dynamodb.values import checked_item, item_size
 from cloudlet.services.dynamodb.writes import CHECK, DELETE, PUT, UPDATE, Outcome, Write
 
@@ -78,7 +80,10 @@ def transact_write_items(call: Call, request: Request) -> dict[str, Any]:
         return _replayed(actions, wanted)
     _check_targets(actions)
     outcomes = _foreseen(actions)
-    consumed = _write(actions, outcomes, counting=wanted is not None)
+    limited = call.cloud.throughput_limits
+    consumed = _write(actions, outcomes, counting=wanted is not None or limited)
+    if limited:
+        _take(actions, consumed)
     if token is not None:
         state.spend_token(call, token, fingerprint)
     answer: dict[str, Any] = {}
@@ -107,6 +112,11 @@ def transact_get_items(call: Call, request: Request) -> dict[str, Any]:
         units = read_units(item_size(item) if item else 0, consistent=True)
         consumed.setdefault(table.name, Consumed(table.name)).table += units
         responses.append({} if item is None else {"Item": projected(item, projection)})
+    if call.cloud.throughput_limits:
+        for own, table in {
+            table.name: (own, table) for own, table in zip(owners, tables, strict=True)
+        }.values():
+            take(own, table, READ, consumed[table.name].times(TRANSACTION_FACTOR))
     answer: dict[str, Any] = {"Responses": responses}
     if wanted := wants_capacity(request):
         answer["ConsumedCapacity"] = [
@@ -184,6 +194,19 @@ def _write(actions: Sequence[_Action], outcomes: Sequence[Outcome], *, counting:
         elif counted is not None:
             counted.table += 1.0
     return consumed
+
+
+def _take(actions: Sequence[_Action], consumed: Mapping[str, Consumed]) -> None:
+    """Takes twice what was written from each table. Raises TransactionCanceledException."""
+    calls = {action.table.name: action for action in actions}
+    refusals = {}
+    for name, action in calls.items():
+        try:
+            take(action.call, action.table, WRITE, consumed[name].times(TRANSACTION_FACTOR))
+        except ProvisionedThroughputExceededException as refused:
+            refusals[name] = {"Code": "ProvisionedThroughputExceeded", "Message": refused.message}
+    if refusals:
+        raise cancelled([refusals.get(action.table.name, _NONE) for action in actions])
 
 
 def _replayed(actions: Sequence[_Action], wanted: str | None) -> dict[str, Any]:
