@@ -20,7 +20,7 @@ from cloudlet.services.sqs.errors import (
 from cloudlet.services.sqs.model import MessageAttribute
 
 LONGEST_BYTES: Final = 1_048_576
-_FORBIDDEN: Final = re.compile("[^\x09\x0a\x0d\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,256}")
 _RESERVED: Final = ("aws.", "amazon.")
 _MOST_ATTRIBUTES: Final = 10
