@@ -1,15 +1,9 @@
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 
 from services.dynamodb.conftest import HASH_TABLE, RANGE_TABLE
-
-
-def eventually(look):
-    deadline = time.monotonic() + 20
-    while not look():
-        assert time.monotonic() < deadline
+from services.dynamodb.waiting import eventually
 
 
 def put(dynamodb, name, **attributes):
