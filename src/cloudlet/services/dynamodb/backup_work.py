@@ -13,7 +13,8 @@ from msgspec import structs
 
 from cloudlet.core.access import Principal
 from cloudlet.services.dynamodb import state
-from cloudlet.services.dynamodb.backups import AVAILABLE, FILL, SNAPSHOT, UNDO
+from cloudlet.services.dynamodb.backups import AVAILABLE, EXPORT, FILL, SNAPSHOT, UNDO
+from cloudlet.services.dynamodb.export_work import write_export
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call, Cloud
@@ -40,6 +41,9 @@ class BackupWork:
                     call = _call(self._cloud, job.account, job.region)
                     while await call.transact(partial(_step, job=job)):
                         pass
+                    left = await call.transact(partial(state.find_job, job=job), read_only=True)
+                    if left is not None and left.phase == EXPORT:
+                        await write_export(call, left)
                 await listener.wait(self._cloud.clock, _SWEEP_SECONDS)
 
 
@@ -72,7 +76,7 @@ def _call(cloud: Cloud, account: str = "", region: str = "") -> Call:
 def _step(call: Call, job: Job) -> bool:
     """Does the next piece of some work; False once it is done."""
     current = state.find_job(call, job)
-    if current is None:
+    if current is None or current.phase == EXPORT:
         return False
     if current.phase == SNAPSHOT:
         return _snapshot(call, current)
@@ -91,7 +95,7 @@ def _snapshot(call: Call, job: Job) -> bool:
     if last is not None:
         state.save_job(call, structs.replace(job, after=last))
         return True
-    if job.target_name:
+    if job.undo_until:
         state.save_job(call, structs.replace(job, phase=UNDO, after=(), before=(job.undo_until + 1,)))
         return True
     state.end_copy(call, job)
@@ -117,7 +121,8 @@ def _undo(call: Call, job: Job) -> bool:
         state.save_job(call, structs.replace(job, before=last))
         return True
     state.end_copy(call, job)
-    state.save_job(call, structs.replace(job, phase=FILL, after=(), before=()))
+    phase = FILL if job.export_id is None else EXPORT
+    state.save_job(call, structs.replace(job, phase=phase, after=(), before=()))
     return True
 
 

@@ -29,6 +29,7 @@ DELETED: Final = "DELETED"
 SNAPSHOT: Final = "snapshot"
 UNDO: Final = "undo"
 FILL: Final = "fill"
+EXPORT: Final = "export"
 
 
 class Backup(Struct, frozen=True):
@@ -69,6 +70,7 @@ class Job(Struct, frozen=True):
     source_id: str = ""
     """The table that is copied."""
     backup_id: str | None = None
+    export_id: str | None = None
     target_name: str = ""
     target_id: str = ""
     """The table that is filled."""

@@ -64,6 +64,18 @@ class ProvisionedThroughputExceededException(ServiceError):
     """Raised when a table or an index has no throughput left for a request."""
 
 
+class ExportNotFoundException(ServiceError):
+    """Raised for an export that is not there."""
+
+
+class ExportConflictException(ServiceError):
+    """Raised for a client token that comes again with another export."""
+
+
+class InvalidExportTimeException(ServiceError):
+    """Raised for a moment that a table cannot be exported of."""
+
+
 class TableNotFoundException(ServiceError):
     """Raised for a table that is not there, by the operations on backups."""
 

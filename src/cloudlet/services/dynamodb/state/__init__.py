@@ -24,6 +24,11 @@ from cloudlet.services.dynamodb.state.backups import (
     start_job,
     unfollow_recovery,
 )
+from cloudlet.services.dynamodb.state.exports import (
+    find_export,
+    list_exports,
+    save_export,
+)
 from cloudlet.services.dynamodb.state.history import (
     changes_before,
     copy_item,
@@ -138,6 +143,7 @@ __all__ = [
     "expire_backup",
     "find_backfill",
     "find_backup",
+    "find_export",
     "find_item",
     "find_item_at",
     "find_job",
@@ -163,6 +169,7 @@ __all__ = [
     "list_backups",
     "list_expired",
     "list_expiring",
+    "list_exports",
     "list_jobs",
     "list_recoverable",
     "list_shards",
@@ -176,6 +183,7 @@ __all__ = [
     "roll_shards",
     "save_backfill",
     "save_backup",
+    "save_export",
     "save_job",
     "save_stream",
     "save_table",

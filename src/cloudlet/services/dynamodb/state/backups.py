@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from cloudlet.core.store import LAST
-from cloudlet.services.dynamodb.backups import FILL, Backup, Job
+from cloudlet.services.dynamodb.backups import SNAPSHOT, UNDO, Backup, Job
 from cloudlet.services.dynamodb.state import history, keys, tables
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def end_copy(call: Call, job: Job) -> None:
 
 
 def _still_copies(other: Job, job: Job) -> bool:
-    return other.source_id == job.source_id and other.id != job.id and other.phase != FILL
+    return other.source_id == job.source_id and other.id != job.id and other.phase in (SNAPSHOT, UNDO)
 
 
 def follow_recovery(call: Call, table_name: str) -> None:

@@ -11,6 +11,7 @@
     record/{table}/{label}/{shard}/{number}                   a Record
     journal/{table id}/{microsecond}/{hash}/{partition}/{sort}   what an item was before a change
     backup/{backup}                                           a Backup; its items stand below item/{rows}
+    export/{export}                                           an Export
     absent/{copy}/{hash}/{partition}/{sort}                   that a copy shall have no item there
     outbox/{table id}                                         the number of the next change for Kinesis
 
@@ -86,6 +87,11 @@ def journal_prefix(call: Call, table_id: str) -> Key:
 def backup_key(call: Call, backup_id: str) -> Key:
     """Where a backup's row stands."""
     return ("dynamodb", call.account, call.region, "backup", backup_id)
+
+
+def export_key(call: Call, export_id: str) -> Key:
+    """Where an export's row stands."""
+    return ("dynamodb", call.account, call.region, "export", export_id)
 
 
 def index_prefix(call: Call, table: Table, index: Index) -> Key:

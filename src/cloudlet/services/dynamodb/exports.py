@@ -1,0 +1,161 @@
+"""Exports of tables to S3 as values, how they are described, and the documents that stand beside the data.
+
+No I/O, no clock. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from cloudlet.core.access import Principal
+from cloudlet.services.dynamodb.description import moment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cloudlet.services.dynamodb.values import Item
+
+IN_PROGRESS: Final = "IN_PROGRESS"
+COMPLETED: Final = "COMPLETED"
+FAILED: Final = "FAILED"
+DYNAMODB_JSON: Final = "DYNAMODB_JSON"
+FULL_EXPORT: Final = "FULL_EXPORT"
+_MANIFEST_VERSION: Final = "2023-08-01"
+
+
+class Export(Struct, frozen=True):
+    """What a table held at a moment, on its way to a bucket or there."""
+
+    id: str
+    table_name: str
+    table_id: str
+    moment: float
+    started: float
+    bucket: str
+    client_token: str
+    principal: Principal
+    """Who asked for it, as whom it is written."""
+    prefix: str | None = None
+    bucket_owner: str | None = None
+    type: str | None = None
+    """As it was asked for."""
+    status: str = IN_PROGRESS
+    ended: float | None = None
+    item_count: int = 0
+    size_bytes: int = 0
+    failure_code: str | None = None
+    failure_message: str | None = None
+
+    @property
+    def resource(self) -> str:
+        """What the export's ARN ends with."""
+        return f"table/{self.table_name}/export/{self.id}"
+
+    def key(self, name: str) -> str:
+        """Where a file of the export stands in its bucket."""
+        start = f"{self.prefix}/" if self.prefix else ""
+        return f"{start}AWSDynamoDB/{self.id}/{name}"
+
+
+class DataFile(Struct, frozen=True):
+    """A file of items that is written."""
+
+    key: str
+    item_count: int
+    size_bytes: int
+    md5: str
+    etag: str
+
+
+def lines(items: Sequence[Item]) -> bytes:
+    """Items as a data file has them, one a line."""
+    return b"".join(msgspec.json.encode({"Item": item}) + b"\n" for item in items)
+
+
+def md5_of(data: bytes) -> str:
+    """A checksum as the manifests name it."""
+    return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
+
+
+def files_manifest(files: Sequence[DataFile]) -> bytes:
+    """manifest-files.json."""
+    return b"".join(
+        _document(
+            {
+                "itemCount": each.item_count,
+                "md5Checksum": each.md5,
+                "etag": each.etag,
+                "dataFileS3Key": each.key,
+            }
+        )
+        + b"\n"
+        for each in files
+    )
+
+
+def summary_manifest(export: Export, arn: str, table_arn: str) -> bytes:
+    """manifest-summary.json of an export that is complete."""
+    return _document(
+        {
+            "version": _MANIFEST_VERSION,
+            "exportArn": arn,
+            "startTime": _stamp(export.started),
+            "endTime": _stamp(export.ended or export.started),
+            "tableArn": table_arn,
+            "tableId": export.table_id,
+            "exportTime": _stamp(export.moment),
+            "s3Bucket": export.bucket,
+            "s3Prefix": export.prefix,
+            "s3SseAlgorithm": "AES256",
+            "s3SseKmsKeyId": None,
+            "manifestFilesS3Key": export.key("manifest-files.json"),
+            "billedSizeBytes": export.size_bytes,
+            "itemCount": export.item_count,
+            "outputFormat": DYNAMODB_JSON,
+            "exportType": FULL_EXPORT,
+        }
+    )
+
+
+def describe_export(export: Export, arn: str, table_arn: str) -> dict[str, Any]:
+    """An ExportDescription."""
+    described: dict[str, Any] = {
+        "ExportArn": arn,
+        "ExportStatus": export.status,
+        "StartTime": moment(export.started),
+        "TableArn": table_arn,
+        "TableId": export.table_id,
+        "ExportTime": moment(export.moment),
+        "ClientToken": export.client_token,
+        "S3Bucket": export.bucket,
+        "S3SseAlgorithm": "AES256",
+        "ExportFormat": DYNAMODB_JSON,
+    }
+    more = {
+        "S3Prefix": export.prefix,
+        "S3BucketOwner": export.bucket_owner,
+        "ExportType": export.type,
+        "EndTime": None if export.ended is None else moment(export.ended),
+        "FailureCode": export.failure_code,
+        "FailureMessage": export.failure_message,
+    }
+    described.update({name: value for name, value in more.items() if value is not None})
+    if export.status == COMPLETED:
+        described["ExportManifest"] = export.key("manifest-summary.json")
+        described["BilledSizeBytes"] = export.size_bytes
+        described["ItemCount"] = export.item_count
+    return described
+
+
+def _document(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def _stamp(seconds: float) -> str:
+    return moment(seconds).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,187 @@
+"""Operations that export what a table held at a moment to S3; the writing is done in the background."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from cloudlet.core.arn import find_arn
+from cloudlet.core.errors import AccessDenied, NotImplementedHere
+from cloudlet.core.operation import operation
+from cloudlet.core.pagination import InvalidToken, page
+from cloudlet.services.dynamodb import state
+from cloudlet.services.dynamodb.authorization import on_resource
+from cloudlet.services.dynamodb.backups import SNAPSHOT, Job
+from cloudlet.services.dynamodb.errors import (
+    ExportConflictException,
+    ExportNotFoundException,
+    InvalidExportTimeException,
+    PointInTimeRecoveryUnavailableException,
+    TableNotFoundException,
+    ValidationException,
+)
+from cloudlet.services.dynamodb.exports import DYNAMODB_JSON, FULL_EXPORT, Export, describe_export
+from cloudlet.services.dynamodb.operations.backups import new_backup_id
+from cloudlet.services.dynamodb.values import INVALID
+
+if TYPE_CHECKING:
+    from cloudlet.core.call import Call
+    from cloudlet.core.operation import Request
+    from cloudlet.services.dynamodb.model import Table
+    from cloudlet.services.dynamodb.recovery import Recovery
+
+_DEFAULT_PAGE: Final = 25
+
+
+@operation("ExportTableToPointInTime", permissions=on_resource("ExportTableToPointInTime", "TableArn"))
+def export_table_to_point_in_time(call: Call, request: Request) -> dict[str, Any]:
+    """Has what a table held at a moment written to a bucket; the same token again is the same export."""
+    _check_served(request)
+    table = _table(call, request["TableArn"])
+    if table.recovery is None:
+        raise PointInTimeRecoveryUnavailableException(
+            f"Point in time recovery is not enabled for table '{table.name}'"
+        )
+    export = _asked(call, table, request, _moment(call, table.recovery, request))
+    before = _with_token(call, export)
+    if before is not None:
+        return {"ExportDescription": _described(call, before)}
+    state.save_export(call, export)
+    copy = new_backup_id(call)
+    state.begin_copy(call, table, copy)
+    state.start_job(
+        call,
+        Job(
+            call.account,
+            call.region,
+            export.id,
+            SNAPSHOT,
+            copy,
+            source_name=table.name,
+            source_id=table.id,
+            undo_after=state.micros(export.moment),
+            undo_until=state.micros(call.time()),
+            export_id=export.id,
+        ),
+    )
+    return {"ExportDescription": _described(call, export)}
+
+
+@operation("DescribeExport", resource="{ExportArn}", read_only=True)
+def describe(call: Call, request: Request) -> dict[str, Any]:
+    """An export, and how far it is."""
+    text = request["ExportArn"]
+    arn = find_arn(text)
+    if arn is None or arn.service != "dynamodb" or "/export/" not in arn.resource:
+        raise ValidationException("Invalid Export ARN")
+    if arn.account != call.account:
+        raise AccessDenied("Access is denied")
+    export = state.find_export(call, arn.resource.partition("/export/")[2])
+    if export is None or arn.region != call.region:
+        raise ExportNotFoundException(f"Export not found: {text}")
+    return {"ExportDescription": _described(call, export)}
+
+
+@operation("ListExports", read_only=True)
+def list_exports(call: Call, request: Request) -> dict[str, Any]:
+    """The exports of the account in the region, or of one table, the latest first."""
+    found = list(state.list_exports(call))
+    if "TableArn" in request:
+        table = state.find_table(call, request["TableArn"])
+        found = [each for each in found if table is not None and each.table_id == table.id]
+    try:
+        shown, token = page(found, request.get("NextToken"), request.get("MaxResults", _DEFAULT_PAGE))
+    except InvalidToken as error:
+        raise ValidationException(f"{INVALID}Invalid NextToken") from error
+    summaries = [
+        {
+            "ExportArn": call.arn(each.resource),
+            "ExportStatus": each.status,
+            "ExportType": each.type or FULL_EXPORT,
+        }
+        for each in shown
+    ]
+    answer: dict[str, Any] = {"ExportSummaries": summaries}
+    return answer if token is None else {**answer, "NextToken": token}
+
+
+def _check_served(request: Request) -> None:
+    incremental = "IncrementalExportSpecification" in request
+    kind = request.get("ExportType")
+    if incremental and kind is None:
+        raise ValidationException(
+            "Invalid Request: Export Type expected to be Incremental Export when incremental export "
+            "specification is provided"
+        )
+    if incremental and kind == FULL_EXPORT:
+        raise ValidationException(
+            "Invalid Request: When Export Type is Full Export , Incremental Export Specification should "
+            "not be provided"
+        )
+    if "S3SseKmsKeyId" in request and request.get("S3SseAlgorithm") != "KMS":
+        raise ValidationException("Invalid Request: KMS Key Id is not supported for this encryption type")
+    if kind not in (None, FULL_EXPORT):
+        raise NotImplementedHere("cloudlet does not implement incremental exports of DynamoDB tables (yet).")
+    if request.get("ExportFormat", DYNAMODB_JSON) != DYNAMODB_JSON:
+        raise NotImplementedHere("cloudlet exports DynamoDB tables as DYNAMODB_JSON only.")
+    if request.get("S3SseAlgorithm", "AES256") != "AES256":
+        raise NotImplementedHere("cloudlet does not encrypt exports of DynamoDB tables with KMS (yet).")
+    if "FilterSpecification" in request:
+        raise NotImplementedHere("cloudlet does not filter exports of DynamoDB tables (yet).")
+
+
+def _table(call: Call, text: str) -> Table:
+    if find_arn(text) is None:
+        raise ValidationException(f"{INVALID}tableArn is not a valid ARN")
+    table = state.find_table(call, text)
+    if table is None or table.restoring is not None:
+        raise TableNotFoundException(f"Table not found: {text}")
+    return table
+
+
+def _moment(call: Call, recovery: Recovery, request: Request) -> float:
+    now = call.time()
+    if "ExportTime" not in request:
+        return now
+    asked: float = request["ExportTime"].timestamp()
+    if not int(recovery.earliest(now)) <= asked <= now:
+        raise InvalidExportTimeException("Export Time is invalid")
+    if asked > recovery.latest(now):
+        raise InvalidExportTimeException("Point in Time Recovery is not available for specified export time")
+    return max(asked, recovery.since)
+
+
+def _asked(call: Call, table: Table, request: Request, moment: float) -> Export:
+    return Export(
+        new_backup_id(call),
+        table.name,
+        table.id,
+        moment,
+        call.time(),
+        request["S3Bucket"],
+        request.get("ClientToken") or call.ids.uuid(),
+        call.principal,
+        request.get("S3Prefix"),
+        request.get("S3BucketOwner"),
+        request.get("ExportType"),
+    )
+
+
+def _with_token(call: Call, asked: Export) -> Export | None:
+    """The export that the same token asked for before. Raises ExportConflictException for another one."""
+    for each in state.list_exports(call):
+        if each.client_token != asked.client_token:
+            continue
+        if _parameters(each) != _parameters(asked):
+            raise ExportConflictException(
+                "Export conflict: Duplicate request detected with conflicting parameters"
+            )
+        return each
+    return None
+
+
+def _parameters(export: Export) -> tuple[str | None, ...]:
+    return export.table_id, export.bucket, export.prefix, export.bucket_owner
+
+
+def _described(call: Call, export: Export) -> dict[str, Any]:
+    return describe_export(export, call.arn(export.resource), call.arn(f"table/{export.table_name}"))
