@@ -76,6 +76,7 @@ def test_what_no_filter_lets_pass_is_deleted(bench, server) -> None:
     for body in ('{"kind": "bad"}', "plain", '{"kind": "b-1"}', '{"other": 1}', '{"kind": "good"}'):
         bench.sqs.send_message(QueueUrl=url, MessageBody=body)
     assert sorted(each["body"] for each in heard.until(2)) == ['{"kind": "b-1"}', '{"kind": "good"}']
+    bench.until_hidden(url, 0)
     server.advance(31)
     assert heard.is_silent()
 

@@ -6,11 +6,11 @@ import io
 import itertools
 import urllib.request
 import zipfile
-from dataclasses import replace
 
 import pytest
 from lambda_functions import CODE, ECHO, OTHER_CODE, active, create, refusal, updated, zip_of
 from lambda_records import record_of
+from msgspec.structs import replace
 
 from cloudlet.core.access import Principal
 from cloudlet.services.lambda_ import references, state

@@ -6,8 +6,9 @@ Asks nobody whether what they name is there.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from cloudlet.services.apigateway.errors import BadRequestException
 
@@ -17,8 +18,7 @@ _FUNCTION: Final = re.compile(
 _LAMBDA_ARN: Final = re.compile(r"arn:aws[^:]*:lambda:[^:]+:[^:]+:function:.+")
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceUri:
+class ServiceUri(Struct, frozen=True):
     """Which service an integration calls, and what there."""
 
     region: str

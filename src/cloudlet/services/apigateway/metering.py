@@ -5,9 +5,11 @@ The data plane writes here, GetUsage reads. It lies apart from plans and keys, w
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cloudlet.core.call import Call
 from cloudlet.core.rows import Rows
@@ -15,8 +17,7 @@ from cloudlet.services.apigateway import usage_state
 from cloudlet.services.apigateway.usage_model import Quota, UsagePlan
 
 
-@dataclass(frozen=True, slots=True)
-class DayUsage:
+class DayUsage(Struct, frozen=True):
     """A day's requests with one key under one plan."""
 
     used: int = 0

@@ -5,15 +5,15 @@ No I/O, no clock. None is a member that was never given: AWS leaves it out of it
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 METHODS = ("GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD", "ANY")
 DEFAULT_TIMEOUT_MILLIS = 29_000
 DEFAULT_AUTHORIZER_TTL_SECONDS = 300
 
 
-@dataclass(frozen=True, slots=True)
-class EndpointConfiguration:
+class EndpointConfiguration(Struct, frozen=True):
     """How an API is reached."""
 
     types: list[str] = field(default_factory=lambda: ["EDGE"])
@@ -21,8 +21,7 @@ class EndpointConfiguration:
     vpc_endpoint_ids: list[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RestApi:
+class RestApi(Struct, frozen=True):
     """A REST API, without its parts."""
 
     id: str
@@ -43,8 +42,7 @@ class RestApi:
     endpoint_access_mode: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Authorizer:
+class Authorizer(Struct, frozen=True):
     """Who decides whether a method may be called."""
 
     id: str
@@ -62,15 +60,13 @@ class Authorizer:
     """None where it was never given; it counts as DEFAULT_AUTHORIZER_TTL_SECONDS."""
 
 
-@dataclass(frozen=True, slots=True)
-class TlsConfig:
+class TlsConfig(Struct, frozen=True):
     """How an HTTP integration trusts its endpoint."""
 
     insecure_skip_verification: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class IntegrationResponse:
+class IntegrationResponse(Struct, frozen=True):
     """What an integration's answer becomes, for those answers that the selection pattern matches."""
 
     status_code: str
@@ -80,8 +76,7 @@ class IntegrationResponse:
     content_handling: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Integration:
+class Integration(Struct, frozen=True):
     """What a method does."""
 
     type: str
@@ -109,8 +104,7 @@ class Integration:
         return replace(self, integration_responses=kept or None)
 
 
-@dataclass(frozen=True, slots=True)
-class MethodResponse:
+class MethodResponse(Struct, frozen=True):
     """What a method may answer."""
 
     status_code: str
@@ -118,8 +112,7 @@ class MethodResponse:
     response_models: dict[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Method:
+class Method(Struct, frozen=True):
     """An HTTP method of a resource."""
 
     http_method: str
@@ -143,8 +136,7 @@ class Method:
         return replace(self, method_responses=kept or None)
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(Struct, frozen=True):
     """One part of a path, with its methods."""
 
     id: str
@@ -162,8 +154,7 @@ class Resource:
         return replace(self, methods=kept)
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(Struct, frozen=True):
     """The shape of a payload."""
 
     id: str
@@ -173,8 +164,7 @@ class Model:
     description: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RequestValidator:
+class RequestValidator(Struct, frozen=True):
     """What is checked before an integration is called."""
 
     id: str
@@ -183,8 +173,7 @@ class RequestValidator:
     validate_request_parameters: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class GatewayResponse:
+class GatewayResponse(Struct, frozen=True):
     """What the gateway says in its own name."""
 
     response_type: str
@@ -193,8 +182,7 @@ class GatewayResponse:
     response_templates: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """Everything that a deployment froze."""
 
     api: RestApi
@@ -205,8 +193,7 @@ class Snapshot:
     authorizers: list[Authorizer] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Deployment:
+class Deployment(Struct, frozen=True):
     """A deployment, without its snapshot."""
 
     id: str
@@ -214,8 +201,7 @@ class Deployment:
     description: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MethodSetting:
+class MethodSetting(Struct, frozen=True):
     """How a stage treats a method, or all of them."""
 
     metrics_enabled: bool = False
@@ -230,16 +216,14 @@ class MethodSetting:
     unauthorized_cache_control_header_strategy: str = "SUCCEED_WITH_RESPONSE_HEADER"
 
 
-@dataclass(frozen=True, slots=True)
-class AccessLogSettings:
+class AccessLogSettings(Struct, frozen=True):
     """Where a stage writes a line for each request, and how."""
 
     destination_arn: str | None = None
     format: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CanarySettings:
+class CanarySettings(Struct, frozen=True):
     """The part of a stage's requests that another deployment serves."""
 
     deployment_id: str
@@ -248,8 +232,7 @@ class CanarySettings:
     use_stage_cache: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Struct, frozen=True):
     """A name under which a deployment is served."""
 
     stage_name: str
@@ -276,8 +259,7 @@ class Stage:
         return replace(self, deployment_id=canary.deployment_id, variables=variables or None)
 
 
-@dataclass(frozen=True, slots=True)
-class Serving:
+class Serving(Struct, frozen=True):
     """What the data plane reads for every request: one row for an API's stage, wherever it belongs."""
 
     account: str
@@ -292,8 +274,7 @@ class Serving:
     private_key: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentationLocation:
+class DocumentationLocation(Struct, frozen=True):
     """What a documentation part is about."""
 
     type: str
@@ -303,8 +284,7 @@ class DocumentationLocation:
     name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentationPart:
+class DocumentationPart(Struct, frozen=True):
     """What is said about one thing of an API."""
 
     id: str
@@ -312,8 +292,7 @@ class DocumentationPart:
     properties: str
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentationVersion:
+class DocumentationVersion(Struct, frozen=True):
     """All documentation parts as they were once."""
 
     version: str
@@ -322,8 +301,7 @@ class DocumentationVersion:
     parts: list[DocumentationPart] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """The settings that all of an account's APIs in a region share."""
 
     cloudwatch_role_arn: str | None = None

@@ -5,13 +5,12 @@ No I/O, no clock. Fields are the API's members.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from cloudlet.services.apigateway.model import EndpointConfiguration
 
 
-@dataclass(frozen=True, slots=True)
-class MutualTls:
+class MutualTls(Struct, frozen=True):
     """The certificates that clients of a domain name must have."""
 
     truststore_uri: str | None = None
@@ -19,8 +18,7 @@ class MutualTls:
     truststore_warnings: list[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DomainName:
+class DomainName(Struct, frozen=True):
     """A name of one's own in front of APIs."""
 
     domain_name: str
@@ -48,8 +46,7 @@ class DomainName:
     tags: dict[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BasePathMapping:
+class BasePathMapping(Struct, frozen=True):
     """The API that a domain name shows below a base path."""
 
     base_path: str
@@ -59,8 +56,7 @@ class BasePathMapping:
     """None where the request's path names the stage."""
 
 
-@dataclass(frozen=True, slots=True)
-class DomainServing:
+class DomainServing(Struct, frozen=True):
     """What the data plane reads for every request to a domain name: one row, wherever it belongs."""
 
     account: str
@@ -69,8 +65,7 @@ class DomainServing:
     mappings: list[BasePathMapping] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class AccessAssociation:
+class AccessAssociation(Struct, frozen=True):
     """A VPC endpoint that may reach a private domain name."""
 
     domain_name_access_association_arn: str
@@ -80,8 +75,7 @@ class AccessAssociation:
     tags: dict[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class VpcLink:
+class VpcLink(Struct, frozen=True):
     """A way to load balancers in a VPC."""
 
     id: str
@@ -93,8 +87,7 @@ class VpcLink:
     tags: dict[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ClientCertificate:
+class ClientCertificate(Struct, frozen=True):
     """What a stage shows backends as its own certificate."""
 
     client_certificate_id: str

@@ -6,15 +6,15 @@ Knows no row; each operation says which paths it takes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from math import isfinite, nan
 from typing import Any
+
+from msgspec import Struct
 
 from cloudlet.services.apigateway.errors import BadRequestException
 
 
-@dataclass(frozen=True, slots=True)
-class Patch:
+class Patch(Struct, frozen=True):
     """One step of an update."""
 
     op: str

@@ -6,8 +6,9 @@ No I/O. https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-g
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from cloudlet.services.apigateway.model import GatewayResponse
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
 from typing import Any, Final
+
+from msgspec.structs import asdict, replace
 
 from cloudlet.services.apigateway.errors import BadRequestException
 from cloudlet.services.apigateway.model import AccessLogSettings, CanarySettings, MethodSetting, Stage
@@ -274,4 +275,4 @@ _SETTINGS: Final[Mapping[str, tuple[str, Callable[[Patch], Any]]]] = {
         _strategy,
     ),
 }
-_DEFAULTS: Final[Mapping[str, Any]] = {each.name: each.default for each in fields(MethodSetting)}
+_DEFAULTS: Final[Mapping[str, Any]] = asdict(MethodSetting())

@@ -5,12 +5,13 @@ Fields are the API's members. No I/O, no clock. What was used of a quota is not 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 
-@dataclass(frozen=True, slots=True)
-class ApiKey:
+
+class ApiKey(Struct, frozen=True):
     """What a client shows in x-api-key."""
 
     id: str
@@ -25,16 +26,14 @@ class ApiKey:
     tags: dict[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Throttle:
+class Throttle(Struct, frozen=True):
     """A token bucket: how much fits in, and how many tokens a second are added."""
 
     burst_limit: int | None = None
     rate_limit: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
+class Quota(Struct, frozen=True):
     """How many requests a key may make in a period."""
 
     limit: int
@@ -53,8 +52,7 @@ class Quota:
         return first, (first + timedelta(days=32)).replace(day=1)
 
 
-@dataclass(frozen=True, slots=True)
-class ApiStage:
+class ApiStage(Struct, frozen=True):
     """A stage that a usage plan lets its keys into, with limits for some methods ("/path/VERB")."""
 
     api_id: str
@@ -67,8 +65,7 @@ class ApiStage:
         return f"{self.api_id}:{self.stage}"
 
 
-@dataclass(frozen=True, slots=True)
-class UsagePlan:
+class UsagePlan(Struct, frozen=True):
     """Which stages keys may call, and how often."""
 
     id: str
@@ -96,8 +93,7 @@ class UsagePlan:
         return replace(self, api_stages=[each for each in self.api_stages if each.name != name])
 
 
-@dataclass(frozen=True, slots=True)
-class ServedKey:
+class ServedKey(Struct, frozen=True):
     """What the data plane reads for every request with a key: one row for a key's value."""
 
     id: str

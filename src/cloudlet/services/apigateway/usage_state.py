@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Final
+
+from msgspec.structs import replace
 
 from cloudlet.core.call import Call
 from cloudlet.core.rows import Rows

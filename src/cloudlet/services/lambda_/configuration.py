@@ -6,8 +6,9 @@ Limits of https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.htm
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
 
 from cloudlet.services.lambda_ import runtimes
 from cloudlet.services.lambda_.archives import UNZIPPED_LIMIT_BYTES

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from cloudlet.core.errors import ServiceError
@@ -32,8 +32,7 @@ _ERROR_MESSAGE_BYTES: Final = 1024
 _LOG: Final = logging.getLogger("cloudlet.lambda")
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(Struct, frozen=True):
     """How an event ended."""
 
     condition: str

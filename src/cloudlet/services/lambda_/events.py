@@ -6,8 +6,10 @@ its epoch keeps one who lost it from writing. Trying is workers.py's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cloudlet.core.lease import LeaseLost
 from cloudlet.services.lambda_ import state
@@ -24,8 +26,7 @@ TOPIC: Final = "lambda.events"
 LEASE_SECONDS: Final = 6.0
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """The right to try one event now."""
 
     event_id: str

@@ -5,9 +5,11 @@ No I/O, no clock, no randomness.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from cloudlet.services.lambda_ import runtimes
 
@@ -15,8 +17,7 @@ LATEST: Final = "$LATEST"
 CREATING: Final = "The function is being created."
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
+class Package(Struct, frozen=True):
     """A zip, as it was uploaded."""
 
     blob_id: str
@@ -26,16 +27,14 @@ class Package:
     unzipped_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class LayerReference:
+class LayerReference(Struct, frozen=True):
     """A layer version that a function uses."""
 
     arn: str
     package: Package
 
 
-@dataclass(frozen=True, slots=True)
-class LoggingConfig:
+class LoggingConfig(Struct, frozen=True):
     """Where a function's log goes and how it is written."""
 
     log_group: str
@@ -53,8 +52,7 @@ class LoggingConfig:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(Struct, frozen=True):
     """What a function's owner may set."""
 
     runtime: str
@@ -74,8 +72,7 @@ class Configuration:
     vpc: dict[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionVersion:
+class FunctionVersion(Struct, frozen=True):
     """$LATEST, or a published version, which never changes but in its state."""
 
     name: str
@@ -147,8 +144,7 @@ class FunctionVersion:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Struct, frozen=True):
     """What all versions of a function share."""
 
     name: str
@@ -160,8 +156,7 @@ class Function:
     code_signing_config_arn: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Alias:
+class Alias(Struct, frozen=True):
     """A name for one version, or for two with weights."""
 
     function_name: str
@@ -183,8 +178,7 @@ class Alias:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class LayerVersion:
+class LayerVersion(Struct, frozen=True):
     """One version of a layer; it never changes."""
 
     name: str
@@ -209,24 +203,21 @@ class LayerVersion:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """What all versions of a layer share."""
 
     name: str
     last_version: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ResourcePolicy:
+class ResourcePolicy(Struct, frozen=True):
     """The policy of a function, version, alias or layer version."""
 
     statements: tuple[dict[str, Any], ...]
     revision_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class AccountUsage:
+class AccountUsage(Struct, frozen=True):
     """What an account uses of its quotas in a region."""
 
     code_bytes: int = 0
@@ -234,8 +225,7 @@ class AccountUsage:
     reserved_concurrency: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class EventInvokeConfig:
+class EventInvokeConfig(Struct, frozen=True):
     """How often and how long the asynchronous events of a function, version or alias are tried."""
 
     qualifier: str
@@ -260,8 +250,7 @@ class EventInvokeConfig:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class QueuedEvent:
+class QueuedEvent(Struct, frozen=True):
     """An asynchronous invocation that was accepted and is not done."""
 
     id: str
@@ -275,8 +264,7 @@ class QueuedEvent:
     accepted_at: float
 
 
-@dataclass(frozen=True, slots=True)
-class EventProgress:
+class EventProgress(Struct, frozen=True):
     """How far an asynchronous invocation has come: what changes while its event stays."""
 
     due_at: float

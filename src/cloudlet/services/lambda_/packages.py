@@ -11,8 +11,9 @@ import hashlib
 import io
 import os
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
 
 from cloudlet.services.lambda_ import archives
 from cloudlet.services.lambda_.model import Package
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 _CACHE_LIMIT_BYTES: Final = 8 << 30
 
 
-@dataclass(slots=True)
-class _Unpacked:
+class _Unpacked(Struct):
     """One package on its way to a folder, or there."""
 
     folder: Path

@@ -6,8 +6,10 @@ It only reads names; whether the function exists is asked of state.py.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cloudlet.services.lambda_.errors import InvalidParameterValueException, ResourceNotFoundException
 
@@ -21,8 +23,7 @@ _FORM: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionReference:
+class FunctionReference(Struct, frozen=True):
     """A function, version or alias that somebody named."""
 
     account: str

@@ -5,8 +5,9 @@ It decides nothing: who may ask is judged before, what may change is the operati
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from cloudlet.core.rows import Rows
 from cloudlet.core.store import LAST

@@ -5,8 +5,9 @@ Counts nothing; `throttling.py` and `quotas.py` do.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cloudlet.services.apigateway import metering, usage_state
 
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from .invocation import Invocation
 
 
-@dataclass(frozen=True, slots=True)
-class Admission:
+class Admission(Struct, frozen=True):
     """A key and the plan by which it may call the stage."""
 
     key_id: str

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from cloudlet.core.access import PolicyDocument
 from cloudlet.core.http import Tls
@@ -41,8 +42,7 @@ from .validation import BodyValidator
 _STAGE_VARIABLE: Final = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledResponse:
+class CompiledResponse(Struct, frozen=True):
     """An integration response."""
 
     status: int
@@ -54,8 +54,7 @@ class CompiledResponse:
     content_handling: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledIntegration:
+class CompiledIntegration(Struct, frozen=True):
     """An integration."""
 
     type: str
@@ -81,8 +80,7 @@ class CompiledIntegration:
     """How it meets a backend over TLS, where that is not as usual."""
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledMethod:
+class CompiledMethod(Struct, frozen=True):
     """A method with what it does."""
 
     http_method: str
@@ -108,8 +106,7 @@ class CompiledMethod:
         return self.resource_id, self.http_method
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledStage:
+class CompiledStage(Struct, frozen=True):
     """A stage."""
 
     account: str

@@ -5,10 +5,11 @@ Delivers nothing and decides nothing; the steps say what happened, `narration.py
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,8 +28,7 @@ class Level(IntEnum):
     """What was sent and answered: only with the full request and response log."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line."""
 
     time: float

@@ -5,10 +5,11 @@ Takes no step itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, unquote_plus
+
+from msgspec import Struct, field
 
 from cloudlet.core.http import Headers, HttpRequest, HttpResponse
 
@@ -27,16 +28,14 @@ if TYPE_CHECKING:
 MultiValues = dict[str, list[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """What an integration was sent, for those who read logs."""
 
     url: str
     headers: Headers
 
 
-@dataclass(slots=True)
-class Answer:
+class Answer(Struct):
     """What an integration answered."""
 
     status: int
@@ -54,8 +53,7 @@ class Answer:
         return next((value for name, value in self.headers if name.lower() in names), None)
 
 
-@dataclass(slots=True)
-class IntegrationRequest:
+class IntegrationRequest(Struct):
     """What an integration is asked."""
 
     headers: Headers = field(default_factory=list)
@@ -68,8 +66,7 @@ class IntegrationRequest:
         return next((value for key, value in self.headers if key.lower() == name), None)
 
 
-@dataclass(slots=True)
-class Invocation:
+class Invocation(Struct):
     """One request."""
 
     call: Call

@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct, field
 
 from cloudlet.core.access import Principal
 from cloudlet.core.errors import ServiceError
@@ -27,8 +28,7 @@ _HELD_LIMIT_BYTES: Final = 16 << 20
 _THERE_ALREADY: Final = "ResourceAlreadyExistsException"
 
 
-@dataclass(frozen=True, slots=True)
-class LogGroup:
+class LogGroup(Struct, frozen=True):
     """Where lines go."""
 
     account: str
@@ -38,8 +38,7 @@ class LogGroup:
     """Whether API Gateway makes the group itself."""
 
 
-@dataclass(slots=True)
-class _Held:
+class _Held(Struct):
     events: deque[tuple[int, str]] = field(default_factory=deque)
 
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from re import _constants as opcodes  # type: ignore[attr-defined]  # nothing else tells how re reads
 from re import _parser as sre  # type: ignore[attr-defined]  # as above
 from typing import Any, Final
+
+from msgspec import Struct
 
 # About a second of the engine.
 MAX_WORK_BITS: Final = 26.5
@@ -32,8 +33,7 @@ CATEGORIES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Struct, frozen=True):
     """`degree` repetitions that share the text, `bits` of other choices, and whether repetitions nest."""
 
     degree: int = 0

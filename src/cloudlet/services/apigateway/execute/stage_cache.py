@@ -7,8 +7,9 @@ Only to save asking again: every server has its own, and a flush counts on all o
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
+
+from msgspec import Struct
 
 from cloudlet.core.access import Permission
 from cloudlet.core.errors import AccessDenied
@@ -30,8 +31,7 @@ _WARNING: Final = ("Warning", "199 Cache-control headers were ignored because th
 Key: TypeAlias = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CachedAnswer:
+class CachedAnswer(Struct, frozen=True):
     """An answer and until when it counts."""
 
     status: int

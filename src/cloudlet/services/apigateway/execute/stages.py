@@ -7,8 +7,10 @@ here at once; its deployment never changes, so that is compiled once.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cloudlet.core.access import Principal
 from cloudlet.services.apigateway import state
@@ -22,8 +24,7 @@ if TYPE_CHECKING:
 _MOST_STAGES: Final = 256
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
+class _Kept(Struct, frozen=True):
     """A compiled stage and the row that it was compiled for."""
 
     row: bytes

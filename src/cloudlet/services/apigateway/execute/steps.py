@@ -7,9 +7,10 @@ ends in a gateway response. No step knows one integration from another but `inte
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 from .api_keys import needs_key, require_api_key
 from .authorization import authorize, is_guarded
@@ -70,8 +71,7 @@ async def integrate(invocation: Invocation) -> None:
         invocation.integration_seconds = invocation.call.time() - started
 
 
-@dataclass(frozen=True, slots=True)
-class Optional:
+class Optional(Struct, frozen=True):
     """A step that only some methods take: a method that does not use it does not pay for it."""
 
     step: Step

@@ -6,8 +6,9 @@ Whatever cannot work is refused with all its reasons at once; the transaction th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Any, Final, TypeVar
+
+from msgspec.structs import replace
 
 from cloudlet.core.call import Call
 from cloudlet.services.apigateway import state

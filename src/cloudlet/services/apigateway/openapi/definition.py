@@ -5,7 +5,7 @@ Knows nothing of documents nor of the store.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from cloudlet.services.apigateway.model import (
     Authorizer,
@@ -17,8 +17,7 @@ from cloudlet.services.apigateway.model import (
 )
 
 
-@dataclass(slots=True)
-class Definition:
+class Definition(Struct):
     """An API as a document has it. Ids are names here: of models, validators and authorizers."""
 
     name: str

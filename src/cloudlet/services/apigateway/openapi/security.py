@@ -7,8 +7,9 @@ Knows no ids: methods name their authorizers.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from cloudlet.services.apigateway.model import Authorizer
 
@@ -20,8 +21,7 @@ _TYPES: Final = {"TOKEN": "CUSTOM", "REQUEST": "CUSTOM", "COGNITO_USER_POOLS": "
 _DEFAULT_AUTH_TYPES: Final = {"COGNITO_USER_POOLS": "cognito_user_pools"}
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(Struct, frozen=True):
     """What a method asks of its callers."""
 
     authorization_type: str = "NONE"

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
+
+from msgspec import Struct, field
 
 from cloudlet.services.apigateway.model import (
     DEFAULT_TIMEOUT_MILLIS,
@@ -26,8 +27,7 @@ _PREFIX: Final = "x-amazon-apigateway-"
 _STATUS: Final = "{status} response"
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What the document is to have beside the API's outside."""
 
     integrations: bool = False
@@ -46,8 +46,7 @@ class Wanted:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """What a document is written of."""
 
     snapshot: Snapshot

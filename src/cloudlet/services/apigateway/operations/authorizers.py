@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
 
 from cloudlet.core.call import Call
 from cloudlet.services.apigateway import state
@@ -135,4 +136,4 @@ def _patched(row: Authorizer, patch: Patch) -> Authorizer:
     value = None if patch.op == "remove" else patch.value or None
     if patch.op == "add" and row.identity_source:
         value = f"{row.identity_source},{patch.text}"
-    return replace(row, **{field: value})  # type: ignore[arg-type]  # by _MEMBERS
+    return replace(row, **{field: value})

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
 
 from cloudlet.core.call import Call
 from cloudlet.services.apigateway import network_state
@@ -199,7 +200,7 @@ def _patched(call: Call, row: DomainName, patch: Patch) -> DomainName:
         return replace(row, policy=policy)
     if patch.parts[0] == "endpointConfiguration":
         return replace(row, endpoint_configuration=_patched_endpoint(row.endpoint_configuration, patch))
-    changed = replace(row, **{_TEXTS[patch.path]: patch.value or None})  # type: ignore[arg-type]  # by _TEXTS
+    changed = replace(row, **{_TEXTS[patch.path]: patch.value or None})
     if patch.path in ("/certificateArn", "/certificateName"):
         return replace(changed, certificate_upload_date=call.time())
     return changed

@@ -6,8 +6,9 @@ import asyncio
 import csv
 import io
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
 
 from cloudlet.core.call import Call
 from cloudlet.services.apigateway import state, usage_state

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
 
 from cloudlet.core.call import Call
 from cloudlet.services.apigateway import network_state, state
@@ -202,7 +203,7 @@ def _patched(row: Integration, patch: Patch) -> Integration:
             raise unknown_path(patch)
         field = "request_parameters" if head == "requestParameters" else "request_templates"
         present = row.request_parameters if head == "requestParameters" else row.request_templates
-        return replace(row, **{field: _texts(present, name, patch)})  # type: ignore[arg-type]  # named above
+        return replace(row, **{field: _texts(present, name, patch)})
     if head == "cacheKeyParameters" and len(rest) == 1:
         kept = [each for each in row.cache_key_parameters if each != rest[0]]
         return replace(row, cache_key_parameters=kept if patch.op == "remove" else [*kept, rest[0]])
@@ -214,7 +215,7 @@ def _patched(row: Integration, patch: Patch) -> Integration:
     check_replaces(patch)
     if head == "timeoutInMillis":
         return replace(row, timeout_in_millis=patch.integer)
-    return replace(row, **{_MEMBERS[head]: patch.value or None})  # type: ignore[arg-type]  # by _MEMBERS
+    return replace(row, **{_MEMBERS[head]: patch.value or None})
 
 
 _MEMBERS: Final = {

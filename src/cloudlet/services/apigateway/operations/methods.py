@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
 
 from cloudlet.core.call import Call
 from cloudlet.services.apigateway import state
@@ -174,7 +175,7 @@ def _patched(row: Method, patch: Patch) -> Method:
         raise unknown_path(patch)
     check_replaces(patch)
     changed = {_MEMBERS[head]: patch.flag if head == "apiKeyRequired" else patch.value or None}
-    return replace(row, **changed)  # type: ignore[arg-type]  # by _MEMBERS
+    return replace(row, **changed)
 
 
 _MEMBERS: Final = {

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from urllib.parse import unquote
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cloudlet.core.call import Call
 from cloudlet.services.apigateway import network_state, state, usage_state
@@ -42,8 +44,7 @@ def untag_resource(call: Call, request: api.UntagResourceRequestTypeDef) -> None
     _save(call, request["resourceArn"], {key: tags[key] for key in tags if key not in gone})
 
 
-@dataclass(frozen=True, slots=True)
-class _Taggable(Generic[T]):
+class _Taggable(Struct, Generic[T], frozen=True):
     """A kind of thing: how it is found by the names in its ARN, and written."""
 
     row: Callable[..., T]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
 
 from cloudlet.core.call import Call
 from cloudlet.services.apigateway import metering, state, usage_state
@@ -113,7 +114,7 @@ def _patched(call: Call, row: UsagePlan, patch: Patch) -> UsagePlan:
     if parts[0] == "throttle":
         return replace(row, throttle=_patched_throttle(row.throttle, patch, parts[-1]))
     field = {"name": "name", "description": "description", "productCode": "product_code"}[parts[0]]
-    return replace(row, **{field: None if patch.op == "remove" else patch.value or None})  # type: ignore[arg-type]
+    return replace(row, **{field: None if patch.op == "remove" else patch.value or None})
 
 
 def _with_stages(call: Call, row: UsagePlan, patch: Patch) -> UsagePlan:

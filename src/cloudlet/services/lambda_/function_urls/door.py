@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+from msgspec import Struct
 
 from cloudlet.core.access import Principal
 from cloudlet.core.errors import AccessDenied, ServiceError
@@ -44,8 +44,7 @@ _FORBIDDEN: Final = (
 _ACTION: Final = "lambda:InvokeFunctionUrl"
 
 
-@dataclass(frozen=True, slots=True)
-class _Address:
+class _Address(Struct, frozen=True):
     url_id: str
     path: str
     domain_name: str

@@ -6,8 +6,9 @@ Python waits for debugpy's client before it does anything.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from cloudlet.services.lambda_.errors import InvalidParameterValueException
 

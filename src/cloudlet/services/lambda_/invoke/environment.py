@@ -6,9 +6,10 @@ Which environment runs which event is the pool's business.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 from cloudlet.services.lambda_ import runtimes
 from cloudlet.services.lambda_.invoke import debugging, extensions, telemetry
@@ -37,8 +38,7 @@ _MEMORY_LOOK_SECONDS: Final = 0.25
 _SHUTDOWN_SECONDS: Final = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """All that an environment is made from."""
 
     id: str

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct, field
 
 from cloudlet.core.http import HttpResponse, RequestEntityTooLarge
 from cloudlet.services.lambda_.invoke.invocation import Reply, document
@@ -33,8 +34,7 @@ _IDENTIFIER: Final = "lambda-extension-identifier"
 _JSON: Final = [("Content-Type", "application/json")]
 
 
-@dataclass(frozen=True, slots=True)
-class Registered:
+class Registered(Struct, frozen=True):
     """What an extension is told of its function."""
 
     name: str
@@ -43,8 +43,7 @@ class Registered:
     account: str
 
 
-@dataclass(slots=True)
-class _Extension:
+class _Extension(Struct):
     """One that has registered."""
 
     id: str

@@ -6,8 +6,9 @@ Plain values; the documents are the ones that AWS answers when a function does n
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from cloudlet.core.sandbox import Exit
@@ -35,8 +36,7 @@ _SIGNALS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(Struct, frozen=True):
     """One event for a function."""
 
     request_id: str
@@ -51,8 +51,7 @@ class Invocation:
     """Where an answer goes that the runtime streams; without one it is gathered."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """What a runtime answered, or what is answered in its place."""
 
     payload: bytes
@@ -64,8 +63,7 @@ class Reply:
     """What the log says of it beside."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What the caller gets."""
 
     payload: bytes

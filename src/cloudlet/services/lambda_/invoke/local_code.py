@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from cloudlet.services.lambda_.errors import InvalidParameterValueException
 

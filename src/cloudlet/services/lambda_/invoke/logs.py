@@ -10,8 +10,9 @@ import asyncio
 import base64
 import logging
 from collections import deque
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct, field
 
 from cloudlet.core.errors import AccessDenied, NotImplementedHere, ServiceError
 from cloudlet.core.log_events import batches_of
@@ -29,8 +30,7 @@ _HELD_LIMIT_BYTES: Final = 32 << 20
 _LOG: Final = logging.getLogger("cloudlet.lambda")
 
 
-@dataclass(slots=True)
-class _Buffer:
+class _Buffer(Struct):
     """What one stream has not delivered yet."""
 
     call: Call

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
+
+from msgspec import Struct, field
 
 from cloudlet.core.errors import ServiceError
 from cloudlet.core.sandbox import SandboxError
@@ -23,8 +24,7 @@ INIT_FAILURE: Final = "FUNCTION_ERROR_INIT_FAILURE"
 _LOG: Final = logging.getLogger("cloudlet.lambda")
 
 
-@dataclass(frozen=True, slots=True)
-class Provision:
+class Provision(Struct, frozen=True):
     """How far a version or alias has got what it shall have."""
 
     requested: int
@@ -46,8 +46,7 @@ class Maker(Protocol):
         """Whether its credentials would not last for an event."""
 
 
-@dataclass(slots=True)
-class _Kept:
+class _Kept(Struct):
     """What one version or alias has."""
 
     call: Call

@@ -5,8 +5,9 @@ It reads rows and starts nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cloudlet.services.lambda_ import activation, errors, state
 from cloudlet.services.lambda_.invoke import debugging, local_code, tracing
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from cloudlet.services.lambda_.references import FunctionReference
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """What is to run."""
 
     reference: FunctionReference

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import urlsplit
+
+from msgspec import Struct, field
 
 from cloudlet.core.http import HttpResponse
 from cloudlet.services.lambda_.invoke.journal import stamp
@@ -36,8 +37,7 @@ class Post(Protocol):
         """Sends bytes, and returns the first of the answer where one is awaited. Raises OSError."""
 
 
-@dataclass(slots=True)
-class _Subscription:
+class _Subscription(Struct):
     """Who gets what, how many at once and where."""
 
     types: frozenset[str]

@@ -5,8 +5,9 @@ What an alias leads a call to is decided in invoke/router.py.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from cloudlet.core.operation import operation
 from cloudlet.services.lambda_ import errors, permissions, provisioning, references, state

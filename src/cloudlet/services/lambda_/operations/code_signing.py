@@ -5,8 +5,9 @@ Nothing signs code here, so all code counts as unsigned: see check_code().
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
 
 from cloudlet.core.access import Permission
 from cloudlet.core.operation import operation

@@ -5,8 +5,9 @@ Who is throttled is decided in invoke/concurrency.py.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
 
 from cloudlet.core.operation import operation
 from cloudlet.services.lambda_ import errors, permissions, provisioning, references, state

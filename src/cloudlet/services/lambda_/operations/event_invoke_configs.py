@@ -5,8 +5,9 @@ Trying is workers.py's, telling destinations of it destinations.py's.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from cloudlet.core.operation import operation
 from cloudlet.services.lambda_ import errors, permissions, references, state, targets

@@ -5,9 +5,10 @@ Requests that come to the URLs are answered in function_urls/.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
 
 from cloudlet.core.operation import operation
 from cloudlet.services.lambda_ import errors, permissions, references, state

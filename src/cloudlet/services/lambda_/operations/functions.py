@@ -5,8 +5,9 @@ Nothing is run here; putting code into place is activation.py's, invoking is inv
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
 
 from cloudlet.core.errors import AccessDenied
 from cloudlet.core.operation import operation

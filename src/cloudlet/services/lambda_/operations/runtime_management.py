@@ -5,8 +5,9 @@ There is one version of each runtime here, so nothing ever moves; naming another
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from cloudlet.core.operation import operation
 from cloudlet.services.lambda_ import errors, permissions, references, runtimes, state

@@ -5,10 +5,10 @@ Other resources that AWS lets one tag are refused until they are there.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import structs
+from msgspec.structs import replace
 
 from cloudlet.core.access import LazyContext, Permission
 from cloudlet.core.operation import operation

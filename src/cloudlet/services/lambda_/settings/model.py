@@ -5,14 +5,14 @@ No I/O, no clock, no randomness.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from cloudlet.services.lambda_.model import timestamp
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionUrl:
+class FunctionUrl(Struct, frozen=True):
     """The URL of a function or of one of its aliases."""
 
     qualifier: str
@@ -26,8 +26,7 @@ class FunctionUrl:
     """As it was asked for; None means BUFFERED."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProvisionedConcurrency:
+class ProvisionedConcurrency(Struct, frozen=True):
     """How many environments a version or alias shall have ready."""
 
     qualifier: str
@@ -35,8 +34,7 @@ class ProvisionedConcurrency:
     modified_at: float
 
 
-@dataclass(frozen=True, slots=True)
-class CodeSigningConfig:
+class CodeSigningConfig(Struct, frozen=True):
     """Who may have signed the code of functions, and what becomes of other code."""
 
     id: str

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import msgspec
+from msgspec import Struct
 
 from ..errors import authorizer_misconfigured
 
@@ -24,8 +24,7 @@ _MOST_ANSWERS: Final = 10_000
 Key: TypeAlias = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AuthorizerAnswer:
+class AuthorizerAnswer(Struct, frozen=True):
     """Whom an authorizer takes the caller for, and what that one may do."""
 
     principal_id: str

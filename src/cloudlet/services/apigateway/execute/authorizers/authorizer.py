@@ -5,8 +5,9 @@ Asks nobody.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cloudlet.services.apigateway.integration_uris import ServiceUri
 from cloudlet.services.apigateway.model import DEFAULT_AUTHORIZER_TTL_SECONDS
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from cloudlet.services.apigateway.model import Authorizer
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledAuthorizer:
+class CompiledAuthorizer(Struct, frozen=True):
     """An authorizer."""
 
     id: str

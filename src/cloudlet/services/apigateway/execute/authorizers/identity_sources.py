@@ -6,8 +6,9 @@ Judges none of them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ..mapping import context_value
 
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 _REQUEST = "method.request."
 
 
-@dataclass(frozen=True, slots=True)
-class IdentitySource:
+class IdentitySource(Struct, frozen=True):
     """One part of a request."""
 
     place: str

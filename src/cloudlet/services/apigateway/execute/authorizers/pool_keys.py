@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 from cloudlet.core.http import BackendTimeout, BackendUnreachable
 
@@ -25,8 +26,7 @@ _ASKED_AGAIN_SECONDS: Final = 60.0
 _MOST_POOLS: Final = 256
 
 
-@dataclass(frozen=True, slots=True)
-class UserPool:
+class UserPool(Struct, frozen=True):
     """A user pool by its ARN."""
 
     region: str

@@ -5,8 +5,9 @@ Makes no event and reads no answer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from cloudlet.core.errors import AccessDenied, ServiceError
 
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from ..invocation import Invocation
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionAnswer:
+class FunctionAnswer(Struct, frozen=True):
     """What came of an invocation."""
 
     payload: bytes

@@ -6,8 +6,9 @@ Must not read documents. Filters are in `filter_parser.py`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from ..escapes import unescaped
 from . import selectors
@@ -23,49 +24,42 @@ MAX_PARTS: Final = 500
 MAX_FILTER_DEPTH: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Struct, frozen=True):
     """.name or ['name', 'other']"""
 
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Indexes:
+class Indexes(Struct, frozen=True):
     """[0] or [0, 1]"""
 
     positions: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(Struct, frozen=True):
     """[start:end]"""
 
     start: int | None
     end: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Wildcard:
+class Wildcard(Struct, frozen=True):
     """[*] or .*"""
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """[?(...)]"""
 
     predicate: Predicate
 
 
-@dataclass(frozen=True, slots=True)
-class Everywhere:
+class Everywhere(Struct, frozen=True):
     """.. before another part."""
 
     part: Key | Indexes | Slice | Wildcard | Filter
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """.function(arguments) at the end."""
 
     function: Function
@@ -75,8 +69,7 @@ class Call:
 Part = Key | Indexes | Slice | Wildcard | Filter | Everywhere
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedPath:
+class ParsedPath(Struct, frozen=True):
     """The parts of a path and the function at its end."""
 
     parts: tuple[Part, ...]

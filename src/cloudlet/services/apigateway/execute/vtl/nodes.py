@@ -5,76 +5,66 @@ Must not know how it is written or run: `parser.py` makes these, `compile.py` tu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """Characters that come out as they stand."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Struct, frozen=True):
     """A number, a boolean or a string without references."""
 
     value: str | int | float | bool
 
 
-@dataclass(frozen=True, slots=True)
-class Interpolated:
+class Interpolated(Struct, frozen=True):
     """A double-quoted string that is a template itself."""
 
     body: Block
 
 
-@dataclass(frozen=True, slots=True)
-class ListLiteral:
+class ListLiteral(Struct, frozen=True):
     """[a, b, c]"""
 
     items: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MapLiteral:
+class MapLiteral(Struct, frozen=True):
     """{a : b, c : d}"""
 
     entries: tuple[tuple[Expression, Expression], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(Struct, frozen=True):
     """[from..to], both ends included, in either direction."""
 
     start: Expression
     end: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Property:
+class Property(Struct, frozen=True):
     """.name"""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(Struct, frozen=True):
     """[key]"""
 
     key: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class MethodCall:
+class MethodCall(Struct, frozen=True):
     """.name(arguments)"""
 
     name: str
     arguments: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """$name.step[step].step(): `backslashes` stood before the dollar and escape it when they are odd."""
 
     source: str
@@ -87,15 +77,13 @@ class Reference:
         return bool(self.steps) and isinstance(self.steps[-1], Property) and not self.source.endswith("}")
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Struct, frozen=True):
     """!operand"""
 
     operand: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Binary:
+class Binary(Struct, frozen=True):
     """left operator right; the operator in its symbol form."""
 
     operator: str
@@ -103,24 +91,21 @@ class Binary:
     right: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Set:
+class Set(Struct, frozen=True):
     """#set(target = value)"""
 
     target: Reference
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class If:
+class If(Struct, frozen=True):
     """#if, its #elseifs and its #else."""
 
     branches: tuple[tuple[Expression, Block], ...]
     otherwise: Block
 
 
-@dataclass(frozen=True, slots=True)
-class Foreach:
+class Foreach(Struct, frozen=True):
     """#foreach($name in items) body #end"""
 
     name: str
@@ -128,21 +113,18 @@ class Foreach:
     body: Block
 
 
-@dataclass(frozen=True, slots=True)
-class Define:
+class Define(Struct, frozen=True):
     """#define($name) body #end"""
 
     name: str
     body: Block
 
 
-@dataclass(frozen=True, slots=True)
-class Break:
+class Break(Struct, frozen=True):
     """#break: leaves the innermost loop, or the template where there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(Struct, frozen=True):
     """#stop: nothing after it is rendered."""
 
 

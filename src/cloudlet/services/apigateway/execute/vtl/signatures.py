@@ -6,8 +6,9 @@ Must not know any method.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 # A long or a BigInteger fits no parameter that is an int, so Java finds no such method.
 INT_FROM: Final = -(2**31)
@@ -22,8 +23,7 @@ KINDS: Final[dict[str, Callable[[Any], bool]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Method:
+class Method(Struct, frozen=True):
     """A function of the owner and its arguments; `kinds` has a letter of KINDS for each argument."""
 
     function: Callable[..., Any]

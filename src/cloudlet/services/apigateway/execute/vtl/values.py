@@ -8,9 +8,10 @@ Java's null.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from json.encoder import encode_basestring
 from typing import Any, Final
+
+from msgspec import Struct
 
 from .errors import TemplateError
 
@@ -29,8 +30,7 @@ class ArrayList(list[Any]):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Entry:
+class Entry(Struct, frozen=True, eq=False):
     """One key of a map with its value, as entrySet() gives them."""
 
     key: Any
