@@ -93,16 +93,16 @@ def test_event_that_is_no_json_is_refused_and_a_deep_one_harms_nobody(deployment
 
 
 def test_item_that_is_nested_too_deeply_is_refused(client, make_table, refused):
-    dynamodb = make_table("t")
+    dynamodb = make_table("table")
     value = {"S": "x"}
     for _ in range(60):
         value = {"L": [value]}
-    answer = refused(dynamodb.put_item, TableName="t", Item={"id": {"S": "a"}, "deep": value})
+    answer = refused(dynamodb.put_item, TableName="table", Item={"id": {"S": "a"}, "deep": value})
     assert answer == ("ValidationException", 400)
 
 
 def test_expression_that_is_nested_without_end_is_refused(client, make_table, refused):
-    dynamodb = make_table("t")
+    dynamodb = make_table("table")
     for expression in (
         "(" * 2000 + "id = :v" + ")" * 2000,
         "NOT " * 1000 + "id = :v",
@@ -111,7 +111,7 @@ def test_expression_that_is_nested_without_end_is_refused(client, make_table, re
     ):
         answer = refused(
             dynamodb.scan,
-            TableName="t",
+            TableName="table",
             FilterExpression=expression,
             ExpressionAttributeValues={":v": {"S": "x"}},
         )

@@ -1,15 +1,11 @@
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 
+from cloudlet.core.access import Principal
+from cloudlet.core.store import LAST
 from services.dynamodb.conftest import HASH_TABLE, RANGE_TABLE
-
-
-def eventually(look):
-    deadline = time.monotonic() + 20
-    while not look():
-        assert time.monotonic() < deadline
+from services.dynamodb.waiting import eventually
 
 
 def put(dynamodb, name, **attributes):
@@ -321,3 +317,35 @@ def recovery(dynamodb):
     described = dynamodb.describe_continuous_backups(TableName="hash")["ContinuousBackupsDescription"]
     assert described["ContinuousBackupsStatus"] == "ENABLED"
     return described["PointInTimeRecoveryDescription"]
+
+
+def test_a_recovery_ends_although_its_table_is_deleted_meanwhile(
+    dynamodb, hash_table, advance, server, account
+):
+    enable(dynamodb)
+    for number in range(300):
+        put(dynamodb, f"{number}", n={"N": "1"})
+    advance(600)
+    for number in range(300):
+        put(dynamodb, f"{number}", n={"N": "2"})
+    source = {"SourceTableName": "hash", "TargetTableName": "again"}
+    dynamodb.restore_table_to_point_in_time(**source, UseLatestRestorableTime=True)
+    dynamodb.delete_table(TableName="hash")
+    wait_until_active(dynamodb, "again")
+    assert items(dynamodb, "again") == {f"{number}": {"n": {"N": "1"}} for number in range(300)}
+    (kept,) = dynamodb.list_backups(BackupType="SYSTEM")["BackupSummaries"]
+    dynamodb.restore_table_from_backup(TargetTableName="kept", BackupArn=kept["BackupArn"])
+    wait_until_active(dynamodb, "kept")
+    assert items(dynamodb, "kept") == {f"{number}": {"n": {"N": "2"}} for number in range(300)}
+    assert left_over(server, account, "journal") == left_over(server, account, "absent") == []
+
+
+def left_over(server, account, kind):
+    """The rows of a kind that finished work should have taken with it."""
+    call = server.app.cloud.call("dynamodb", Principal.root(account), account, "us-east-1")
+    prefix = ("dynamodb", account, "us-east-1", kind)
+
+    def rows(inner):
+        return [key for key, _ in inner.transaction.range(prefix, (*prefix, LAST), limit=10)]
+
+    return server.run(call.transact(rows, read_only=True))

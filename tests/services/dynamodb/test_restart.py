@@ -6,6 +6,7 @@ import pytest
 
 from cloudlet.config import Config
 from services.dynamodb.conftest import HASH_TABLE
+from services.dynamodb.waiting import eventually
 
 INDEX = {
     "IndexName": "late",
@@ -82,12 +83,6 @@ def test_a_backup_and_a_restore_go_on_where_they_were(restarted):
     dynamodb = restarted()
     eventually(lambda: dynamodb.describe_table(TableName="again")["Table"]["TableStatus"] == "ACTIVE")
     assert dynamodb.scan(TableName="again", Select="COUNT")["Count"] == 2000
-
-
-def eventually(look):
-    deadline = time.monotonic() + 20
-    while not look():
-        assert time.monotonic() < deadline
 
 
 def _backup_status(dynamodb, arn):

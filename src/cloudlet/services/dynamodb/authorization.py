@@ -131,13 +131,18 @@ def permission(
     index: str | None = None,
 ) -> Permission:
     """The permission for an action on a table by its name or ARN, with the table's own policy."""
-    own = owner(call, name)
-    arn = table_arn(own, name)
+    # Every request on items comes here: its own table, by name, is found without a detour.
+    if ":" in name:
+        own, arn = owner(call, name), name
+        table = _find_table(own, name)
+    else:
+        own, arn = call, f"arn:aws:dynamodb:{call.region}:{call.account}:table/{name}"
+        table = _find_own(call, name)
     return Permission(
         f"dynamodb:{action}",
         arn if index is None else f"{arn}/index/{index}",
         context,
-        policy_of(_find_table(own, name)),
+        policy_of(table),
         None if own is call else own.account,
     )
 
@@ -238,6 +243,13 @@ def _leading_keys(call: Call, name: str, items: Iterable[Mapping[str, Any]]) -> 
     values = (item.get(table.keys.partition) for item in items)
     keys = [key_text(value) for value in values if value]
     return {"dynamodb:LeadingKeys": keys} if keys else {}
+
+
+def _find_own(call: Call, name: str) -> Table | None:
+    try:
+        return state.find_table(call, name)
+    except ValidationException:
+        return None
 
 
 def _find_table(call: Call, name: str) -> Table | None:
