@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 import pytest
 from botocore.exceptions import ClientError
+from msgspec.structs import replace
 
 from cloudlet.core.access import Principal
 from cloudlet.services.dynamodb import state

@@ -5,11 +5,11 @@ Each step is one short transaction that stores how far it is, so that a killed s
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from msgspec import structs
+from msgspec.structs import replace
 
 from cloudlet.core.access import Principal
 from cloudlet.services.dynamodb import state

@@ -5,8 +5,9 @@ Nothing here limits anything.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,8 +30,7 @@ def write_units(old_bytes: int, new_bytes: int) -> float:
     return float(max(1, -(-max(old_bytes, new_bytes) // WRITE_UNIT_BYTES)))
 
 
-@dataclass(slots=True)
-class Consumed:
+class Consumed(Struct):
     """The capacity that one request consumed of one table."""
 
     table_name: str

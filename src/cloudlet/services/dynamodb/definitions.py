@@ -5,8 +5,9 @@ Pure rules on requests; whether the table exists is the operations' business.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
 
 from cloudlet.core.errors import NotImplementedHere
 from cloudlet.services.dynamodb.errors import ValidationException

@@ -5,8 +5,9 @@ They are read into the same functions and changes as expressions; nothing here t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 from cloudlet.services.dynamodb.errors import ValidationException
 from cloudlet.services.dynamodb.expressions import operands
@@ -57,8 +58,7 @@ _COMPARATORS: Final[dict[str, operands.Comparator]] = {
 MAX_KEY_CONDITIONS: Final = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """One comparison of an attribute with some values."""
 
     attribute: str
@@ -80,8 +80,7 @@ class Condition:
         return _COMPARATORS[self.operator](value, self.arguments[0])
 
 
-@dataclass(frozen=True, slots=True)
-class Conditions:
+class Conditions(Struct, frozen=True):
     """Several conditions, of which all or any must hold."""
 
     conditions: tuple[Condition, ...]
@@ -98,8 +97,7 @@ class Conditions:
         return combine(condition.holds(item) for condition in self.conditions)
 
 
-@dataclass(frozen=True, slots=True)
-class Updates:
+class Updates(Struct, frozen=True):
     """AttributeUpdates, ready to be made."""
 
     changes: tuple[Change, ...]

@@ -6,8 +6,10 @@ No I/O, no clock, no requests: what CreateTable demands is in definitions.py.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from cloudlet.services.dynamodb.destinations import ACTIVE, Destination
 from cloudlet.services.dynamodb.insights import Insights
@@ -29,8 +31,7 @@ NAME_PATTERN: Final = "[a-zA-Z0-9_.-]+"
 _SECOND_DIGITS: Final = 12
 
 
-@dataclass(frozen=True, slots=True)
-class KeySchema:
+class KeySchema(Struct, frozen=True):
     """The attributes that make a key: the partition key and, for some, the sort key.
 
     Those of a global index may each be of several attributes.
@@ -85,8 +86,7 @@ class KeySchema:
         return {name: item[name] for name in self.attributes}
 
 
-@dataclass(frozen=True, slots=True)
-class Throughput:
+class Throughput(Struct, frozen=True):
     """Provisioned capacity, and when it changed."""
 
     read_units: int = 0
@@ -110,16 +110,14 @@ class Throughput:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class OnDemandThroughput:
+class OnDemandThroughput(Struct, frozen=True):
     """The most that an on-demand table may use; -1 is no limit."""
 
     max_read_units: int = -1
     max_write_units: int = -1
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(Struct, frozen=True):
     """A secondary index: local if it shares the table's partition key by definition, global otherwise."""
 
     name: str
@@ -146,16 +144,14 @@ class Index:
         return {name: value for name, value in item.items() if name in kept}
 
 
-@dataclass(frozen=True, slots=True)
-class OpenShard:
+class OpenShard(Struct, frozen=True):
     """A shard that gets records: those of the partitions from a hash up to the next shard's."""
 
     first_hash: bytes
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class TableStream:
+class TableStream(Struct, frozen=True):
     """The stream that a table writes to."""
 
     label: str
@@ -168,8 +164,7 @@ class TableStream:
         return next(shard.id for shard in reversed(self.shards) if shard.first_hash <= hash_)
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """A table as it is stored: everything but its items."""
 
     name: str
@@ -257,8 +252,7 @@ class Table:
         return replace(self, indexes=left, attribute_types=types)
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(Struct, frozen=True):
     """A number of items and their bytes."""
 
     items: int = 0
@@ -269,8 +263,7 @@ class Count:
         return Count(self.items + other.items, self.size_bytes + other.size_bytes)
 
 
-@dataclass(frozen=True, slots=True)
-class TableSize:
+class TableSize(Struct, frozen=True):
     """How much a table held when it was last counted; DynamoDB counts about every six hours."""
 
     item_count: int = 0

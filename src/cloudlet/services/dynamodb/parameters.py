@@ -6,8 +6,9 @@ Everything here happens before a table is looked up.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 from cloudlet.services.dynamodb.errors import ValidationException
 from cloudlet.services.dynamodb.numbers import Wording
@@ -30,8 +31,7 @@ _VALUE: Final = re.compile(r":[0-9a-zA-Z_]+")
 _NOTHING: Final[dict[str, Any]] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class RequestExpressions:
+class RequestExpressions(Struct, frozen=True):
     """The expressions of one request, checked against its names and values."""
 
     values: Values

@@ -5,9 +5,10 @@ Each step is one short transaction, stored, so that a killed server goes on wher
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from cloudlet.core.access import Principal
 from cloudlet.services.dynamodb import state

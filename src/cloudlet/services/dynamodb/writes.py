@@ -6,8 +6,9 @@ A Write is read and checked without the table, then checked against the table, t
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from cloudlet.services.dynamodb import keys, legacy, state
 from cloudlet.services.dynamodb.errors import ConditionalCheckFailedException, ValidationException
@@ -41,8 +42,7 @@ _EXPRESSION_MEMBERS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(Struct, frozen=True):
     """One thing to be done to one item."""
 
     kind: str
@@ -59,8 +59,7 @@ class Write:
         return self.expressions.condition is not None or self.expected is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """An item before and after a write; None where there is none."""
 
     old: Item | None

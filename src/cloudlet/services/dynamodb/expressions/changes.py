@@ -6,8 +6,9 @@ end of lists, so that the indexes mean what they meant before. The given item is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
+
+from msgspec import Struct
 
 from cloudlet.services.dynamodb import numbers
 from cloudlet.services.dynamodb.errors import ValidationException
@@ -40,8 +41,7 @@ _Compute: TypeAlias = "Callable[[Item, Values], AttributeValue | None]"
 """The new value of the path, from the item as it was; None removes it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One path and how its new value is computed."""
 
     path: ResolvedPath

@@ -5,8 +5,9 @@ A condition is compiled once for its text and its names; the request's values ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
 
 from cloudlet.services.dynamodb.errors import ValidationException
 from cloudlet.services.dynamodb.expressions import names as naming
@@ -40,8 +41,7 @@ if TYPE_CHECKING:
 Test: TypeAlias = "Callable[[Item, Values], bool]"
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledCondition:
+class CompiledCondition(Struct, frozen=True):
     """A condition that only waits for an item and the values."""
 
     tree: Condition

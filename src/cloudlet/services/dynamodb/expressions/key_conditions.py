@@ -5,8 +5,9 @@ Whether the attributes are those of a table's or an index's key is checked where
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from cloudlet.services.dynamodb.errors import ValidationException
 from cloudlet.services.dynamodb.expressions import names as naming
@@ -36,8 +37,7 @@ _NOT_ALLOWED: Final = ("attribute_exists", "attribute_not_exists", "attribute_ty
 _MIRRORED: Final = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
-@dataclass(frozen=True, slots=True)
-class KeyCondition:
+class KeyCondition(Struct, frozen=True):
     """One condition on one attribute: = < <= > >= BETWEEN or begins_with, with the operands' values."""
 
     attribute: str
@@ -45,15 +45,13 @@ class KeyCondition:
     operands: tuple[AttributeValue, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Struct, frozen=True):
     attribute: str
     operator: str
     values: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledKeyCondition:
+class CompiledKeyCondition(Struct, frozen=True):
     """A key condition that only waits for the values."""
 
     condition: CompiledCondition

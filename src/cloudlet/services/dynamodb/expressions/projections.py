@@ -5,8 +5,9 @@ A projection is compiled once for its text and its names.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from msgspec import Struct
 
 from cloudlet.services.dynamodb.expressions import names as naming
 from cloudlet.services.dynamodb.expressions import reading
@@ -23,8 +24,7 @@ _Tree: TypeAlias = "dict[str | int, Any]"
 """What to take of each name or index: a tree of its own, or None for all of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledProjection:
+class CompiledProjection(Struct, frozen=True):
     """A projection that only waits for an item."""
 
     tree: _Tree

@@ -5,34 +5,31 @@ Nothing here evaluates or checks.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Path:
+
+class Path(Struct, frozen=True):
     """A document path: names (with a leading # for a placeholder) and list indexes."""
 
     elements: tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(Struct, frozen=True):
     """A :placeholder."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Struct, frozen=True):
     """A call of a function, known or not."""
 
     name: str
     arguments: tuple[Operand, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Arithmetic:
+class Arithmetic(Struct, frozen=True):
     """left + right or left - right, in an update."""
 
     operator: str
@@ -43,8 +40,7 @@ class Arithmetic:
 Operand: TypeAlias = "Path | Value | Function | Arithmetic"
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """left operator right."""
 
     operator: str
@@ -52,8 +48,7 @@ class Comparison:
     right: Operand
 
 
-@dataclass(frozen=True, slots=True)
-class Between:
+class Between(Struct, frozen=True):
     """operand BETWEEN lower AND upper."""
 
     operand: Operand
@@ -61,30 +56,26 @@ class Between:
     upper: Operand
 
 
-@dataclass(frozen=True, slots=True)
-class In:
+class In(Struct, frozen=True):
     """operand IN (choices)."""
 
     operand: Operand
     choices: tuple[Operand, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Struct, frozen=True):
     """NOT condition."""
 
     condition: Condition
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class And(Struct, frozen=True):
     """All of the conditions hold."""
 
     conditions: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(Struct, frozen=True):
     """One of the conditions holds."""
 
     conditions: tuple[Condition, ...]
@@ -93,31 +84,27 @@ class Or:
 Condition: TypeAlias = "Comparison | Between | In | Function | Not | And | Or"
 
 
-@dataclass(frozen=True, slots=True)
-class Set:
+class Set(Struct, frozen=True):
     """SET path = operand."""
 
     path: Path
     operand: Operand
 
 
-@dataclass(frozen=True, slots=True)
-class Remove:
+class Remove(Struct, frozen=True):
     """REMOVE path."""
 
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Add:
+class Add(Struct, frozen=True):
     """ADD path :value."""
 
     path: Path
     value: Value
 
 
-@dataclass(frozen=True, slots=True)
-class Delete:
+class Delete(Struct, frozen=True):
     """DELETE path :value."""
 
     path: Path

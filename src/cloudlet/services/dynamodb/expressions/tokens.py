@@ -6,8 +6,9 @@ Nothing here knows what the tokens mean: the parsers decide whether a word is a 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from cloudlet.services.dynamodb.errors import ValidationException
 
@@ -21,8 +22,7 @@ _TOKEN: Final = re.compile(
 _BLANK: Final = " \t\r\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """A piece of an expression. Its kind is one of word, name, value, number, symbol and end."""
 
     kind: str

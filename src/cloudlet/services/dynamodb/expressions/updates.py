@@ -5,8 +5,9 @@ An update is compiled once for its text and its names; the request's values are 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
+
+from msgspec import Struct
 
 from cloudlet.services.dynamodb.expressions import names as naming
 from cloudlet.services.dynamodb.expressions.changes import Change, apply_changes, change
@@ -38,8 +39,7 @@ KIND: Final = "UpdateExpression"
 FUNCTIONS: Final = ("if_not_exists", "list_append")
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledUpdate:
+class CompiledUpdate(Struct, frozen=True):
     """An update that only waits for an item and the values."""
 
     changes: tuple[Change, ...]

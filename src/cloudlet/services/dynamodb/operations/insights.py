@@ -5,8 +5,9 @@ Only the setting is kept: no rule of CloudWatch counts anything here, so that no
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
 
 from cloudlet.core.operation import operation
 from cloudlet.services.dynamodb import state

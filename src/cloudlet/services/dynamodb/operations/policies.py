@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct, structs
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cloudlet.core.access import (
     MalformedPolicyDocument,
@@ -36,13 +36,13 @@ from cloudlet.services.dynamodb.policies import (
     invalid_document,
     next_revision,
 )
+from cloudlet.services.dynamodb.streams.model import Stream
 from cloudlet.services.dynamodb.values import INVALID
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call
     from cloudlet.core.operation import Request
     from cloudlet.services.dynamodb.model import Table
-    from cloudlet.services.dynamodb.streams.model import Stream
 
 
 class _Holder(Struct, frozen=True):
@@ -160,8 +160,8 @@ def _stream(call: Call, table_name: str, label: str) -> Stream:
 
 def _save(call: Call, holder: _Holder, policy: ResourcePolicy) -> None:
     held = holder.held
-    if isinstance(held, Struct):
-        state.save_stream(call, structs.replace(held, policy=policy))
+    if isinstance(held, Stream):
+        state.save_stream(call, replace(held, policy=policy))
     else:
         state.save_table(call, replace(held, policy=policy))
 

@@ -5,8 +5,9 @@ Tables themselves are in tables.py.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
 
 from cloudlet.core.arn import find_arn
 from cloudlet.core.operation import operation

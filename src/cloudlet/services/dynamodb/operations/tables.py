@@ -5,8 +5,9 @@ Item operations are in items.py and queries.py; the filling of new indexes is in
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
 
 from cloudlet.core.operation import operation
 from cloudlet.services.dynamodb import definitions, state

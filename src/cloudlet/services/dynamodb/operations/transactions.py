@@ -6,10 +6,10 @@ A transaction is one transaction of the store: everything is checked first, then
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+from msgspec import Struct
 
 from cloudlet.core.operation import operation
 from cloudlet.services.dynamodb import keys, state, writes
@@ -54,8 +54,7 @@ _NONE: Final = {"Code": "None"}
 _MULTIPLE: Final = "Transaction request cannot include multiple operations on one item"
 
 
-@dataclass(frozen=True, slots=True)
-class _Action:
+class _Action(Struct, frozen=True):
     """One action of a transaction, the table it is about, and what it will do."""
 
     call: Call

@@ -5,10 +5,10 @@ The layout of the keys is in keys.py; the items of a backup stand where a table'
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from cloudlet.core.store import LAST
 from cloudlet.services.dynamodb.backups import SNAPSHOT, UNDO, Backup, Job

@@ -5,11 +5,11 @@ Records are written with the items, in their transaction. The layout of the keys
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 from msgspec import structs
+from msgspec.structs import replace
 
 from cloudlet.core.store import LAST
 from cloudlet.core.worker import source_topic

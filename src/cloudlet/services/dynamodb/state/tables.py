@@ -6,10 +6,10 @@ The layout of the keys is in keys.py.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from cloudlet.core.arn import Arn, find_arn
 from cloudlet.core.store import LAST

@@ -5,10 +5,10 @@ The layout of the keys is in keys.py.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+from msgspec import Struct
 
 from cloudlet.services.dynamodb.state import keys
 
@@ -19,8 +19,7 @@ _TOKEN_SECONDS: Final = 600.0
 _EXPIRED_A_TIME: Final = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Spent:
+class Spent(Struct, frozen=True):
     """What a client token was spent on."""
 
     fingerprint: bytes

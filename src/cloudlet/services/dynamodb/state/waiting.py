@@ -5,10 +5,10 @@ Nothing here reads items.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+from msgspec import Struct
 
 from cloudlet.core.store import LAST
 from cloudlet.services.dynamodb.state import keys
@@ -25,8 +25,7 @@ _BACKFILLS_AT_ONCE: Final = 1000
 _EXPIRED_AT_ONCE: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Backfill:
+class Backfill(Struct, frozen=True):
     """An index that is being filled, and the last item that is in it."""
 
     account: str
@@ -37,8 +36,7 @@ class Backfill:
     after: tuple[bytes, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Expiry:
+class Expiry(Struct, frozen=True):
     """That an item may have expired."""
 
     second: int
@@ -49,8 +47,7 @@ class Expiry:
     position: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TableOf:
+class TableOf(Struct, frozen=True):
     """A table of some account in some region."""
 
     account: str

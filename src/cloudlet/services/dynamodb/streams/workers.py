@@ -5,11 +5,11 @@ Each step is one short transaction and leaves everything as it can be read.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cloudlet.core.access import Principal
 from cloudlet.services.dynamodb import state
