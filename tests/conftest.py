@@ -21,6 +21,20 @@ from running_server import SEED, Client, RunningServer
 REGION = "us-east-1"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds --endurance."""
+    parser.addoption("--endurance", action="store_true", help="also run the tests of five minutes each")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves the tests of five minutes out of the usual suite, which takes less than ten."""
+    if config.getoption("--endurance"):
+        return
+    for item in items:
+        if item.get_closest_marker("endurance"):
+            item.add_marker(pytest.mark.skip("takes five minutes: scripts/test --endurance runs it"))
+
+
 def pytest_report_header() -> str:
     """Says how to have the same unpleasantness again."""
     return f"cloudlet: CLOUDLET_TEST_SEED={SEED}"

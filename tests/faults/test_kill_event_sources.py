@@ -35,6 +35,6 @@ def test_what_was_sent_before_a_kill_is_handled_after_it(tmp_path: Path) -> None
     survive(tmp_path, random.Random("event sources"), seconds=1, least=1, most=1.5)
 
 
-@pytest.mark.slow
+@pytest.mark.endurance
 def test_nothing_is_lost_stuck_or_out_of_order_in_five_minutes_of_kills(tmp_path: Path) -> None:
     survive(tmp_path, random.Random("five minutes"), seconds=FIVE_MINUTES, least=1, most=8)

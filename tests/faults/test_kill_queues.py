@@ -41,6 +41,6 @@ def test_queues_survive_kills(tmp_path: Path) -> None:
     judge(run(tmp_path, rounds=2, seed=1), least=30)
 
 
-@pytest.mark.slow
+@pytest.mark.endurance
 def test_queues_survive_kills_for_five_minutes(tmp_path: Path) -> None:
     judge(run(tmp_path, rounds=200, seed=2), least=2000)
