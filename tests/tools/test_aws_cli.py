@@ -133,7 +133,9 @@ def test_function_is_created_invoked_updated_and_its_log_read(aws, tmp_path):
     stream = aws.json(*search)["events"][0]["logStreamName"]
     named = ("--log-group-name", group, "--log-stream-name", stream)
     lines = [event["message"] for event in aws.json("logs", "get-log-events", *named)["events"]]
-    assert [line.split()[0] for line in lines[:5]] == ["INIT_START", "START", "heard", "END", "REPORT"]
+    # Where the machine has no Python 3.12, a line says what stands in for it.
+    said = [line.split()[0] for line in lines if not line.startswith("cloudlet: ")]
+    assert said[:5] == ["INIT_START", "START", "heard", "END", "REPORT"]
     aws("lambda", "delete-function", *name)
     assert "ResourceNotFoundException" in aws.refusal("lambda", "get-function", *name)
 

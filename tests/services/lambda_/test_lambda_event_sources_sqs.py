@@ -210,6 +210,7 @@ def test_a_reader_that_has_gone_to_sleep_is_woken_by_late_and_by_delayed_message
     server.advance(21)  # the first poll was in vain
     bench.sqs.send_message(QueueUrl=url, MessageBody="late")
     assert [each["body"] for each in heard.until(1)] == ["late"]
+    bench.until_hidden(url, 0)
     server.advance(21)
     bench.sqs.send_message(QueueUrl=url, MessageBody="delayed", DelaySeconds=60)
     assert [each["body"] for each in heard.next_in_time(61)["Records"]] == ["delayed"]
