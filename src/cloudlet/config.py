@@ -32,4 +32,4 @@ class Config(Struct, frozen=True):
     debug: bool = False
     """Whether functions with a tag for it run under a debugger, reached by a port of this machine."""
     throughput_limits: bool = False
-    """Whether streams are throttled as AWS throttles them."""
+    """Whether services throttle what AWS throttles by throughput."""
