@@ -74,7 +74,8 @@ def main() -> None:
     "--throughput-limits",
     is_flag=True,
     help="Throttle as AWS does: Kinesis streams to 1 MB and 1,000 records a second into a shard, 2 MB and 5 "
-    "reads out of it; DynamoDB's tables to what they are provisioned for; REST APIs to 10,000 requests a second.",
+    "reads out of it; DynamoDB's tables to what they are provisioned for; REST APIs to 10,000 requests a "
+    "second.",
 )
 @click.option(
     "--debug",
