@@ -21,7 +21,19 @@ from hypothesis import strategies as st
 from cloud_functions import TRUST, zipped
 from cloudlet.app import SERVICES as SERVICES_HERE
 
-SERVICES = ("apigateway", "cloudformation", "dynamodb", "iam", "lambda", "logs", "s3", "sts")
+SERVICES = (
+    "apigateway",
+    "cloudformation",
+    "dynamodb",
+    "dynamodbstreams",
+    "iam",
+    "kinesis",
+    "lambda",
+    "logs",
+    "s3",
+    "sqs",
+    "sts",
+)
 ACCOUNT = "414141414141"
 NAME = "fuzzed"
 NOT_HERE = 501

@@ -88,6 +88,7 @@ def new_table(request: Request, table_id: str, now: float) -> Table:
     billing_mode = request.get("BillingMode", PROVISIONED)
     units = request.get("ProvisionedThroughput")
     _check_units(billing_mode, units)
+    _check_given(request)
     types = {each["AttributeName"]: each["AttributeType"] for each in request["AttributeDefinitions"]}
     keys = _table_keys(request, types)
     local = _local_indexes(request.get("LocalSecondaryIndexes"), types, keys)
@@ -197,6 +198,17 @@ def _check_units(billing_mode: str, units: Mapping[str, int] | None) -> None:
             "when BillingMode is PROVISIONED"
         )
     check_bounds(units)
+
+
+def _check_given(request: Request) -> None:
+    """The model asks for neither: a replica of a table elsewhere needs none. There are no replicas here."""
+    for name in ("AttributeDefinitions", "KeySchema"):
+        if name not in request:
+            path = name[0].lower() + name[1:]
+            raise ValidationException(
+                f"1 validation error detected: Value null at '{path}' failed to satisfy constraint: "
+                "Member must not be null"
+            )
 
 
 def _table_keys(request: Request, types: Mapping[str, str]) -> KeySchema:

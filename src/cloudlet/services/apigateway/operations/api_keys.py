@@ -115,7 +115,8 @@ def _check(name: str | None, description: str | None) -> None:
 
 
 def _stage_key(call: Call, stage: Mapping[str, str]) -> str:
-    return f"{stage['restApiId']}/{state.stage(call, stage['restApiId'], stage['stageName']).stage_name}"
+    api_id = stage.get("restApiId", "")
+    return f"{api_id}/{state.stage(call, api_id, stage.get('stageName', '')).stage_name}"
 
 
 def _hidden(shown: dict[str, Any]) -> dict[str, Any]:

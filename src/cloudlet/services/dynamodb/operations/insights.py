@@ -68,7 +68,7 @@ def describe_contributor_insights(call: Call, request: Request) -> dict[str, Any
 @operation("ListContributorInsights", read_only=True)
 def list_contributor_insights(call: Call, request: Request) -> dict[str, Any]:
     """The tables and indexes of the account in the region whose insights are on."""
-    limit = request.get("MaxResults", _DEFAULT_PAGE)
+    limit = min(max(request.get("MaxResults", _DEFAULT_PAGE), 1), _DEFAULT_PAGE)
     found = sorted(_enabled(call, request), key=_place)
     left = [each for each in found if _token(each) > request.get("NextToken", "")]
     answer: dict[str, Any] = {"ContributorInsightsSummaries": left[:limit]}

@@ -71,7 +71,7 @@ async def invoke_with_response_stream(
     payload = payloads.checked(_payload(request), payloads.SYNCHRONOUS_LIMIT_BYTES)
     if request.get("InvocationType") == "DryRun":
         await call.transact(lambda inner: router.target_within(inner, reference), read_only=True)
-        return {"StatusCode": 204}
+        return {"StatusCode": 204, "EventStream": _no_events()}
     target = await router.find_target(call, reference)
     stream = ResponseStream()
     invocation = _invocation(call, reference, payload, request, stream)
@@ -86,6 +86,13 @@ async def invoke_with_response_stream(
         "ResponseStreamContentType": _EVENT_STREAM if call.http is not None else stream.content_type,
         "EventStream": _events(stream, running),
     }
+
+
+async def _no_events() -> AsyncIterator[dict[str, dict[str, Any]]]:
+    """The answer of a dry run: nothing ran, so nothing is told."""
+    nothing: tuple[dict[str, dict[str, Any]], ...] = ()
+    for event in nothing:
+        yield event
 
 
 async def _events(

@@ -90,9 +90,12 @@ def list_layer_versions(call: Call, request: api.ListLayerVersionsRequestTypeDef
     runtimes.check_asked_for(request.get("CompatibleRuntime"))
     arn = _layer_arn(call, request["LayerName"])
     region, account, name = _parts(arn)
-    versions = state.list_layer_versions(call, account, region, name, request.get("Marker"))
-    page, marker = page_of(_fitting(versions, request), request, lambda version: str(version.version))
-    return {"LayerVersions": [version.describe(arn) for version in page], "NextMarker": marker}
+    marker = request.get("Marker")
+    if marker and not (marker.isascii() and marker.isdecimal()):
+        raise errors.InvalidParameterValueException("Invalid Marker")
+    versions = state.list_layer_versions(call, account, region, name, marker)
+    page, next_marker = page_of(_fitting(versions, request), request, lambda version: str(version.version))
+    return {"LayerVersions": [version.describe(arn) for version in page], "NextMarker": next_marker}
 
 
 @operation("DeleteLayerVersion", permissions=_on_version("lambda:DeleteLayerVersion"))
