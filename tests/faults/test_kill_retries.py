@@ -1,4 +1,4 @@
-"""A batch that keeps failing while the server dies: its attempts are counted on, its parts stay what they are."""
+"""A batch that keeps failing while the server dies: attempts are counted on, its parts stay what they are."""
 
 from __future__ import annotations
 
