@@ -1,6 +1,6 @@
 """Tenant isolation: environments that serve one tenant each, and what functions that have it may not have.
 
-https://docs.aws.amazon.com/lambda/latest/dg/tenant-isolation.html. Which one serves whom is the pool's business.
+https://docs.aws.amazon.com/lambda/latest/dg/tenant-isolation.html. The pool says which one serves whom.
 """
 
 from __future__ import annotations
