@@ -1,6 +1,7 @@
 """SQS: standard and FIFO queues, long polls, dead letters."""
 
 from cloudlet.core.operation import Service, operations_in
+from cloudlet.services.sqs.encryption import QueueKeys
 from cloudlet.services.sqs.fairness import ProcessingTimes
 from cloudlet.services.sqs.operations import (
     dead_letters,
@@ -13,6 +14,7 @@ from cloudlet.services.sqs.operations import (
 )
 from cloudlet.services.sqs.polls import LongPolls
 from cloudlet.services.sqs.resources import QueueInlinePolicyType, QueuePolicyType, QueueType
+from cloudlet.services.sqs.throughput import Throughput
 from cloudlet.services.sqs.workers import MoveTaskWorker, RetentionWorker
 
 __all__ = ["SERVICE"]
@@ -21,6 +23,11 @@ SERVICE = Service(
     name="sqs",
     operations=operations_in(queues, policies, tags, sending, receiving, received, dead_letters),
     resources=(QueueType(), QueuePolicyType(), QueueInlinePolicyType()),
-    components=(LongPolls, lambda _cloud: ProcessingTimes()),
+    components=(
+        LongPolls,
+        lambda _cloud: ProcessingTimes(),
+        lambda _cloud: QueueKeys(),
+        lambda _cloud: Throughput(),
+    ),
     workers=(MoveTaskWorker, RetentionWorker),
 )
