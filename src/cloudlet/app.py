@@ -40,6 +40,7 @@ from cloudlet.services import (
     lambda_,
     logs,
     s3,
+    sns,
     sqs,
     sts,
 )
@@ -75,6 +76,7 @@ SERVICES: Final[tuple[Service, ...]] = (
     lambda_.SERVICE,
     logs.SERVICE,
     s3.SERVICE,
+    sns.SERVICE,
     sqs.SERVICE,
     sts.SERVICE,
 )
