@@ -285,7 +285,6 @@ class QueuedEvent(Struct, frozen=True):
     name: str
     qualifier: str | None
     payload: bytes
-    client_context: str | None
     trace_id: str | None
     accepted_at: float
     tenant_id: str | None = None

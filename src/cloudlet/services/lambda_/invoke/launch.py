@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.errors import AccessDenied
 from cloudlet.core.sandbox import Limits, SandboxSpec
-from cloudlet.services.lambda_ import idleness, runtimes
+from cloudlet.services.lambda_ import idleness, references, runtimes
 from cloudlet.services.lambda_.errors import AccessDeniedException
 from cloudlet.services.lambda_.invoke import debugging, surroundings
 from cloudlet.services.lambda_.invoke.debugging import LONGEST_SECONDS
@@ -79,8 +79,7 @@ async def plan(
 async def assume_role(call: Call, target: Target) -> Session:
     """A session of the function's role. Raises AccessDeniedException where it may no longer be assumed."""
     role = target.version.configuration.role
-    # A function's name may have one character, a role session's must have two.
-    name = target.version.name.ljust(2, "_")
+    name = references.role_session_name(target.version.name)
     try:
         return await call.transact(
             lambda inner: call.cloud.identities.assume_role(inner.as_service(_PRINCIPAL), role, name)
