@@ -39,6 +39,7 @@ from cloudlet.services import (
     dynamodb,
     iam,
     kinesis,
+    kms,
     lambda_,
     logs,
     s3,
@@ -50,6 +51,7 @@ from cloudlet.services.iam.identities import StoredIdentities
 from cloudlet.store.blobs import DirectoryBlobs
 from cloudlet.store.errors import StoreFailed
 from cloudlet.store.open import open_store
+from cloudlet.store.secrets import DirectorySecrets
 from cloudlet.wire.authenticate import DEFAULT_ACCOUNT, Authenticator, UnknownKeys
 from cloudlet.wire.client import PooledHttpClient
 from cloudlet.wire.coerce import Coercion
@@ -75,6 +77,7 @@ SERVICES: Final[tuple[Service, ...]] = (
     dynamodbstreams.SERVICE,
     iam.SERVICE,
     kinesis.SERVICE,
+    kms.SERVICE,
     lambda_.SERVICE,
     logs.SERVICE,
     s3.SERVICE,
@@ -110,6 +113,7 @@ class App:
             endpoint="",
             identities=self._identities,
             http_client=PooledHttpClient(),
+            secrets=DirectorySecrets(data / "secrets"),
             local_folders=tuple(folder.resolve() for folder in config.local_folders),
             debugging_allowed=config.debug,
             throughput_limits=config.throughput_limits,
