@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import itertools
 import json
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -353,21 +352,23 @@ def test_function_that_is_made_again(functions, client, writing_role):
     wait_for(lambda: "{}\n" in messages(client))
 
 
-def test_update_leaves_a_running_call_alone(functions, role):
+def test_update_leaves_a_running_call_alone(functions, client, writing_role):
     told = record("TestLambdaVersions::test_function_update_during_invoke")
     source = (
         "import os, time\n"
         "def handler(event, context):\n"
+        "    print('began')\n"
         "    time.sleep(event.get('sleep_seconds', 0))\n"
         "    return {'function_version': context.function_version, 'request_id': context.aws_request_id,\n"
         "            'request_prefix': event['request_prefix'],\n"
         "            'function_variant': os.environ['FUNCTION_VARIANT']}\n"
     )
-    make_function(functions, role, source, Environment={"Variables": {"FUNCTION_VARIANT": "variant-1"}})
+    first = {"Variables": {"FUNCTION_VARIANT": "variant-1"}}
+    make_function(functions, writing_role, source, Environment=first)
     slow = json.dumps({"request_prefix": "1-sleep", "sleep_seconds": 1})
     with ThreadPoolExecutor(1) as caller:
         before = caller.submit(functions.invoke, **FUNCTION, Payload=slow)
-        time.sleep(0.3)
+        wait_for(lambda: "began\n" in messages(client))
         functions.update_function_configuration(
             **FUNCTION, Environment={"Variables": {"FUNCTION_VARIANT": "variant-2"}}
         )
