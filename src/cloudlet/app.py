@@ -26,6 +26,7 @@ from cloudlet.core.call import Cloud
 from cloudlet.core.clock import Clock, SystemClock
 from cloudlet.core.http import Handler, Origin
 from cloudlet.core.ids import Ids
+from cloudlet.core.metrics import Metrics, MetricsWorker
 from cloudlet.core.operation import Service
 from cloudlet.core.sandbox import Capabilities, Sandboxes
 from cloudlet.core.store import LAST, Transaction
@@ -34,9 +35,11 @@ from cloudlet.sandbox.on_demand import SandboxesOnDemand
 from cloudlet.services import (
     apigateway,
     cloudformation,
+    cloudwatch,
     dynamodb,
     iam,
     kinesis,
+    kms,
     lambda_,
     logs,
     s3,
@@ -49,6 +52,7 @@ from cloudlet.services.iam.identities import StoredIdentities
 from cloudlet.store.blobs import DirectoryBlobs
 from cloudlet.store.errors import StoreFailed
 from cloudlet.store.open import open_store
+from cloudlet.store.secrets import DirectorySecrets
 from cloudlet.wire.authenticate import DEFAULT_ACCOUNT, Authenticator, UnknownKeys
 from cloudlet.wire.client import PooledHttpClient
 from cloudlet.wire.coerce import Coercion
@@ -69,10 +73,12 @@ _GRACE_SECONDS: Final = 5.0
 SERVICES: Final[tuple[Service, ...]] = (
     apigateway.SERVICE,
     cloudformation.SERVICE,
+    cloudwatch.SERVICE,
     dynamodb.SERVICE,
     dynamodbstreams.SERVICE,
     iam.SERVICE,
     kinesis.SERVICE,
+    kms.SERVICE,
     lambda_.SERVICE,
     logs.SERVICE,
     s3.SERVICE,
@@ -98,6 +104,7 @@ class App:
             store=open_store(_state_url(config, data), self.failed.set_result),
             blobs=DirectoryBlobs(data / "blobs", ids),
             clock=clock,
+            metrics=Metrics(clock),
             ids=ids,
             wakeups=Wakeups(),
             supervisor=Supervisor(),
@@ -108,6 +115,7 @@ class App:
             endpoint="",
             identities=self._identities,
             http_client=PooledHttpClient(),
+            secrets=DirectorySecrets(data / "secrets"),
             local_folders=tuple(folder.resolve() for folder in config.local_folders),
             debugging_allowed=config.debug,
             throughput_limits=config.throughput_limits,
@@ -246,12 +254,14 @@ class App:
             for make_worker in service.workers:
                 cloud.supervisor.start(make_worker(cloud))
         cloud.supervisor.start(BlobSweeper(cloud))
+        cloud.supervisor.start(MetricsWorker(cloud))
 
     async def _stop_services(self) -> None:
         await self.cloud.supervisor.stop()
         for component in reversed(self.cloud.components.values()):
             await component.close()
         self.cloud.components.clear()
+        await self.cloud.metrics.flush(self.cloud)
 
 
 class _Cut:
