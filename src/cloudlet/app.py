@@ -26,6 +26,7 @@ from cloudlet.core.call import Cloud
 from cloudlet.core.clock import Clock, SystemClock
 from cloudlet.core.http import Handler, Origin
 from cloudlet.core.ids import Ids
+from cloudlet.core.metrics import Metrics, MetricsWorker
 from cloudlet.core.operation import Service
 from cloudlet.core.sandbox import Capabilities, Sandboxes
 from cloudlet.core.store import LAST, Transaction
@@ -34,6 +35,7 @@ from cloudlet.sandbox.on_demand import SandboxesOnDemand
 from cloudlet.services import (
     apigateway,
     cloudformation,
+    cloudwatch,
     dynamodb,
     iam,
     kinesis,
@@ -41,6 +43,7 @@ from cloudlet.services import (
     lambda_,
     logs,
     s3,
+    sns,
     sqs,
     sts,
 )
@@ -70,6 +73,7 @@ _GRACE_SECONDS: Final = 5.0
 SERVICES: Final[tuple[Service, ...]] = (
     apigateway.SERVICE,
     cloudformation.SERVICE,
+    cloudwatch.SERVICE,
     dynamodb.SERVICE,
     dynamodbstreams.SERVICE,
     iam.SERVICE,
@@ -78,6 +82,7 @@ SERVICES: Final[tuple[Service, ...]] = (
     lambda_.SERVICE,
     logs.SERVICE,
     s3.SERVICE,
+    sns.SERVICE,
     sqs.SERVICE,
     sts.SERVICE,
 )
@@ -99,6 +104,7 @@ class App:
             store=open_store(_state_url(config, data), self.failed.set_result),
             blobs=DirectoryBlobs(data / "blobs", ids),
             clock=clock,
+            metrics=Metrics(clock),
             ids=ids,
             wakeups=Wakeups(),
             supervisor=Supervisor(),
@@ -248,12 +254,14 @@ class App:
             for make_worker in service.workers:
                 cloud.supervisor.start(make_worker(cloud))
         cloud.supervisor.start(BlobSweeper(cloud))
+        cloud.supervisor.start(MetricsWorker(cloud))
 
     async def _stop_services(self) -> None:
         await self.cloud.supervisor.stop()
         for component in reversed(self.cloud.components.values()):
             await component.close()
         self.cloud.components.clear()
+        await self.cloud.metrics.flush(self.cloud)
 
 
 class _Cut:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cloudlet.core.http import HttpClient, HttpRequest
     from cloudlet.core.identity import Identities, Signatures
     from cloudlet.core.ids import Ids
+    from cloudlet.core.metrics import Metrics
     from cloudlet.core.operation import Service
     from cloudlet.core.sandbox import Sandboxes
     from cloudlet.core.secrets import Secrets
@@ -47,6 +48,7 @@ class Cloud:
     store: Store
     blobs: Blobs
     clock: Clock
+    metrics: Metrics
     ids: Ids
     wakeups: Wakeups
     supervisor: Supervisor

@@ -54,6 +54,8 @@ class Rules(Struct, frozen=True):
     """Whether maps may hold null."""
     own_shapes: frozenset[str] = frozenset()
     """Shapes that the service judges itself, in words of its own."""
+    own_operations: frozenset[str] = frozenset()
+    """Operations whose parameters it judges itself, in words of its own."""
     told_first: Mapping[str, Sequence[str]] = MappingProxyType({})
     """By shape, the members of which it tells first, in this order; the others follow as in the model."""
     told_alone: Mapping[str, Collection[str]] = MappingProxyType({})
@@ -82,6 +84,7 @@ _ITEM_WORDS: Final = {
 """How PutItem, UpdateItem and DeleteItem tell violations since 2026, in the regions that began."""
 _RULES: Final[Mapping[str, Rules]] = {
     "apigateway": Rules(request_in_paths=True, null_in_maps=True),
+    "cloudwatch": Rules(own_operations=frozenset({"GetMetricStatistics", "ListMetrics", "PutMetricData"})),
     "dynamodb": Rules(
         own_shapes=frozenset(
             {"BatchGetRequestMap", "BatchWriteItemRequestMap", "KeyList", "KeySchema", "ResourceArnString"}
@@ -141,6 +144,7 @@ _ENUM_ORDERS: Final[Mapping[frozenset[str], Sequence[str]]] = {
         "SPECIFIC_ATTRIBUTES COUNT ALL_ATTRIBUTES ALL_PROJECTED_ATTRIBUTES",
         "OR AND",
         "B N S",
+        "INSUFFICIENT_DATA ALARM OK",
         "RESPONSE_BODY RESPONSE METHOD MODEL AUTHORIZER RESPONSE_HEADER RESOURCE PATH_PARAMETER REQUEST_BODY "
         "QUERY_PARAMETER API REQUEST_HEADER",
         "REQUEST_TOO_LARGE RESOURCE_NOT_FOUND AUTHORIZER_CONFIGURATION_ERROR MISSING_AUTHENTICATION_TOKEN "
@@ -198,7 +202,7 @@ class Validator:
 
     def _operation_check(self, operation: Operation) -> Check | None:
         shape = operation.input
-        if shape is None:
+        if shape is None or operation.name in self._rules.own_operations:
             return None
         missing = _missing_check(shape, self._rules.missing) if self._rules.missing else None
         prefix = f"{_lower_first(operation.name)}Input." if self._rules.request_in_paths else ""

@@ -6,6 +6,7 @@ from cloudlet.core.operation import Service
 from cloudlet.services.lambda_ import activation, downloads, packages, provisioning, resources, state, workers
 from cloudlet.services.lambda_.event_sources.worker import EventSourceWorker
 from cloudlet.services.lambda_.function_urls import door
+from cloudlet.services.lambda_.idleness import IdlenessWorker
 from cloudlet.services.lambda_.invoke import concurrency, logs, pool
 from cloudlet.services.lambda_.operations import OPERATIONS
 
@@ -16,6 +17,7 @@ SERVICE: Final = Service(
     components=(packages.Packages, concurrency.Concurrency, logs.LogDelivery, pool.Pool),
     workers=(
         activation.ActivationWorker,
+        IdlenessWorker,
         provisioning.ProvisioningWorker,
         workers.EventWorker,
         EventSourceWorker,
