@@ -1,4 +1,4 @@
-"""Envelope encryption: what a service stores is sealed with data keys that KMS gives to the service's callers.
+"""Envelope encryption: what a service stores is sealed with data keys that KMS gives to its callers.
 
 A data key lies beside what it seals, encrypted by KMS; in the clear it is in memory only, for as long as the
 service may use it again without asking. Stands beside core because it needs a library in C.
@@ -72,7 +72,7 @@ class Envelopes:
         self._context = context
         self._until = call.time() + reuse_seconds
         self._asked: dict[_Use, _DataKey] = {}
-        """What this transaction has got from KMS, good for others once it is on disk: it may have made the key."""
+        """What this transaction has got from KMS, good for others once that is on disk."""
 
     def seal(self, key_id: str, content: bytes) -> Sealed:
         """Encrypts with the caller's data key of a KMS key. Raises what KMS says to it."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from cloudlet.core.call import Call
 
-_REFUSALS: Final[Mapping[str, type[ServiceError]]] = MappingProxyType(
+_REFUSALS: Final[Mapping[str, type[errors.KmsRefusal]]] = MappingProxyType(
     {
         "AccessDenied": errors.KmsAccessDenied,
         "DisabledException": errors.KmsDisabled,
@@ -43,7 +43,7 @@ class Encryption:
     """Seals and opens bodies for the caller of one transaction."""
 
     def __init__(self, call: Call, queue: Queue) -> None:
-        self._call = replace(call.on_behalf("sqs.amazonaws.com"), account=queue.account, region=queue.region)
+        self._call = call
         self._queue = queue
         self._envelopes: dict[str, Envelopes] = {}
 
@@ -75,9 +75,13 @@ class Encryption:
         found = self._envelopes.get(queue_arn)
         if found is None:
             reuse_seconds = float(self._queue.attribute("KmsDataKeyReusePeriodSeconds") or 300)
-            keys = self._call.cloud.component(QueueKeys)
-            found = Envelopes(self._call, keys, {"aws:sqs:arn": queue_arn}, reuse_seconds)
-            self._envelopes[queue_arn] = found
+            asking = self._call.on_behalf("sqs.amazonaws.com")
+            found = self._envelopes[queue_arn] = Envelopes(
+                replace(asking, account=self._queue.account, region=self._queue.region),
+                self._call.cloud.component(QueueKeys),
+                {"aws:sqs:arn": queue_arn},
+                reuse_seconds,
+            )
         return found
 
     def _refusal(self, error: ServiceError) -> ServiceError:

@@ -88,6 +88,8 @@ class ResourceNotFoundException(ServiceError):
 class ThrottlingException(ServiceError):
     """Raised for more calls on a FIFO queue than it takes in a second."""
 
+    query_code = "ThrottlingException"
+
 
 class KmsRefusal(ServiceError):
     """Raised where KMS does not let a queue's key be used; a batch fails as a whole."""
