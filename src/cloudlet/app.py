@@ -18,6 +18,7 @@ from cloudlet import __version__
 from cloudlet.access.audit import Audit
 from cloudlet.access.evaluate import Evaluator
 from cloudlet.access.judge import Judge
+from cloudlet.catalogue import OFFERS
 from cloudlet.config import Config
 from cloudlet.core import clock_offset
 from cloudlet.core.access import Principal
@@ -28,22 +29,10 @@ from cloudlet.core.http import Handler, Origin
 from cloudlet.core.ids import Ids
 from cloudlet.core.operation import Service
 from cloudlet.core.sandbox import Capabilities, Sandboxes
+from cloudlet.core.services import Services
 from cloudlet.core.store import LAST, Transaction
 from cloudlet.core.worker import Supervisor, Wakeups
 from cloudlet.sandbox.on_demand import SandboxesOnDemand
-from cloudlet.services import (
-    apigateway,
-    cloudformation,
-    dynamodb,
-    iam,
-    kinesis,
-    lambda_,
-    logs,
-    s3,
-    sqs,
-    sts,
-)
-from cloudlet.services.dynamodb.streams import manifest as dynamodbstreams
 from cloudlet.services.iam.identities import StoredIdentities
 from cloudlet.store.blobs import DirectoryBlobs
 from cloudlet.store.errors import StoreFailed
@@ -64,20 +53,6 @@ from cloudlet.wire.validate import Validators
 
 _LOG: Final = logging.getLogger("cloudlet")
 _GRACE_SECONDS: Final = 5.0
-
-SERVICES: Final[tuple[Service, ...]] = (
-    apigateway.SERVICE,
-    cloudformation.SERVICE,
-    dynamodb.SERVICE,
-    dynamodbstreams.SERVICE,
-    iam.SERVICE,
-    kinesis.SERVICE,
-    lambda_.SERVICE,
-    logs.SERVICE,
-    s3.SERVICE,
-    sqs.SERVICE,
-    sts.SERVICE,
-)
 
 
 class App:
@@ -101,7 +76,6 @@ class App:
             supervisor=Supervisor(),
             sandboxes=self._sandboxes,
             access=Evaluator(),
-            services={service.name: service for service in SERVICES},
             work_dir=data / "work",
             endpoint="",
             identities=self._identities,
@@ -110,6 +84,7 @@ class App:
             debugging_allowed=config.debug,
             throughput_limits=config.throughput_limits,
         )
+        self.cloud.services = Services(OFFERS, self._begin_service)
         self._server = Server(self._pipeline().handle, tls=self._authority, clock=clock)
 
     @property
@@ -235,21 +210,23 @@ class App:
 
     async def _start_services(self) -> None:
         cloud = self.cloud
-        (self._data / "work").mkdir(exist_ok=True)
-        made = [make(cloud) for service in cloud.services.values() for make in service.components]
-        cloud.components.update({type(component): component for component in made})
-        for component in made:
-            await component.start()
-        for service in cloud.services.values():
-            for make_worker in service.workers:
-                cloud.supervisor.start(make_worker(cloud))
+        cloud.work_dir.mkdir(exist_ok=True)
+        await cloud.services.load_used(cloud.store)
         cloud.supervisor.start(BlobSweeper(cloud))
+
+    def _begin_service(self, service: Service) -> None:
+        cloud = self.cloud
+        made = [make(cloud) for make in service.components]
+        cloud.components.update({type(component): component for component in made})
+        for make_worker in service.workers:
+            cloud.supervisor.start(make_worker(cloud))
 
     async def _stop_services(self) -> None:
         await self.cloud.supervisor.stop()
         for component in reversed(self.cloud.components.values()):
             await component.close()
         self.cloud.components.clear()
+        self.cloud.services.forget()
 
 
 class _Cut:

@@ -82,7 +82,6 @@ class Service(Struct, frozen=True):
     It reads in several transactions: a blob that is named the whole time must be told, also where its name
     moves from one row to another meanwhile.
     """
-    data_planes: tuple[DataPlane, ...] = ()
     cross_origin: CrossOrigin | None = None
 
 

@@ -56,9 +56,6 @@ class StageLogs:
         self._made: set[LogGroup] = set()
         self._something = asyncio.Event()
 
-    async def start(self) -> None:
-        """Nothing to do before the first request."""
-
     async def close(self) -> None:
         """Delivers what is left."""
         await self.deliver()

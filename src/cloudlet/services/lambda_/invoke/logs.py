@@ -51,9 +51,6 @@ class LogDelivery:
         self._lost = 0
         self._something = asyncio.Event()
 
-    async def start(self) -> None:
-        """Nothing to prepare."""
-
     async def close(self) -> None:
         """Delivers what is left."""
         await self.deliver()
