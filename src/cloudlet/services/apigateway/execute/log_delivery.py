@@ -5,25 +5,24 @@ As the role that the account's settings name; a role that may not write loses th
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from cloudlet.core.access import Principal
 from cloudlet.core.errors import ServiceError
-from cloudlet.core.log_events import batches_of
+from cloudlet.core.log_events import HeldLines, batches_of
 from cloudlet.services.apigateway import state
 
 from .callers import RoleSessions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cloudlet.core.call import Call, Cloud
 
 _LOG: Final = logging.getLogger("cloudlet.apigateway")
-_GATHER_SECONDS: Final = 0.1
 _HELD_LIMIT_BYTES: Final = 16 << 20
 _THERE_ALREADY: Final = "ResourceAlreadyExistsException"
 
@@ -38,10 +37,6 @@ class LogGroup(Struct, frozen=True):
     """Whether API Gateway makes the group itself."""
 
 
-class _Held(Struct):
-    events: deque[tuple[int, str]] = field(default_factory=deque)
-
-
 class StageLogs:
     """What was not delivered yet. A component; by run(), a worker's body too."""
 
@@ -50,11 +45,8 @@ class StageLogs:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._stream = cloud.ids.hexadecimal(32)
-        self._held: dict[LogGroup, _Held] = {}
-        self._held_bytes = 0
-        self._lost = 0
+        self._held: HeldLines[LogGroup] = HeldLines("stages", _HELD_LIMIT_BYTES)
         self._made: set[LogGroup] = set()
-        self._something = asyncio.Event()
 
     async def close(self) -> None:
         """Delivers what is left."""
@@ -62,39 +54,24 @@ class StageLogs:
 
     def add(self, group: LogGroup, seconds: float, message: str) -> None:
         """Takes a line; beyond the bound it is counted and lost."""
-        if self._held_bytes > _HELD_LIMIT_BYTES:
-            self._lost += 1
-            return
-        held = self._held.get(group)
-        if held is None:
-            held = self._held[group] = _Held()
-            self._something.set()
-        held.events.append((int(seconds * 1000), message))
-        self._held_bytes += len(message)
+        self._held.add(group, seconds, message)
 
     async def run(self) -> None:
         """Delivers, a little after there is something."""
         while True:
-            await self._something.wait()
-            await asyncio.sleep(_GATHER_SECONDS)
+            await self._held.gather()
             await self.deliver()
 
     async def deliver(self) -> None:
         """Delivers all that is held now."""
-        held, self._held = self._held, {}
-        self._held_bytes = 0
-        self._something.clear()
-        if self._lost:
-            _LOG.warning("%d lines of stages' logs were lost: they came too fast", self._lost)
-            self._lost = 0
-        for group, lines in held.items():
+        for group, lines in self._held.take().items():
             try:
-                await self._put(group, lines.events)
+                await self._put(group, lines)
             except ServiceError as error:
                 self._made.discard(group)  # it may have been deleted, and is made anew for the next lines
                 _LOG.info("the log %s gets no lines: %s", group.name, error.message)
 
-    async def _put(self, group: LogGroup, events: deque[tuple[int, str]]) -> None:
+    async def _put(self, group: LogGroup, lines: Iterable[tuple[int, str]]) -> None:
         call = await self._writer(group)
         named = {"logGroupName": group.name, "logStreamName": self._stream}
         if group not in self._made:
@@ -102,7 +79,7 @@ class StageLogs:
                 await _made(call, "CreateLogGroup", {"logGroupName": group.name})
             await _made(call, "CreateLogStream", named)
             self._made.add(group)
-        for batch in batches_of(sorted(events, key=lambda event: event[0])):
+        for batch in batches_of(sorted(lines, key=lambda line: line[0])):
             await call.ask("logs", "PutLogEvents", {**named, "logEvents": batch})
 
     async def _writer(self, group: LogGroup) -> Call:

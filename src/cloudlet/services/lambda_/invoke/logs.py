@@ -6,16 +6,13 @@ its log loses it silently, as in AWS.
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import logging
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
-from msgspec import Struct, field
-
 from cloudlet.core.errors import AccessDenied, NotImplementedHere, ServiceError
-from cloudlet.core.log_events import batches_of
+from cloudlet.core.log_events import HeldLines, batches_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,18 +22,8 @@ if TYPE_CHECKING:
 
 _TAIL_BYTES: Final = 4096
 _TAIL_LINES: Final = 4096
-_GATHER_SECONDS: Final = 0.1
 _HELD_LIMIT_BYTES: Final = 32 << 20
 _LOG: Final = logging.getLogger("cloudlet.lambda")
-
-
-class _Buffer(Struct):
-    """What one stream has not delivered yet."""
-
-    call: Call
-    group: str
-    stream: str
-    events: deque[tuple[int, str]] = field(default_factory=deque)
 
 
 class LogDelivery:
@@ -46,45 +33,27 @@ class LogDelivery:
 
     def __init__(self, cloud: Cloud) -> None:
         self._clock = cloud.clock
-        self._held: dict[str, _Buffer] = {}
-        self._held_bytes = 0
-        self._lost = 0
-        self._something = asyncio.Event()
+        self._held: HeldLines[LogStream] = HeldLines("functions", _HELD_LIMIT_BYTES)
 
     async def close(self) -> None:
         """Delivers what is left."""
         await self.deliver()
 
-    def add(self, call: Call, group: str, stream: str, message: str) -> None:
+    def add(self, stream: LogStream, message: str) -> None:
         """Takes a line of an environment; beyond the bound it is counted and lost."""
-        if self._held_bytes > _HELD_LIMIT_BYTES:
-            self._lost += 1
-            return
-        buffer = self._held.get(stream)
-        if buffer is None:
-            buffer = self._held[stream] = _Buffer(call, group, stream)
-            self._something.set()
-        buffer.events.append((int(self._clock.time() * 1000), message))
-        self._held_bytes += len(message)
+        self._held.add(stream, self._clock.time(), message)
 
     async def run(self) -> None:
         """Delivers, a little after there is something."""
         while True:
-            await self._something.wait()
-            await asyncio.sleep(_GATHER_SECONDS)
+            await self._held.gather()
             await self.deliver()
 
     async def deliver(self) -> None:
         """Delivers all that is held now."""
-        held, self._held = self._held, {}
-        self._held_bytes = 0
-        self._something.clear()
-        if self._lost:
-            _LOG.warning("%d lines of functions' logs were lost: they came too fast", self._lost)
-            self._lost = 0
-        for buffer in held.values():
-            for batch in batches_of(buffer.events):
-                await _put(buffer, batch)
+        for stream, lines in self._held.take().items():
+            for batch in batches_of(lines):
+                await _put(stream, batch)
 
 
 class LogStream:
@@ -93,8 +62,9 @@ class LogStream:
     def __init__(self, delivery: LogDelivery, clock: Clock, call: Call, group: str, name: str) -> None:
         self._delivery = delivery
         self._clock = clock
-        self._call = call
-        self._group = group
+        self.call = call
+        """Made as the function's role."""
+        self.group = group
         self.name = name
         self._tail: deque[str] | None = None
         self.listener: Callable[[str, str], None] | None = None
@@ -112,7 +82,7 @@ class LogStream:
         """Writes a message."""
         if self._tail is not None:
             self._tail.append(message)
-        self._delivery.add(self._call, self._group, self.name, message)
+        self._delivery.add(self, message)
 
     def keep_tail(self) -> None:
         """Keeps what follows, for take_tail()."""
@@ -125,39 +95,39 @@ class LogStream:
         return base64.b64encode(text.encode()[-_TAIL_BYTES:])
 
 
-async def _put(buffer: _Buffer, batch: list[dict[str, Any]]) -> None:
+async def _put(stream: LogStream, batch: list[dict[str, Any]]) -> None:
     """Puts a batch, making stream and group when they are missing."""
-    stream = {"logGroupName": buffer.group, "logStreamName": buffer.stream}
-    put = {**stream, "logEvents": batch}
-    ask: Callable[..., Any] = buffer.call.ask
+    names = {"logGroupName": stream.group, "logStreamName": stream.name}
+    put = {**names, "logEvents": batch}
+    ask: Callable[..., Any] = stream.call.ask
     try:
         try:
             await ask("logs", "PutLogEvents", put)
         except ServiceError as error:
             if error.code != "ResourceNotFoundException":
                 raise
-            await _make_stream(buffer, stream)
+            await _make_stream(stream.call, names)
             await ask("logs", "PutLogEvents", put)
     except (AccessDenied, NotImplementedHere) as error:
-        _LOG.debug("the log of %s is not kept: %s", buffer.group, error.message)
+        _LOG.debug("the log of %s is not kept: %s", stream.group, error.message)
     except ServiceError as error:
-        _LOG.warning("the log of %s was refused: %s", buffer.group, error.message)
+        _LOG.warning("the log of %s was refused: %s", stream.group, error.message)
 
 
-async def _make_stream(buffer: _Buffer, stream: dict[str, str]) -> None:
+async def _make_stream(call: Call, names: dict[str, str]) -> None:
     try:
-        await buffer.call.ask("logs", "CreateLogStream", stream)
+        await call.ask("logs", "CreateLogStream", names)
     except ServiceError as error:
         if error.code != "ResourceNotFoundException":
             raise
-        await _make(buffer, "CreateLogGroup", {"logGroupName": buffer.group})
-        await _make(buffer, "CreateLogStream", stream)
+        await _make(call, "CreateLogGroup", {"logGroupName": names["logGroupName"]})
+        await _make(call, "CreateLogStream", names)
 
 
-async def _make(buffer: _Buffer, operation: str, request: dict[str, str]) -> None:
+async def _make(call: Call, operation: str, request: dict[str, str]) -> None:
     """Makes a group or stream, unless another environment has just made it."""
     try:
-        await buffer.call.ask("logs", operation, request)
+        await call.ask("logs", operation, request)
     except ServiceError as error:
         if error.code != "ResourceAlreadyExistsException":
             raise
