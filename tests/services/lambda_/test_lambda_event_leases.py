@@ -6,9 +6,9 @@ import asyncio
 import time
 
 import pytest
-from lambda_functions import make_function, make_role
-from test_lambda_events import WRITE_LOGS, messages, wait_for
+from lambda_functions import make_function, make_role, messages, wait_for
 
+from cloud_functions import WRITE_LOGS
 from cloud_process import CloudProcess
 from cloudlet.config import Config
 from cloudlet.core.access import Principal

@@ -70,6 +70,8 @@ class Configuration(Struct, frozen=True):
     snap_start: str = "None"
     dead_letter_target_arn: str | None = None
     vpc: dict[str, Any] | None = None
+    tenant_isolation_mode: str | None = None
+    """PER_TENANT where an environment serves one tenant only; it never changes."""
 
 
 class FunctionVersion(Struct, frozen=True):
@@ -262,6 +264,7 @@ class QueuedEvent(Struct, frozen=True):
     client_context: str | None
     trace_id: str | None
     accepted_at: float
+    tenant_id: str | None = None
 
 
 class EventProgress(Struct, frozen=True):
@@ -319,6 +322,7 @@ def describe_version(
 def _describe_configuration(configuration: Configuration) -> dict[str, Any]:
     environment = configuration.environment
     target = configuration.dead_letter_target_arn
+    mode = configuration.tenant_isolation_mode
     return {
         "Runtime": configuration.runtime,
         "Role": configuration.role,
@@ -335,6 +339,7 @@ def _describe_configuration(configuration: Configuration) -> dict[str, Any]:
         "LoggingConfig": configuration.logging.describe(),
         "DeadLetterConfig": {"TargetArn": target} if target else None,
         "VpcConfig": configuration.vpc,
+        "TenancyConfig": {"TenantIsolationMode": mode} if mode else None,
         "Layers": [{"Arn": layer.arn, "CodeSize": layer.package.size_bytes} for layer in configuration.layers]
         or None,
     }

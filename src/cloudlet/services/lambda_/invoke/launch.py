@@ -36,7 +36,9 @@ _MEMORY_MB_PER_CORE: Final = 1769
 _PRINCIPAL: Final = "lambda.amazonaws.com"
 
 
-async def plan(call: Call, target: Target, *, provisioned: bool = False) -> Plan:
+async def plan(
+    call: Call, target: Target, *, tenant_id: str | None = None, provisioned: bool = False
+) -> Plan:
     """The plan of a new environment. Raises AccessDeniedException where the role may no longer be assumed."""
     version, reference = target.version, target.reference
     configuration = version.configuration
@@ -48,7 +50,7 @@ async def plan(call: Call, target: Target, *, provisioned: bool = False) -> Plan
         call.cloud.component(LogDelivery), call.clock, owner, configuration.logging.log_group, stream_name
     )
     kind = "provisioned-concurrency" if provisioned else _initialization_type(target)
-    journal = _journal(log, call, target, kind)
+    journal = _journal(log, call, target, kind, tenant_id)
     return Plan(
         id=environment_id,
         generation=version.generation,
@@ -63,6 +65,7 @@ async def plan(call: Call, target: Target, *, provisioned: bool = False) -> Plan
         memory_mb=configuration.memory_mb,
         function=Registered(version.name, version.version, configuration.handler, reference.account),
         timeout_seconds=configuration.timeout_seconds if target.debug_port is None else LONGEST_SECONDS,
+        tenant_id=tenant_id,
         debug_port=target.debug_port,
         runtime=configuration.runtime,
         runtime_version=runtimes.version_name(configuration.runtime),
@@ -121,7 +124,7 @@ def _initialization_type(target: Target) -> str:
     return "snap-start" if snapped else "on-demand"
 
 
-def _journal(log: LogStream, call: Call, target: Target, kind: str) -> Journal:
+def _journal(log: LogStream, call: Call, target: Target, kind: str, tenant_id: str | None) -> Journal:
     configuration = target.version.configuration
     facts = (call.clock, target.version.version, configuration.memory_mb)
     if configuration.logging.log_format == "Text":
@@ -132,6 +135,7 @@ def _journal(log: LogStream, call: Call, target: Target, kind: str) -> Journal:
         *facts,
         level=level,
         initialization_type=kind,
+        tenant_id=tenant_id,
     )
 
 
