@@ -29,7 +29,7 @@ from cloudlet.core.http import Handler, Origin
 from cloudlet.core.ids import Ids
 from cloudlet.core.operation import Service
 from cloudlet.core.sandbox import Capabilities, Sandboxes
-from cloudlet.core.services import Services
+from cloudlet.core.services import Offer, Services
 from cloudlet.core.store import LAST, Transaction
 from cloudlet.core.worker import Supervisor, Wakeups
 from cloudlet.sandbox.on_demand import SandboxesOnDemand
@@ -58,7 +58,7 @@ _GRACE_SECONDS: Final = 5.0
 class App:
     """One running cloud."""
 
-    def __init__(self, config: Config, data: Path, clock: Clock, ids: Ids) -> None:
+    def __init__(self, config: Config, data: Path, clock: Clock, ids: Ids, offers: tuple[Offer, ...]) -> None:
         self._config = config
         self._data = data
         self.port = config.port
@@ -84,7 +84,7 @@ class App:
             debugging_allowed=config.debug,
             throughput_limits=config.throughput_limits,
         )
-        self.cloud.services = Services(OFFERS, self._begin_service)
+        self.cloud.services = Services(offers, self._begin_service)
         self._server = Server(self._pipeline().handle, tls=self._authority, clock=clock)
 
     @property
@@ -241,11 +241,17 @@ class _Cut:
         self._closing = asyncio.ensure_future(self._served.close())
 
 
-async def build(config: Config, *, clock: Clock | None = None, ids: Ids | None = None) -> App:
+async def build(
+    config: Config,
+    *,
+    clock: Clock | None = None,
+    ids: Ids | None = None,
+    offers: tuple[Offer, ...] = OFFERS,
+) -> App:
     """A cloud that is put together but does not answer yet. Raises StoreInUse, EngineMissing or OSError."""
     data = config.data or Path(tempfile.mkdtemp(prefix="cloudlet-"))
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return App(config, data, clock or SystemClock(), ids or Ids())
+    return App(config, data, clock or SystemClock(), ids or Ids(), offers)
 
 
 def _forget_everything(transaction: Transaction) -> None:
