@@ -27,6 +27,7 @@ from cloudlet.core.call import Cloud
 from cloudlet.core.clock import Clock, SystemClock
 from cloudlet.core.http import Handler, Origin
 from cloudlet.core.ids import Ids
+from cloudlet.core.metrics import Metrics, MetricsWorker
 from cloudlet.core.operation import Service
 from cloudlet.core.sandbox import Capabilities, Sandboxes
 from cloudlet.core.services import Offer, Services
@@ -37,6 +38,7 @@ from cloudlet.services.iam.identities import StoredIdentities
 from cloudlet.store.blobs import DirectoryBlobs
 from cloudlet.store.errors import StoreFailed
 from cloudlet.store.open import open_store
+from cloudlet.store.secrets import DirectorySecrets
 from cloudlet.wire.authenticate import DEFAULT_ACCOUNT, Authenticator, UnknownKeys
 from cloudlet.wire.client import PooledHttpClient
 from cloudlet.wire.coerce import Coercion
@@ -71,6 +73,7 @@ class App:
             store=open_store(_state_url(config, data), self.failed.set_result),
             blobs=DirectoryBlobs(data / "blobs", ids),
             clock=clock,
+            metrics=Metrics(clock),
             ids=ids,
             wakeups=Wakeups(),
             supervisor=Supervisor(),
@@ -80,6 +83,7 @@ class App:
             endpoint="",
             identities=self._identities,
             http_client=PooledHttpClient(),
+            secrets=DirectorySecrets(data / "secrets"),
             local_folders=tuple(folder.resolve() for folder in config.local_folders),
             debugging_allowed=config.debug,
             throughput_limits=config.throughput_limits,
@@ -213,6 +217,7 @@ class App:
         cloud.work_dir.mkdir(exist_ok=True)
         await cloud.services.load_used(cloud.store)
         cloud.supervisor.start(BlobSweeper(cloud))
+        cloud.supervisor.start(MetricsWorker(cloud))
 
     def _begin_service(self, service: Service) -> None:
         cloud = self.cloud
@@ -225,6 +230,7 @@ class App:
         await self.cloud.supervisor.stop()
         for component in reversed(self.cloud.components.values()):
             await component.close()
+        await self.cloud.metrics.flush(self.cloud)
         self.cloud.components.clear()
         self.cloud.services.forget()
 

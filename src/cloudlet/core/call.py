@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from cloudlet.core.http import HttpClient, HttpRequest
     from cloudlet.core.identity import Identities, Signatures
     from cloudlet.core.ids import Ids
+    from cloudlet.core.metrics import Metrics
     from cloudlet.core.operation import Service
     from cloudlet.core.sandbox import Sandboxes
+    from cloudlet.core.secrets import Secrets
     from cloudlet.core.services import Services
     from cloudlet.core.store import Blobs, Store, Transaction
     from cloudlet.core.worker import Supervisor, Wakeups
@@ -44,6 +46,7 @@ class Cloud:
     store: Store
     blobs: Blobs
     clock: Clock
+    metrics: Metrics
     ids: Ids
     wakeups: Wakeups
     supervisor: Supervisor
@@ -55,6 +58,7 @@ class Cloud:
     """How people on this machine reach the cloud: http://127.0.0.1:4566."""
     identities: Identities
     http_client: HttpClient
+    secrets: Secrets
     user_pools: str = "https://cognito-idp.{region}.amazonaws.com"
     """Below which URL user pools publish their keys."""
     local_folders: tuple[Path, ...] = ()

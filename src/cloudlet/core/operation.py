@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from cloudlet.core.call import Call, Cloud, Component
     from cloudlet.core.http import Headers, HttpRequest, HttpResponse
+    from cloudlet.core.metrics import Gathered
     from cloudlet.core.resource import ResourceType
     from cloudlet.core.worker import Worker
 
@@ -83,6 +84,8 @@ class Service(Struct, frozen=True):
     moves from one row to another meanwhile.
     """
     cross_origin: CrossOrigin | None = None
+    keeps_metrics: Callable[[Call, Sequence[Gathered]], None] | None = None
+    """Writes what the services counted, in the open transaction. CloudWatch alone has it."""
 
 
 def operation(

@@ -26,6 +26,7 @@ from cloudlet.core.http import (
     RequestEntityTooLarge,
 )
 from cloudlet.wire.authenticate import DEFAULT_ACCOUNT, Authenticator, family_of
+from cloudlet.wire.compression import inflated, may_be_compressed
 from cloudlet.wire.invoke import implemented
 from cloudlet.wire.refusals import refuse, unknown_service
 from cloudlet.wire.route import Destination, Router, names_its_action
@@ -199,7 +200,9 @@ class Pipeline:
     async def find_operation(self, exchange: Exchange) -> None:
         """Finds the operation."""
         service, protocol = exchange.known()
-        form = await self._read(exchange) if protocol.routes_by_body else b""
+        form = b""
+        if protocol.routes_by_body:
+            form = inflated(exchange.request, await self._read(exchange), self._limit(exchange))
         operation = protocol.route(exchange.addressed, form)
         if operation is None:
             raise UnknownOperation(f"{service.name} has no operation for this request.")
@@ -221,6 +224,8 @@ class Pipeline:
         exchange.body = body
         if not protocol.streams_input(exchange.operation):
             exchange.body = await body.read(self._limit(exchange))
+            if may_be_compressed(protocol.service.operation(exchange.operation)):
+                exchange.body = inflated(exchange.request, exchange.body, self._limit(exchange))
 
     async def parse(self, exchange: Exchange) -> None:
         """Reads the parameters and holds them against the model's constraints."""

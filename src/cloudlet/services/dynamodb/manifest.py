@@ -8,12 +8,14 @@ from cloudlet.core.operation import Service, operations_in
 from cloudlet.services.dynamodb.backup_work import BackupTrim, BackupWork
 from cloudlet.services.dynamodb.delivery import KinesisDelivery
 from cloudlet.services.dynamodb.expressions import Expressions
+from cloudlet.services.dynamodb.import_work import ImportWork
 from cloudlet.services.dynamodb.operations import (
     backups,
     batches,
     destinations,
     exports,
     global_tables,
+    imports,
     insights,
     items,
     policies,
@@ -47,8 +49,18 @@ SERVICE: Final = Service(
         insights,
         global_tables,
         exports,
+        imports,
     ),
     resources=(TableResource(),),
     components=(lambda _cloud: Expressions(), lambda _cloud: Tables(), lambda _cloud: ProvisionedLimits()),
-    workers=(IndexBackfill, TimeToLive, TableSizes, KinesisDelivery, BackupWork, BackupTrim, StreamKeeper),
+    workers=(
+        IndexBackfill,
+        TimeToLive,
+        TableSizes,
+        KinesisDelivery,
+        BackupWork,
+        BackupTrim,
+        ImportWork,
+        StreamKeeper,
+    ),
 )

@@ -5,6 +5,7 @@ from typing import Final
 from cloudlet.core.operation import Service
 from cloudlet.services.lambda_ import activation, packages, provisioning, resources, state, workers
 from cloudlet.services.lambda_.event_sources.worker import EventSourceWorker
+from cloudlet.services.lambda_.idleness import IdlenessWorker
 from cloudlet.services.lambda_.invoke import concurrency, logs, pool
 from cloudlet.services.lambda_.operations import OPERATIONS
 
@@ -15,6 +16,7 @@ SERVICE: Final = Service(
     components=(packages.Packages, concurrency.Concurrency, logs.LogDelivery, pool.Pool),
     workers=(
         activation.ActivationWorker,
+        IdlenessWorker,
         provisioning.ProvisioningWorker,
         workers.EventWorker,
         EventSourceWorker,

@@ -3,6 +3,7 @@
 from typing import Final
 
 from cloudlet.core.operation import Service, operations_in
+from cloudlet.services.sqs.fairness import ProcessingTimes
 from cloudlet.services.sqs.operations import (
     dead_letters,
     policies,
@@ -20,6 +21,6 @@ SERVICE: Final = Service(
     name="sqs",
     operations=operations_in(queues, policies, tags, sending, receiving, received, dead_letters),
     resources=(QueueType(), QueuePolicyType(), QueueInlinePolicyType()),
-    components=(LongPolls,),
+    components=(LongPolls, lambda _cloud: ProcessingTimes()),
     workers=(MoveTaskWorker, RetentionWorker),
 )

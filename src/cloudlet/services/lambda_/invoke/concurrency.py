@@ -41,9 +41,9 @@ class Concurrency:
         """
         reserved = target.reserved_concurrency
         reference = target.reference
-        granted = provisioned.granted(reference.arn)
-        if self._provisioned[reference.arn] < granted:
-            with self._counted(self._provisioned, reference.arn, granted, ""):
+        serving = provisioned.serving(target)
+        if serving and self._provisioned[serving] < (granted := provisioned.granted(serving)):
+            with self._counted(self._provisioned, serving, granted, ""):
                 yield
         elif reserved is not None:
             limit = reserved - provisioned.of_function(reference.unqualified_arn)
