@@ -1,19 +1,1 @@
 """SNS: topics, subscriptions of queues, functions and web servers, filter policies, dead letters."""
-
-from cloudlet.core.operation import Service, operations_in
-from cloudlet.services.sns.delivery.functions import function_carrier
-from cloudlet.services.sns.delivery.queues import QueueCarrier
-from cloudlet.services.sns.delivery.web import web_carrier
-from cloudlet.services.sns.door import DATA_PLANE
-from cloudlet.services.sns.operations import policies, publishing, subscriptions, tags, topics
-from cloudlet.services.sns.signing import MessageSigner
-
-__all__ = ["SERVICE"]
-
-SERVICE = Service(
-    name="sns",
-    operations=operations_in(topics, policies, tags, subscriptions, publishing),
-    components=(MessageSigner,),
-    workers=(QueueCarrier, function_carrier, web_carrier),
-    data_planes=(DATA_PLANE,),
-)

@@ -28,9 +28,6 @@ class MessageSigner:
         # Of one message several endpoints get the same signature.
         self._sign = lru_cache(maxsize=512)(self._signature)
 
-    async def start(self) -> None:
-        """Nothing: the key is read when it is needed."""
-
     async def close(self) -> None:
         """Nothing is open."""
 
