@@ -14,6 +14,7 @@ from cloudlet.services.kms.operations import (
     data_keys,
     deletion,
     encryption,
+    grants,
     keys,
     policies,
     tags,
@@ -22,7 +23,7 @@ from cloudlet.services.kms.workers import Deadlines
 
 SERVICE: Final = Service(
     name="kms",
-    operations=operations_in(keys, deletion, aliases, policies, tags, encryption, data_keys),
+    operations=operations_in(keys, deletion, aliases, policies, tags, grants, encryption, data_keys),
     components=(HardwareSecurityModule,),
     workers=(Deadlines,),
 )

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from cloudlet.core.arn import find_arn
-from cloudlet.services.kms import state
 from cloudlet.services.kms.errors import InvalidArnException, NotFoundException
 from cloudlet.services.kms.managed_keys import find_or_make_managed_key
 from cloudlet.services.kms.model import ALIAS_PREFIX, Key, alias_arn, key_arn
+from cloudlet.services.kms.state import keys as state
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call

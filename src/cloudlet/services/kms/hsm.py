@@ -41,15 +41,23 @@ class HardwareSecurityModule:
         """New material for a key that is no pair."""
         return self.wrapped(call, key, self.random(call, key.spec.size_bytes))
 
+    def sealed(self, call: Call, plain: bytes, purpose: bytes) -> bytes:
+        """Something of KMS's own that only this cloud's KMS can have made, and can read again."""
+        return self._seal(self._domain_key, call, plain, purpose)
+
+    def opened(self, sealed: bytes, purpose: bytes) -> bytes:
+        """What was sealed for a purpose. Raises InvalidCiphertextException."""
+        return _opened(self._domain_key, sealed, purpose)
+
     def wrapped(self, call: Call, key: Key, plain: bytes, public_key: bytes = b"") -> KeyMaterial:
         """Material in the form in which it is stored."""
         material_id = call.ids.hexadecimal(_MATERIAL_ID_DIGITS)
-        sealed = self._seal(self._domain_key, call, plain, _bound(key, material_id))
+        sealed = self.sealed(call, plain, _bound(key, material_id))
         return KeyMaterial(material_id, sealed, call.time(), public_key)
 
     def unwrapped(self, key: Key, material: KeyMaterial) -> bytes:
         """The material itself."""
-        return _opened(self._domain_key, material.wrapped, _bound(key, material.id))
+        return self.opened(material.wrapped, _bound(key, material.id))
 
     def encrypt(
         self, call: Call, key: Key, material: KeyMaterial, plaintext: bytes, context: Mapping[str, str]

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from cloudlet.services.kms import state
 from cloudlet.services.kms.hsm import HardwareSecurityModule
 from cloudlet.services.kms.model import AWS_ALIAS_PREFIX, Alias, Key, KeyManager
 from cloudlet.services.kms.policies import managed_policy
+from cloudlet.services.kms.state import keys as state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

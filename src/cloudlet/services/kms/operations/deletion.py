@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.operation import operation
-from cloudlet.services.kms import state
 from cloudlet.services.kms.addressing import named_key
 from cloudlet.services.kms.description import instant
 from cloudlet.services.kms.errors import KMSInvalidStateException, ValidationException
 from cloudlet.services.kms.model import KeyState
 from cloudlet.services.kms.permissions import on_key
+from cloudlet.services.kms.state import keys as state
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call

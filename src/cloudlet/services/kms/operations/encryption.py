@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cloudlet.core.operation import operation
-from cloudlet.services.kms import ciphertext, permissions, state
+from cloudlet.services.kms import ciphertext, permissions
 from cloudlet.services.kms.addressing import existing_key, key_or_alias
 from cloudlet.services.kms.attempts import refuse_dry_run, refuse_recipient
 from cloudlet.services.kms.errors import (
@@ -14,6 +14,7 @@ from cloudlet.services.kms.errors import (
 )
 from cloudlet.services.kms.hsm import HardwareSecurityModule
 from cloudlet.services.kms.specs import SYMMETRIC_DEFAULT, KeyUsage
+from cloudlet.services.kms.state import keys as state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

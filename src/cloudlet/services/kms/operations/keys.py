@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from cloudlet.core.errors import NotImplementedHere
 from cloudlet.core.operation import operation
-from cloudlet.services.kms import state
 from cloudlet.services.kms.addressing import key_or_alias, named_key
 from cloudlet.services.kms.description import key_metadata
 from cloudlet.services.kms.errors import (
@@ -22,6 +21,7 @@ from cloudlet.services.kms.permissions import create_key as judge_create_key
 from cloudlet.services.kms.permissions import on_key, on_key_or_alias
 from cloudlet.services.kms.policies import accepted, check_lockout, default_policy
 from cloudlet.services.kms.specs import SPECS, SYMMETRIC_DEFAULT, KeySpec, KeyUsage
+from cloudlet.services.kms.state import keys as state
 from cloudlet.services.kms.tags import accepted_tags
 
 if TYPE_CHECKING:

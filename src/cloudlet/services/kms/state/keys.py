@@ -1,4 +1,4 @@
-"""Where keys, their material and their aliases are kept: the only file that names keys of the store."""
+"""Where keys, their material and their aliases are kept."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.rows import Rows
 from cloudlet.services.kms.model import Alias, Key, KeyMaterial
+from cloudlet.services.kms.state.grants import delete_grants
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,10 +41,11 @@ def save_key(call: Call, key: Key) -> None:
 
 
 def delete_key(call: Call, key: Key) -> None:
-    """Removes a key with its material and its aliases: nothing it has encrypted can be read any more."""
+    """Removes a key with all that is its own: nothing it has encrypted can be read any more."""
     place = (key.account, key.region, key.id)
     for alias in list(list_aliases_of(call, key)):
         delete_alias(call, alias)
+    delete_grants(call, key)
     _MATERIAL.delete_below(call, *place)
     _ENDING.delete(call, *place)
     _KEYS.delete(call, *place)
