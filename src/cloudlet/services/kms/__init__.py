@@ -10,20 +10,28 @@ from typing import Final
 from cloudlet.core.operation import Service, operations_in
 from cloudlet.services.kms.hsm import HardwareSecurityModule
 from cloudlet.services.kms.operations import (
+    agreement,
     aliases,
+    data_key_pairs,
     data_keys,
     deletion,
     encryption,
     grants,
     keys,
+    macs,
     policies,
+    rotation,
+    signing,
     tags,
 )
 from cloudlet.services.kms.workers import Deadlines
 
 SERVICE: Final = Service(
     name="kms",
-    operations=operations_in(keys, deletion, aliases, policies, tags, grants, encryption, data_keys),
+    operations=operations_in(
+        *(keys, deletion, rotation, aliases, policies, tags, grants),
+        *(encryption, data_keys, data_key_pairs, signing, macs, agreement),
+    ),
     components=(HardwareSecurityModule,),
     workers=(Deadlines,),
 )

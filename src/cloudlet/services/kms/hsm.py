@@ -5,6 +5,7 @@ Material leaves it wrapped by the cloud's domain key, which lies beside the stat
 
 from __future__ import annotations
 
+import hmac
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     from cloudlet.core.call import Call, Cloud
+    from cloudlet.services.kms.key_pairs import KeyPair, KeyPairs, SigningRequest
     from cloudlet.services.kms.model import Key
 
 _DOMAIN_KEY: Final = "kms-domain-key"
@@ -79,6 +81,39 @@ class HardwareSecurityModule:
             _aes_gcm(self.unwrapped(key, material)), sealed, ciphertext.authenticated(header, context)
         )
 
+    def mac(self, key: Key, material: KeyMaterial, algorithm: str, message: bytes) -> bytes:
+        """A message authentication code by an algorithm such as HMAC_SHA_256."""
+        digest = algorithm.removeprefix("HMAC_").replace("_", "").lower()
+        return hmac.digest(self.unwrapped(key, material), message, digest)
+
+    def new_pair(self, spec_name: str) -> KeyPair:
+        """A new key pair in the clear. Slow for RSA: not on the loop."""
+        return self._key_pairs.generate(spec_name)
+
+    def signing_request(self, algorithm: str, message: bytes, *, is_digest: bool) -> SigningRequest:
+        """What is to be signed or checked. Raises ValidationException for what cannot be a digest."""
+        return self._key_pairs.signing_request(algorithm, message, is_digest=is_digest)
+
+    def sign(self, key: Key, material: KeyMaterial, request: SigningRequest) -> bytes:
+        """A signature by the private half of a pair."""
+        return self._key_pairs.sign(self.unwrapped(key, material), request)
+
+    def verify(self, material: KeyMaterial, request: SigningRequest, signature: bytes) -> bool:
+        """Whether a signature was made by a pair."""
+        return self._key_pairs.verify(material.public_key, request, signature)
+
+    def encrypt_by_pair(self, key: Key, material: KeyMaterial, algorithm: str, plaintext: bytes) -> bytes:
+        """A ciphertext by the public half of an RSA pair; it says nothing of its key."""
+        return self._key_pairs.encrypt(material.public_key, key.spec_name, algorithm, plaintext)
+
+    def decrypt_by_pair(self, key: Key, material: KeyMaterial, algorithm: str, blob: bytes) -> bytes:
+        """What an RSA pair has encrypted. Raises InvalidCiphertextException."""
+        return self._key_pairs.decrypt(self.unwrapped(key, material), algorithm, blob)
+
+    def shared_secret(self, key: Key, material: KeyMaterial, peer_public_key: bytes) -> bytes:
+        """What a pair and somebody else's have in common. Raises ValidationException."""
+        return self._key_pairs.shared_secret(self.unwrapped(key, material), peer_public_key)
+
     def random(self, call: Call, size_bytes: int) -> bytes:
         """Random bytes."""
         return call.ids.random.randbytes(size_bytes)
@@ -87,13 +122,21 @@ class HardwareSecurityModule:
     def _domain_key(self) -> AESGCM:
         return _aes_gcm(self._cloud.secrets.secret(_DOMAIN_KEY))
 
+    @cached_property
+    def _key_pairs(self) -> KeyPairs:
+        from cloudlet.services.kms.key_pairs import (  # noqa: PLC0415 (start time: cryptography takes 30 ms)
+            KeyPairs,
+        )
+
+        return KeyPairs()
+
     def _seal(self, cipher: AESGCM, call: Call, plain: bytes, bound: bytes) -> bytes:
         nonce = self.random(call, _NONCE_BYTES)
         return nonce + cipher.encrypt(nonce, plain, bound)
 
 
 def _opened(cipher: AESGCM, sealed: bytes, bound: bytes) -> bytes:
-    from cryptography.exceptions import InvalidTag  # noqa: PLC0415 (start time: loaded with the first key)
+    from cryptography.exceptions import InvalidTag  # noqa: PLC0415 (start time)
 
     try:
         return cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound)
@@ -102,7 +145,7 @@ def _opened(cipher: AESGCM, sealed: bytes, bound: bytes) -> bytes:
 
 
 def _aes_gcm(material: bytes) -> AESGCM:
-    from cryptography.hazmat.primitives.ciphers.aead import (  # noqa: PLC0415 (start time: loaded with the first key)
+    from cryptography.hazmat.primitives.ciphers.aead import (  # noqa: PLC0415 (start time)
         AESGCM,
     )
 

@@ -12,12 +12,18 @@ from typing import Final
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from cloudlet.services.kms.errors import DisabledException, InvalidKeyUsageException, KMSInvalidStateException
+from cloudlet.services.kms.errors import (
+    DisabledException,
+    InvalidKeyUsageException,
+    KMSInvalidStateException,
+    UnsupportedOperationException,
+)
 from cloudlet.services.kms.specs import SPECS, SYMMETRIC_DEFAULT, KeySpec, KeyUsage
 
 ALIAS_PREFIX: Final = "alias/"
 AWS_ALIAS_PREFIX: Final = "alias/aws/"
 MULTI_REGION_PREFIX: Final = "mrk-"
+DAY_SECONDS: Final = 86400.0
 
 
 class KeyState(Enum):
@@ -61,6 +67,9 @@ class Key(Struct, frozen=True):
     material_id: str = ""
     """The material that encrypts now; "" while there is none yet."""
     deletion_at: float | None = None
+    rotation_period_days: int | None = None
+    """How often the material is renewed; None for never."""
+    next_rotation_at: float | None = None
 
     @property
     def arn(self) -> str:
@@ -113,6 +122,33 @@ class Key(Struct, frozen=True):
                 f"Algorithm {algorithm} is incompatible with key spec {self.spec_name}."
             )
 
+    @property
+    def deadline(self) -> float | None:
+        """When something happens to it by itself, in seconds since 1970."""
+        # What is not enabled is not renewed; once it is again, it is renewed at once if that is due.
+        return self.next_rotation_at if self.state is KeyState.ENABLED else self.deletion_at
+
+    @property
+    def is_rotatable(self) -> bool:
+        """Whether KMS renews its material: only of symmetric keys that it has made itself."""
+        return self.spec_name == SYMMETRIC_DEFAULT and self.origin is Origin.AWS_KMS
+
+    def check_rotatable(self) -> None:
+        """Raises UnsupportedOperationException where the material cannot be renewed."""
+        if self.spec_name != SYMMETRIC_DEFAULT:
+            raise UnsupportedOperationException(
+                f"{self.arn} key spec is {self.spec_name} which is not valid for this operation."
+            )
+        if self.origin is not Origin.AWS_KMS:
+            raise UnsupportedOperationException(
+                f"{self.arn} origin is {self.origin.value} which is not valid for this operation."
+            )
+
+    def rotating(self, period_days: int | None, now: float) -> Key:
+        """The same with its material renewed every so many days from now on, or never."""
+        due = None if period_days is None else now + period_days * DAY_SECONDS
+        return replace(self, rotation_period_days=period_days, next_rotation_at=due)
+
     def ending(self, at: float) -> Key:
         """The same, to be deleted at a time."""
         return replace(self, state=KeyState.PENDING_DELETION, deletion_at=at)
@@ -120,6 +156,13 @@ class Key(Struct, frozen=True):
     def in_state(self, state: KeyState) -> Key:
         """The same in another state, with no end in sight."""
         return replace(self, state=state, deletion_at=None)
+
+
+class RotationType(Enum):
+    """Why material was renewed."""
+
+    AUTOMATIC = "AUTOMATIC"
+    ON_DEMAND = "ON_DEMAND"
 
 
 class KeyMaterial(Struct, frozen=True):
@@ -130,6 +173,8 @@ class KeyMaterial(Struct, frozen=True):
     created_at: float
     public_key: bytes = b""
     """Of a key pair: the DER of its public half."""
+    rotation_type: RotationType | None = None
+    """Why it took the place of other material; None for a key's first."""
 
 
 class Alias(Struct, frozen=True):

@@ -65,6 +65,16 @@ def on_key_or_alias(action: str) -> Judged:
     return judge
 
 
+def on_key_pair_or_alias(action: str) -> Judged:
+    """The same for an action that waits, and so must not make a key: AWS managed keys are no pairs."""
+
+    def judge(call: Call, request: Mapping[str, Any]) -> Sequence[Permission]:
+        of = reference_or_alias(call, request["KeyId"], make_managed=False)
+        return [key_permission(call, action, of, request)]
+
+    return judge
+
+
 def create_key(call: Call, request: Mapping[str, Any]) -> Sequence[Permission]:
     """CreateKey, and TagResource for a key that begins with tags."""
     context = LazyContext(

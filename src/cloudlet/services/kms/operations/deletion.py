@@ -8,7 +8,7 @@ from cloudlet.core.operation import operation
 from cloudlet.services.kms.addressing import named_key
 from cloudlet.services.kms.description import instant
 from cloudlet.services.kms.errors import KMSInvalidStateException, ValidationException
-from cloudlet.services.kms.model import KeyState
+from cloudlet.services.kms.model import DAY_SECONDS, KeyState
 from cloudlet.services.kms.permissions import on_key
 from cloudlet.services.kms.state import keys as state
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 _DEFAULT_DAYS: Final = 30
 _FEWEST_DAYS: Final = 7
 _MOST_DAYS: Final = 30
-_DAY_SECONDS: Final = 86400.0
 
 
 @operation("ScheduleKeyDeletion", permissions=on_key("ScheduleKeyDeletion"))
@@ -28,7 +27,7 @@ def schedule_key_deletion(call: Call, request: Request) -> dict[str, Any]:
     key = named_key(call, request["KeyId"])
     days = _pending_days(request)
     key.check_not_pending_deletion()
-    ending = key.ending(call.time() + days * _DAY_SECONDS)
+    ending = key.ending(call.time() + days * DAY_SECONDS)
     state.save_key(call, ending)
     return {
         "KeyId": key.arn,

@@ -14,8 +14,8 @@ from cloudlet.services.kms.errors import (
     UnsupportedOperationException,
     ValidationException,
 )
-from cloudlet.services.kms.hsm import HardwareSecurityModule
 from cloudlet.services.kms.listing import listed
+from cloudlet.services.kms.material import save_new_material
 from cloudlet.services.kms.model import MULTI_REGION_PREFIX, Key, KeyState, Origin
 from cloudlet.services.kms.permissions import create_key as judge_create_key
 from cloudlet.services.kms.permissions import on_key, on_key_or_alias
@@ -54,10 +54,10 @@ def create_key(call: Call, request: Request) -> dict[str, Any]:
         key = replace(key, policy=accepted(call, request["Policy"]))
         if not request.get("BypassPolicyLockoutSafetyCheck"):
             check_lockout(call, key, key.policy)
-    material = call.cloud.component(HardwareSecurityModule).new_material(call, key)
-    key = replace(key, material_id=material.id)
-    state.save_key(call, key)
-    state.save_material(call, key, material)
+    if key.spec.is_symmetric:
+        key = save_new_material(call, key)
+    else:
+        state.save_key(call, key)
     return {"KeyMetadata": key_metadata(key)}
 
 
@@ -120,7 +120,7 @@ def _spec(request: Mapping[str, Any]) -> KeySpec:
     if name == "SM2":
         raise UnsupportedOperationException("SM2 keys are supported only in China Regions.")
     spec = SPECS.get(name)
-    if spec is None or not spec.is_symmetric or name != SYMMETRIC_DEFAULT:
+    if spec is None:
         raise NotImplementedHere(f"cloudlet has no KMS keys of the spec {name} (yet).")
     return spec
 
