@@ -19,19 +19,22 @@ from cloudlet.services.kms.operations import (
     grants,
     keys,
     macs,
+    multi_region,
     policies,
     rotation,
     signing,
     tags,
 )
+from cloudlet.services.kms.resources import AliasType, KeyType, ReplicaKeyType
 from cloudlet.services.kms.workers import Deadlines
 
 SERVICE: Final = Service(
     name="kms",
     operations=operations_in(
-        *(keys, deletion, rotation, aliases, policies, tags, grants),
+        *(keys, deletion, rotation, multi_region, aliases, policies, tags, grants),
         *(encryption, data_keys, data_key_pairs, signing, macs, agreement),
     ),
+    resources=(KeyType(), ReplicaKeyType(), AliasType()),
     components=(HardwareSecurityModule,),
     workers=(Deadlines,),
 )

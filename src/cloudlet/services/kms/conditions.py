@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from cloudlet.services.kms.model import multi_region_key_type
 from cloudlet.services.kms.specs import SYMMETRIC_DEFAULT
 from cloudlet.services.kms.state import keys as state
 
@@ -59,6 +60,7 @@ def of_key(call: Call, key: Key) -> Context:
     return {
         **({"kms:EncryptionAlgorithm": (SYMMETRIC_DEFAULT,)} if key.spec_name == SYMMETRIC_DEFAULT else {}),
         **_of_kind(key.spec_name, key.usage.value, key.origin.value, multi_region=key.is_multi_region),
+        **({"kms:MultiRegionKeyType": (multi_region_key_type(key),)} if key.is_multi_region else {}),
         "kms:ResourceAliases": tuple(alias.name for alias in state.list_aliases_of(call, key)),
         **{f"aws:ResourceTag/{name}": (value,) for name, value in key.tags.items()},
     }

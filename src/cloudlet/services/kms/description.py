@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from cloudlet.services.kms.model import KeyState
+from cloudlet.services.kms.model import KeyState, key_arn, multi_region_key_type
 from cloudlet.services.kms.specs import KeyUsage
 
 if TYPE_CHECKING:
@@ -37,6 +37,10 @@ def key_metadata(key: Key) -> dict[str, Any]:
         "KeySpec": key.spec_name,
         **algorithms(key),
         "MultiRegion": key.is_multi_region,
+        "MultiRegionConfiguration": _multi_region_configuration(key) if key.is_multi_region else None,
+        "PendingDeletionWindowInDays": (
+            key.pending_days if key.state is KeyState.PENDING_REPLICA_DELETION else None
+        ),
         "CurrentKeyMaterialId": key.material_id if key.is_rotatable else None,
     }
 
@@ -60,3 +64,14 @@ def algorithms(key: Key) -> dict[str, list[str]]:
 def instant(seconds: float) -> datetime:
     """A time as answers have it."""
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def _multi_region_configuration(key: Key) -> dict[str, Any]:
+    def related(region: str) -> dict[str, str]:
+        return {"Arn": key_arn(key.account, region, key.id), "Region": region}
+
+    return {
+        "MultiRegionKeyType": multi_region_key_type(key),
+        "PrimaryKey": related(key.primary_region),
+        "ReplicaKeys": [related(region) for region in key.replica_regions],
+    }

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from cloudlet.services.kms.hsm import HardwareSecurityModule
+from cloudlet.services.kms.multi_region import save_shared_material
 from cloudlet.services.kms.state import keys as state
 
 if TYPE_CHECKING:
@@ -22,13 +23,15 @@ if TYPE_CHECKING:
 
 def save_new_material(call: Call, key: Key) -> Key:
     """Gives a key that is no pair new material; the key that encrypts with it."""
-    return _saved(call, key, call.cloud.component(HardwareSecurityModule).new_material(call, key))
+    return save_shared_material(
+        call, key, call.cloud.component(HardwareSecurityModule).new_material(call, key)
+    )
 
 
 def rotate(call: Call, key: Key, rotation_type: RotationType) -> Key:
     """Renews a key's material; what the older has encrypted can still be read."""
     material = call.cloud.component(HardwareSecurityModule).new_material(call, key)
-    return _saved(call, key, replace(material, rotation_type=rotation_type))
+    return save_shared_material(call, key, replace(material, rotation_type=rotation_type))
 
 
 async def made_key_pair(call: Call, key: Key) -> KeyMaterial:
@@ -52,12 +55,5 @@ def _pair_of(call: Call, key: Key, pair: KeyPair) -> KeyMaterial:
     now = state.find_key(call, key.account, key.region, key.id) or key
     if not now.material_id:
         hsm = call.cloud.component(HardwareSecurityModule)
-        now = _saved(call, now, hsm.wrapped(call, now, pair.private_key, pair.public_key))
+        now = save_shared_material(call, now, hsm.wrapped(call, now, pair.private_key, pair.public_key))
     return state.material(call, now)
-
-
-def _saved(call: Call, key: Key, material: KeyMaterial) -> Key:
-    with_material = replace(key, material_id=material.id)
-    state.save_key(call, with_material)
-    state.save_material(call, with_material, material)
-    return with_material

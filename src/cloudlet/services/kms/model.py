@@ -33,6 +33,7 @@ class KeyState(Enum):
     DISABLED = "Disabled"
     PENDING_DELETION = "PendingDeletion"
     PENDING_IMPORT = "PendingImport"
+    PENDING_REPLICA_DELETION = "PendingReplicaDeletion"
 
 
 class Origin(Enum):
@@ -70,6 +71,11 @@ class Key(Struct, frozen=True):
     rotation_period_days: int | None = None
     """How often the material is renewed; None for never."""
     next_rotation_at: float | None = None
+    pending_days: int = 0
+    """How long it waits for its end, once that is scheduled."""
+    primary_region: str = ""
+    """Of a multi-Region key: where its primary is."""
+    replica_regions: tuple[str, ...] = ()
 
     @property
     def arn(self) -> str:
@@ -85,6 +91,17 @@ class Key(Struct, frozen=True):
     def is_multi_region(self) -> bool:
         """Whether it may have replicas."""
         return self.id.startswith(MULTI_REGION_PREFIX)
+
+    @property
+    def is_replica(self) -> bool:
+        """Whether it is the copy of a primary in another region."""
+        return self.is_multi_region and self.region != self.primary_region
+
+    @property
+    def other_regions(self) -> tuple[str, ...]:
+        """Where the other keys are that share its material."""
+        regions = (self.primary_region, *self.replica_regions) if self.is_multi_region else ()
+        return tuple(region for region in regions if region != self.region)
 
     @property
     def algorithms(self) -> tuple[str, ...]:
@@ -107,6 +124,8 @@ class Key(Struct, frozen=True):
         """Raises KMSInvalidStateException for one that waits for its end."""
         if self.state is KeyState.PENDING_DELETION:
             raise KMSInvalidStateException(f"{self.arn} is pending deletion.")
+        if self.state is KeyState.PENDING_REPLICA_DELETION:
+            raise KMSInvalidStateException(f"{self.arn} is pending replica deletion.")
 
     def check_usage(self, usage: KeyUsage, operation: str) -> None:
         """Raises InvalidKeyUsageException where it is made for something else."""
@@ -149,13 +168,20 @@ class Key(Struct, frozen=True):
         due = None if period_days is None else now + period_days * DAY_SECONDS
         return replace(self, rotation_period_days=period_days, next_rotation_at=due)
 
-    def ending(self, at: float) -> Key:
-        """The same, to be deleted at a time."""
-        return replace(self, state=KeyState.PENDING_DELETION, deletion_at=at)
+    def ending(self, now: float, days: int) -> Key:
+        """The same, to be deleted after days; a primary waits for its last replica first."""
+        if self.is_multi_region and not self.is_replica and self.replica_regions:
+            return replace(self, state=KeyState.PENDING_REPLICA_DELETION, pending_days=days)
+        return replace(
+            self,
+            state=KeyState.PENDING_DELETION,
+            deletion_at=now + days * DAY_SECONDS,
+            pending_days=days,
+        )
 
     def in_state(self, state: KeyState) -> Key:
         """The same in another state, with no end in sight."""
-        return replace(self, state=state, deletion_at=None)
+        return replace(self, state=state, deletion_at=None, pending_days=0)
 
 
 class RotationType(Enum):
@@ -201,3 +227,8 @@ def key_arn(account: str, region: str, key_id: str) -> str:
 def alias_arn(account: str, region: str, name: str) -> str:
     """The ARN of an alias; its name begins with alias/."""
     return f"arn:aws:kms:{region}:{account}:{name}"
+
+
+def multi_region_key_type(key: Key) -> str:
+    """What a multi-Region key is."""
+    return "REPLICA" if key.is_replica else "PRIMARY"

@@ -9,6 +9,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec.structs import replace
+
 from cloudlet.core.access import LazyContext, Permission, PolicyDocument
 from cloudlet.core.errors import AccessDenied
 from cloudlet.services.kms import ciphertext, conditions
@@ -88,6 +90,22 @@ def create_key(call: Call, request: Mapping[str, Any]) -> Sequence[Permission]:
     if request.get("Tags"):
         asked.append(Permission("kms:TagResource", call.arn("key/*"), context))
     return asked
+
+
+def replicate_key(call: Call, request: Mapping[str, Any]) -> Sequence[Permission]:
+    """ReplicateKey on the primary, and CreateKey in the replica's region."""
+    there = replace(call, region=request["ReplicaRegion"])
+    return [
+        _own(call, "ReplicateKey", reference(call, request["KeyId"]), request),
+        *create_key(there, {"MultiRegion": True, **request}),
+    ]
+
+
+def update_primary_region(call: Call, request: Mapping[str, Any]) -> Sequence[Permission]:
+    """UpdatePrimaryRegion, on the primary and on the replica that takes its place."""
+    of = reference(call, request["KeyId"])
+    there = KeyReference(of.account, request["PrimaryRegion"], of.key_id)
+    return [_own(call, "UpdatePrimaryRegion", each, request) for each in (of, there)]
 
 
 def create_alias(call: Call, request: Mapping[str, Any]) -> Sequence[Permission]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from cloudlet.core.access import Principal
 from cloudlet.services.kms.material import rotate
 from cloudlet.services.kms.model import RotationType
+from cloudlet.services.kms.multi_region import delete_key
 from cloudlet.services.kms.state import keys as state
 
 if TYPE_CHECKING:
@@ -49,6 +50,6 @@ def _meet(call: Call, place: tuple[str, str, str]) -> None:
     if key is None or key.deadline is None or key.deadline > now:
         return
     if key.deletion_at is not None:
-        state.delete_key(call, key)
+        delete_key(call, key)
         return
     rotate(call, key.rotating(key.rotation_period_days, now), RotationType.AUTOMATIC)

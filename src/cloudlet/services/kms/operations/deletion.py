@@ -8,7 +8,7 @@ from cloudlet.core.operation import operation
 from cloudlet.services.kms.addressing import named_key
 from cloudlet.services.kms.description import instant
 from cloudlet.services.kms.errors import KMSInvalidStateException, ValidationException
-from cloudlet.services.kms.model import DAY_SECONDS, KeyState
+from cloudlet.services.kms.model import KeyState
 from cloudlet.services.kms.permissions import on_key
 from cloudlet.services.kms.state import keys as state
 
@@ -27,11 +27,11 @@ def schedule_key_deletion(call: Call, request: Request) -> dict[str, Any]:
     key = named_key(call, request["KeyId"])
     days = _pending_days(request)
     key.check_not_pending_deletion()
-    ending = key.ending(call.time() + days * DAY_SECONDS)
+    ending = key.ending(call.time(), days)
     state.save_key(call, ending)
     return {
         "KeyId": key.arn,
-        "DeletionDate": instant(ending.deletion_at or 0.0),
+        "DeletionDate": None if ending.deletion_at is None else instant(ending.deletion_at),
         "KeyState": ending.state.value,
         "PendingWindowInDays": days,
     }
@@ -41,7 +41,7 @@ def schedule_key_deletion(call: Call, request: Request) -> dict[str, Any]:
 def cancel_key_deletion(call: Call, request: Request) -> dict[str, Any]:
     """Keeps a key that was to be deleted; it stays disabled."""
     key = named_key(call, request["KeyId"])
-    if key.state is not KeyState.PENDING_DELETION:
+    if key.state not in (KeyState.PENDING_DELETION, KeyState.PENDING_REPLICA_DELETION):
         raise KMSInvalidStateException(f"{key.arn} is not pending deletion.")
     state.save_key(call, key.in_state(KeyState.DISABLED))
     return {"KeyId": key.arn}

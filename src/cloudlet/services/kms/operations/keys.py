@@ -42,13 +42,14 @@ def create_key(call: Call, request: Request) -> dict[str, Any]:
         id=_new_id(call, multi_region=request.get("MultiRegion", False)),
         account=call.account,
         region=call.region,
+        primary_region=call.region if request.get("MultiRegion") else "",
         created_at=call.time(),
         policy=default_policy(call.account),
         spec_name=spec.name,
         usage=_usage(request, spec),
         origin=_origin(request),
         description=request.get("Description", ""),
-        tags=accepted_tags({}, request.get("Tags") or ()),
+        tags=accepted_tags(call, {}, request.get("Tags") or ()),
     )
     if "Policy" in request:
         key = replace(key, policy=accepted(call, request["Policy"]))

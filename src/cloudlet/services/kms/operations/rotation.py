@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 from cloudlet.core.operation import operation
 from cloudlet.services.kms.addressing import named_key
 from cloudlet.services.kms.description import instant
-from cloudlet.services.kms.errors import LimitExceededException
+from cloudlet.services.kms.errors import LimitExceededException, UnsupportedOperationException
 from cloudlet.services.kms.listing import listed
 from cloudlet.services.kms.material import rotate
 from cloudlet.services.kms.model import RotationType
+from cloudlet.services.kms.multi_region import primary_key
 from cloudlet.services.kms.permissions import on_key, on_shared_key
 from cloudlet.services.kms.state import keys as state
 
@@ -43,9 +44,10 @@ def disable_key_rotation(call: Call, request: Request) -> None:
 @operation("GetKeyRotationStatus", permissions=on_shared_key("GetKeyRotationStatus"), read_only=True)
 def get_key_rotation_status(call: Call, request: Request) -> dict[str, Any]:
     """Tells whether a key's material is renewed, how often, and when next."""
-    key = named_key(call, request["KeyId"])
-    key.check_rotatable()
-    key.check_not_pending_deletion()
+    named = named_key(call, request["KeyId"])
+    named.check_rotatable()
+    named.check_not_pending_deletion()
+    key = primary_key(call, named)
     return {
         "KeyRotationEnabled": key.rotation_period_days is not None,
         "KeyId": key.id,
@@ -85,6 +87,8 @@ def list_key_rotations(call: Call, request: Request) -> dict[str, Any]:
 def _rotatable(call: Call, request: Request) -> Key:
     key = named_key(call, request["KeyId"])
     key.check_rotatable()
+    if key.is_replica:
+        raise UnsupportedOperationException(f"{key.arn} is not a multi-Region primary key.")
     key.check_usable()
     return key
 

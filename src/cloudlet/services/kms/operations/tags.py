@@ -25,7 +25,7 @@ def tag_resource(call: Call, request: Request) -> None:
     """Adds tags to a key, or changes them."""
     key = named_key(call, request["KeyId"])
     key.check_not_pending_deletion()
-    state.save_key(call, replace(key, tags=accepted_tags(key.tags, request["Tags"])))
+    state.save_key(call, replace(key, tags=accepted_tags(call, key.tags, request["Tags"])))
 
 
 @operation("UntagResource", permissions=on_key("UntagResource"))
