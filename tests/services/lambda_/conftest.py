@@ -6,6 +6,8 @@ import pytest
 from event_source_functions import Bench
 from lambda_functions import make_role
 
+from cloud_functions import WRITE_LOGS
+
 
 @pytest.fixture
 def functions(client):
@@ -21,3 +23,9 @@ def role(client):
 def bench(client, server):
     """Sources, functions and the mappings between them."""
     return Bench(client, server)
+
+
+@pytest.fixture
+def writing_role(client):
+    """A role with which functions may write their log."""
+    return make_role(client("iam"), "writer", WRITE_LOGS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -91,3 +92,23 @@ def create(functions: Any, role: str, name: str = "function", **more: Any) -> An
             **more,
         },
     )
+
+
+def messages(client: Callable[..., Any], group: str = "/aws/lambda/function") -> list[str]:
+    """The lines of a function's log, but for those of cloudlet's own."""
+    try:
+        found = client("logs").filter_log_events(logGroupName=group)["events"]
+    except ClientError as error:
+        assert error.response["Error"]["Code"] == "ResourceNotFoundException"
+        return []
+    lines = [event["message"] for event in found]
+    # Which interpreter stands in for another differs from machine to machine.
+    return [line for line in lines if not line.startswith("cloudlet: ")]
+
+
+def wait_for(look: Callable[[], Any]) -> Any:
+    """What `look` finds once it finds something."""
+    until = time.monotonic() + 10
+    while not (found := look()):
+        assert time.monotonic() < until, "waited for nothing"
+    return found

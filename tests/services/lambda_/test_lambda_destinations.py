@@ -7,7 +7,7 @@ import re
 import time
 
 import pytest
-from lambda_functions import invoke, make_function, make_role
+from lambda_functions import invoke, make_function, make_role, wait_for
 
 from cloud_functions import allow
 from refusals import refusal
@@ -40,13 +40,6 @@ def told(functions, client, everything):
         return [json.loads(line.removeprefix("TOLD ")) for line in lines if line.startswith("TOLD ")]
 
     return look
-
-
-def wait_for(look):
-    until = time.monotonic() + 10
-    while not (found := look()):
-        assert time.monotonic() < until, "waited for nothing"
-    return found
 
 
 def send(functions, event, name="function"):

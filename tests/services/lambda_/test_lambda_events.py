@@ -5,19 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import re
-import time
 
 import pytest
 from botocore.exceptions import ClientError
-from lambda_functions import TRUST, invoke, make_function, make_role, zip_of
+from lambda_functions import TRUST, invoke, make_function, make_role, messages, wait_for, zip_of
 
 from cloud_functions import zipped
 
-WRITE_LOGS = {
-    "Effect": "Allow",
-    "Action": ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
-    "Resource": "*",
-}
 COUNTING = (
     "calls = []\n"
     "def handler(event, context):\n"
@@ -27,35 +21,6 @@ COUNTING = (
     "        raise Exception('no')\n"
     "    return len(calls)\n"
 )
-
-
-@pytest.fixture
-def functions(client):
-    return client("lambda")
-
-
-@pytest.fixture
-def writing_role(client):
-    return make_role(client("iam"), "writer", WRITE_LOGS)
-
-
-def messages(client, group="/aws/lambda/function"):
-    try:
-        found = client("logs").filter_log_events(logGroupName=group)["events"]
-    except ClientError as error:
-        assert error.response["Error"]["Code"] == "ResourceNotFoundException"
-        return []
-    lines = [event["message"] for event in found]
-    # Which interpreter stands in for another differs from machine to machine.
-    return [line for line in lines if not line.startswith("cloudlet: ")]
-
-
-def wait_for(look):
-    """What `look` finds once it finds something."""
-    until = time.monotonic() + 10
-    while not (found := look()):
-        assert time.monotonic() < until, "waited for nothing"
-    return found
 
 
 def test_log_lands_in_cloudwatch_logs(functions, client, writing_role):

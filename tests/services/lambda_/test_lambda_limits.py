@@ -55,7 +55,6 @@ def test_names_of_networks(functions, role, test, step, known, member):
     [
         ("ImageConfig", {"Command": ["a"]}, "container images"),
         ("KMSKeyArn", "arn:aws:kms:us-east-1:111111111111:key/a", "customer keys"),
-        ("TenancyConfig", {"TenantIsolationMode": "PER_TENANT"}, "tenant isolation"),
         ("DurableConfig", {"ExecutionTimeout": 60}, "durable functions"),
         (
             "FileSystemConfigs",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import replace
 
-from cloudlet.services.lambda_ import runtimes
+from cloudlet.services.lambda_ import runtimes, tenancy
 from cloudlet.services.lambda_.archives import UNZIPPED_LIMIT_BYTES
 from cloudlet.services.lambda_.errors import InvalidParameterValueException, ValidationException
 from cloudlet.services.lambda_.model import Configuration, LayerReference, LoggingConfig, Package
@@ -39,7 +39,6 @@ _NOT_DONE: Final = (
     ("ImageConfig", "container images"),
     ("FileSystemConfigs", "file systems"),
     ("KMSKeyArn", "customer keys"),
-    ("TenancyConfig", "tenant isolation"),
     ("CapacityProviderConfig", "capacity providers"),
     ("DurableConfig", "durable functions"),
     ("AcceleratorConfig", "accelerators"),
@@ -69,6 +68,7 @@ def new(name: str, request: Request) -> Configuration:
         handler=request["Handler"],
         role=request["Role"],
         logging=LoggingConfig(f"/aws/lambda/{name}"),
+        tenant_isolation_mode=request.get("TenancyConfig", {}).get("TenantIsolationMode"),
     )
     return changed(name, configuration, request)
 
@@ -148,6 +148,8 @@ def _check(configuration: Configuration, request: Request) -> None:
         raise InvalidParameterValueException(
             f"{configuration.runtime} is not supported for SnapStart enabled functions."
         )
+    if configuration.snap_start != "None":
+        tenancy.refuse(configuration, "SnapStart")
     _check_at_most("memorySize", configuration.memory_mb, _MEMORY_LIMIT_MB)
     _check_at_most("timeout", configuration.timeout_seconds, _TIMEOUT_LIMIT_SECONDS)
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cloudlet.core.lease import LeaseLost
-from cloudlet.services.lambda_ import state
+from cloudlet.services.lambda_ import state, tenancy
 from cloudlet.services.lambda_.invoke import router
 from cloudlet.services.lambda_.model import EventProgress, QueuedEvent
 
@@ -34,7 +34,12 @@ class Claim(Struct, frozen=True):
 
 
 def accepted(
-    call: Call, reference: FunctionReference, payload: bytes, client_context: str | None, trace_id: str
+    call: Call,
+    reference: FunctionReference,
+    payload: bytes,
+    *,
+    trace_id: str,
+    tenant_id: str | None,
 ) -> QueuedEvent:
     """A new event."""
     return QueuedEvent(
@@ -44,15 +49,16 @@ def accepted(
         name=reference.name,
         qualifier=reference.qualifier,
         payload=payload,
-        client_context=client_context,
         trace_id=trace_id,
         accepted_at=call.time(),
+        tenant_id=tenant_id,
     )
 
 
 def enqueue(call: Call, reference: FunctionReference, event: QueuedEvent) -> None:
     """Stores an event for a function that is there, and wakes the worker."""
-    router.target_within(call, reference)
+    target = router.target_within(call, reference)
+    tenancy.check(target.version.configuration, event.tenant_id)
     state.add_event(call, event)
     call.wake(TOPIC)
 

@@ -57,6 +57,8 @@ class Plan(Struct, frozen=True):
     initialization_type: str
     memory_mb: int
     function: Registered
+    tenant_id: str | None = None
+    """The only tenant that it serves, where the function keeps them apart."""
     debug_port: int | None = None
     """Where its debugger is reached; one that is debugged has all the time there is, and is never frozen."""
 
@@ -249,6 +251,7 @@ class Environment:
             plan.memory_mb,
             level="DEBUG",
             initialization_type=plan.initialization_type,
+            tenant_id=plan.tenant_id,
         )
         if len(self._journals) == 1:
             told.init_started(plan.runtime_version, plan.runtime_version_arn)

@@ -47,6 +47,8 @@ class Invocation(Struct, frozen=True):
     client_context: str | None = None
     tail: bool = False
     """Whether the caller wants to see the end of the log."""
+    tenant_id: str | None = None
+    """For whom it is, where the function keeps its tenants apart."""
     stream: ResponseStream | None = None
     """Where an answer goes that the runtime streams; without one it is gathered."""
 

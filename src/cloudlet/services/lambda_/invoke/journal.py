@@ -130,6 +130,7 @@ class EventJournal:
         *,
         level: str,
         initialization_type: str = "on-demand",
+        tenant_id: str | None = None,
     ) -> None:
         self._tell = tell
         self._clock = clock
@@ -137,6 +138,7 @@ class EventJournal:
         self._memory_mb = memory_mb
         self._level = _LEVELS.index(level)
         self._kind = {"initializationType": initialization_type}
+        self._tenant = {} if tenant_id is None else {"tenantId": tenant_id}
 
     def init_started(self, runtime_version: str, runtime_version_arn: str) -> None:
         """An environment begins to initialize."""
@@ -172,7 +174,9 @@ class EventJournal:
 
     def started(self, request_id: str) -> None:
         """An invocation begins."""
-        self._say("INFO", "platform.start", {"requestId": request_id, "version": self._version})
+        self._say(
+            "INFO", "platform.start", {"requestId": request_id, "version": self._version, **self._tenant}
+        )
 
     def ended(
         self,
@@ -183,7 +187,11 @@ class EventJournal:
         used_bytes: int,
     ) -> None:
         """An invocation is over."""
-        record: dict[str, Any] = {"requestId": request_id, "status": reply.status or _SUCCESS}
+        record: dict[str, Any] = {
+            "requestId": request_id,
+            "status": reply.status or _SUCCESS,
+            **self._tenant,
+        }
         if reply.status == "error":
             record["errorType"] = reply.error_type
         duration = round(milliseconds, 3)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.errors import AccessDenied
 from cloudlet.core.sandbox import Limits, SandboxSpec
-from cloudlet.services.lambda_ import runtimes
+from cloudlet.services.lambda_ import idleness, references, runtimes
 from cloudlet.services.lambda_.errors import AccessDeniedException
 from cloudlet.services.lambda_.invoke import debugging, surroundings
 from cloudlet.services.lambda_.invoke.debugging import LONGEST_SECONDS
@@ -20,7 +20,6 @@ from cloudlet.services.lambda_.invoke.environment import INIT_CORES, Plan
 from cloudlet.services.lambda_.invoke.extensions import Registered
 from cloudlet.services.lambda_.invoke.journal import EventJournal, TextJournal
 from cloudlet.services.lambda_.invoke.logs import LogDelivery, LogStream
-from cloudlet.services.lambda_.model import LATEST
 from cloudlet.services.lambda_.packages import Packages
 
 if TYPE_CHECKING:
@@ -36,19 +35,22 @@ _MEMORY_MB_PER_CORE: Final = 1769
 _PRINCIPAL: Final = "lambda.amazonaws.com"
 
 
-async def plan(call: Call, target: Target, *, provisioned: bool = False) -> Plan:
+async def plan(
+    call: Call, target: Target, *, tenant_id: str | None = None, provisioned: bool = False
+) -> Plan:
     """The plan of a new environment. Raises AccessDeniedException where the role may no longer be assumed."""
     version, reference = target.version, target.reference
     configuration = version.configuration
     environment_id = call.ids.uuid().replace("-", "")
     session = await assume_role(call, target)
+    await idleness.note_use(call, reference, version)
     stream_name = f"{call.now():%Y/%m/%d}/[{version.version}]{environment_id}"
     owner = call.cloud.call("lambda", session.principal, reference.account, reference.region)
     log = LogStream(
         call.cloud.component(LogDelivery), call.clock, owner, configuration.logging.log_group, stream_name
     )
     kind = "provisioned-concurrency" if provisioned else _initialization_type(target)
-    journal = _journal(log, call, target, kind)
+    journal = _journal(log, call, target, kind, tenant_id)
     return Plan(
         id=environment_id,
         generation=version.generation,
@@ -63,6 +65,7 @@ async def plan(call: Call, target: Target, *, provisioned: bool = False) -> Plan
         memory_mb=configuration.memory_mb,
         function=Registered(version.name, version.version, configuration.handler, reference.account),
         timeout_seconds=configuration.timeout_seconds if target.debug_port is None else LONGEST_SECONDS,
+        tenant_id=tenant_id,
         debug_port=target.debug_port,
         runtime=configuration.runtime,
         runtime_version=runtimes.version_name(configuration.runtime),
@@ -76,8 +79,7 @@ async def plan(call: Call, target: Target, *, provisioned: bool = False) -> Plan
 async def assume_role(call: Call, target: Target) -> Session:
     """A session of the function's role. Raises AccessDeniedException where it may no longer be assumed."""
     role = target.version.configuration.role
-    # A function's name may have one character, a role session's must have two.
-    name = target.version.name.ljust(2, "_")
+    name = references.role_session_name(target.version.name)
     try:
         return await call.transact(
             lambda inner: call.cloud.identities.assume_role(inner.as_service(_PRINCIPAL), role, name)
@@ -116,12 +118,10 @@ async def _spec(call: Call, target: Target, environment_id: str, variables: dict
 
 def _initialization_type(target: Target) -> str:
     """What the runtime client is told; with snap-start it runs the hooks that a snapshot would need."""
-    version = target.version
-    snapped = version.configuration.snap_start == "PublishedVersions" and version.version != LATEST
-    return "snap-start" if snapped else "on-demand"
+    return "snap-start" if target.version.has_snapshot else "on-demand"
 
 
-def _journal(log: LogStream, call: Call, target: Target, kind: str) -> Journal:
+def _journal(log: LogStream, call: Call, target: Target, kind: str, tenant_id: str | None) -> Journal:
     configuration = target.version.configuration
     facts = (call.clock, target.version.version, configuration.memory_mb)
     if configuration.logging.log_format == "Text":
@@ -132,6 +132,7 @@ def _journal(log: LogStream, call: Call, target: Target, kind: str) -> Journal:
         *facts,
         level=level,
         initialization_type=kind,
+        tenant_id=tenant_id,
     )
 
 

@@ -11,6 +11,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.sandbox import SandboxError
+from cloudlet.services.lambda_ import tenancy
 from cloudlet.services.lambda_.errors import ServiceException
 from cloudlet.services.lambda_.invoke import debugging, launch, local_code
 from cloudlet.services.lambda_.invoke.concurrency import Concurrency, throttled
@@ -52,9 +53,6 @@ class Pool:
         memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         self._memory_limit_bytes = int(memory * _SHARE_OF_MEMORY)
 
-    async def start(self) -> None:
-        """Begins empty: no environment outlives its server."""
-
     async def close(self) -> None:
         """Ends every environment, whatever runs in it."""
         self.provisioned.close()
@@ -90,7 +88,10 @@ class Pool:
 
     async def _run(self, call: Call, target: Target, invocation: Invocation) -> Outcome:
         target = await local_code.with_stamp(debugging.apart(target), self._cloud.local_folders)
-        environment = self.provisioned.take(target) or self._take(target) or await self.make(call, target)
+        tenant_id = invocation.tenant_id
+        environment = self.provisioned.take(target) or self._take(target, tenant_id)
+        if environment is None:
+            environment = await self.make(call, target, tenant_id=tenant_id)
         try:
             outcome = await environment.run(invocation)
         except SandboxError as error:
@@ -139,21 +140,27 @@ class Pool:
             self.retire(version_arn, None)
         self.provisioned.forget_function(function_arn)
 
-    def _take(self, target: Target) -> Environment | None:
+    def _take(self, target: Target, tenant_id: str | None) -> Environment | None:
         generation = target.version.generation
         self.retire(target.reference.arn_of(target.version.version), generation)
         idle = self._idle.get(generation)
         while idle:
-            environment = idle.pop()
+            environment = idle.pop() if tenant_id is None else _pop_of(tenant_id, idle)
+            if environment is None:
+                break
             if environment.alive and not self.expires(environment):
                 return environment
             self.end(environment)
         return None
 
-    async def make(self, call: Call, target: Target, *, provisioned: bool = False) -> Environment:
+    async def make(
+        self, call: Call, target: Target, *, tenant_id: str | None = None, provisioned: bool = False
+    ) -> Environment:
         """A new environment that is not initialized. Raises ServiceError."""
+        if tenant_id is not None:
+            self._check_tenants(target.version.generation)
         self._make_room()
-        plan = await launch.plan(call, target, provisioned=provisioned)
+        plan = await launch.plan(call, target, tenant_id=tenant_id, provisioned=provisioned)
         environment = Environment(plan, self._cloud)
         if not self._all:
             self._cloud.wakeups.wake(_TOPIC)
@@ -170,6 +177,11 @@ class Pool:
         environment.idle_since = self._cloud.clock.time()
         self._idle.setdefault(generation, []).append(environment)
         environment.rest()
+
+    def _check_tenants(self, generation: str) -> None:
+        """Raises TooManyRequestsException where a function's tenants have all environments there may be."""
+        if sum(each.plan.generation == generation for each in self._all) >= tenancy.ENVIRONMENTS_LIMIT:
+            raise throttled("ConcurrentInvocationLimitExceeded")
 
     def _make_room(self) -> None:
         """Ends the longest idle environments while the machine has no memory for one more."""
@@ -205,3 +217,11 @@ class Pool:
         task = asyncio.ensure_future(environment.close())
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
+
+
+def _pop_of(tenant_id: str, idle: list[Environment]) -> Environment | None:
+    """Takes the newest of a tenant's environments out of a function's idle ones."""
+    for index in range(len(idle) - 1, -1, -1):
+        if idle[index].plan.tenant_id == tenant_id:
+            return idle.pop(index)
+    return None

@@ -200,6 +200,8 @@ def _headers(invocation: Invocation, deadline_ms: int) -> Headers:
     ]
     if invocation.client_context is not None:
         headers.append(("Lambda-Runtime-Client-Context", invocation.client_context))
+    if invocation.tenant_id is not None:
+        headers.append(("Lambda-Runtime-Aws-Tenant-Id", invocation.tenant_id))
     return headers
 
 

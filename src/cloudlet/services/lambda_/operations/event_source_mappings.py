@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from cloudlet.core.access import LazyContext, Permission
 from cloudlet.core.operation import operation
-from cloudlet.services.lambda_ import errors, references, tags
+from cloudlet.services.lambda_ import errors, references, tags, tenancy
 from cloudlet.services.lambda_.event_sources import access, state, validation
 from cloudlet.services.lambda_.event_sources.mapping import (
     DELETING,
@@ -74,7 +74,8 @@ async def create_event_source_mapping(
     kind = validation.kind_of(request)
     tags.check(request.get("Tags", {}))
     function_arn = references.parse(call, request["FunctionName"]).arn
-    await call.transact(lambda inner: access.function_version(inner, function_arn), read_only=True)
+    version = await call.transact(lambda inner: access.function_version(inner, function_arn), read_only=True)
+    tenancy.refuse(version.configuration, "Event source mapping")
     validation.check_members(kind, request)
     row = validation.apply(_new(call, kind, function_arn, request), request)
     await access.check(call, row)

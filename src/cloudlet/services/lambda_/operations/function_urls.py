@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec.structs import replace
 
 from cloudlet.core.operation import operation
-from cloudlet.services.lambda_ import errors, permissions, references, state
+from cloudlet.services.lambda_ import errors, permissions, references, state, tenancy
 from cloudlet.services.lambda_.pages import page_of
 from cloudlet.services.lambda_.settings import state as settings
 from cloudlet.services.lambda_.settings.model import FunctionUrl
@@ -54,6 +54,7 @@ def create_function_url_config(
     reference = _named(call, request)
     _check_there(call, reference)
     _check_mode(request)
+    tenancy.refuse(state.qualified_version(call, reference).configuration, "Function URL")
     if settings.find_url(call, reference) is not None:
         raise errors.ResourceConflictException(
             f"Failed to create function url config for [functionArn = {reference.arn}]. "

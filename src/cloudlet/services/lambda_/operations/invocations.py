@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.http import RequestEntityTooLarge
 from cloudlet.core.operation import operation
-from cloudlet.services.lambda_ import events, payloads, permissions, references
-from cloudlet.services.lambda_.errors import InvalidRequestContentException
+from cloudlet.services.lambda_ import events, payloads, permissions, references, tenancy
+from cloudlet.services.lambda_.errors import InvalidParameterValueException, InvalidRequestContentException
 from cloudlet.services.lambda_.invoke import router, tracing
 from cloudlet.services.lambda_.invoke.invocation import Invocation
 from cloudlet.services.lambda_.invoke.pool import Pool
@@ -43,13 +43,14 @@ _EVENT_STREAM: Final = "application/vnd.amazon.eventstream"
 async def invoke(call: Call, request: api.InvocationRequestTypeDef) -> dict[str, Any]:
     """Runs a function, or accepts an event for it."""
     reference = references.parse(call, request["FunctionName"], request.get("Qualifier"))
+    _refuse_durable(request)
     kind = request.get("InvocationType", "RequestResponse")
     payload = payloads.checked(_payload(request), _LIMITS_BYTES[kind])
     if kind == "RequestResponse":
         return await _run(call, reference, payload, request)
     if kind == "Event":
         return await _accept(call, reference, payload, request)
-    await call.transact(lambda inner: router.target_within(inner, reference), read_only=True)
+    await _try_out(call, reference, request)
     return {"StatusCode": 204, "Payload": b""}
 
 
@@ -70,9 +71,10 @@ async def invoke_with_response_stream(
     reference = references.parse(call, request["FunctionName"], request.get("Qualifier"))
     payload = payloads.checked(_payload(request), payloads.SYNCHRONOUS_LIMIT_BYTES)
     if request.get("InvocationType") == "DryRun":
-        await call.transact(lambda inner: router.target_within(inner, reference), read_only=True)
+        await _try_out(call, reference, request)
         return {"StatusCode": 204, "EventStream": _no_events()}
     target = await router.find_target(call, reference)
+    tenancy.check(target.version.configuration, request.get("TenantId"))
     stream = ResponseStream()
     invocation = _invocation(call, reference, payload, request, stream)
     router.check_loops(target, invocation.trace_id)
@@ -125,12 +127,14 @@ def _invocation(
         trace_id=tracing.header(call, reference.unqualified_arn),
         client_context=_client_context(request),
         tail=request.get("LogType") == "Tail",
+        tenant_id=request.get("TenantId"),
         stream=stream,
     )
 
 
 async def _run(call: Call, reference: FunctionReference, payload: bytes, request: Request) -> dict[str, Any]:
     target = await router.find_target(call, reference)
+    tenancy.check(target.version.configuration, request.get("TenantId"))
     invocation = _invocation(call, reference, payload, request)
     router.check_loops(target, invocation.trace_id)
     outcome = await call.cloud.component(Pool).invoke(call, target, invocation)
@@ -143,11 +147,32 @@ async def _run(call: Call, reference: FunctionReference, payload: bytes, request
     }
 
 
+async def _try_out(call: Call, reference: FunctionReference, request: Request) -> None:
+    """Raises what would keep the function from running."""
+    target = await call.transact(lambda inner: router.target_within(inner, reference), read_only=True)
+    tenancy.check(target.version.configuration, request.get("TenantId"))
+
+
+def _refuse_durable(request: Request) -> None:
+    """No function here is durable, so that none has executions that could have names."""
+    if "DurableExecutionName" in request:
+        raise InvalidParameterValueException(
+            "DurableExecutionName is only supported for functions with a durable configuration."
+        )
+
+
 async def _accept(
     call: Call, reference: FunctionReference, payload: bytes, request: Request
 ) -> dict[str, Any]:
+    _client_context(request)  # checked only: AWS hands it on in synchronous invocations
     trace_id = tracing.header(call, reference.unqualified_arn)
-    event = events.accepted(call, reference, payload, _client_context(request), trace_id)
+    event = events.accepted(
+        call,
+        reference,
+        payload,
+        trace_id=trace_id,
+        tenant_id=request.get("TenantId"),
+    )
     await call.transact(lambda inner: events.enqueue(inner, reference, event))
     return {"StatusCode": 202, "Payload": b""}
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.operation import operation
-from cloudlet.services.lambda_ import errors, permissions, provisioning, references, state
+from cloudlet.services.lambda_ import errors, permissions, provisioning, references, state, tenancy
 from cloudlet.services.lambda_.invoke.concurrency import ACCOUNT_LIMIT
 from cloudlet.services.lambda_.invoke.pool import Pool
 from cloudlet.services.lambda_.model import LATEST
@@ -42,6 +42,7 @@ def put_provisioned_concurrency_config(
             "Provisioned Concurrency Configs cannot be applied to unpublished function versions."
         )
     _check_there(call, reference)
+    tenancy.refuse(state.qualified_version(call, reference).configuration, "Provisioned Concurrency")
     wanted = request["ProvisionedConcurrentExecutions"]
     _check_room(call, reference, wanted)
     _check_alone(call, reference)

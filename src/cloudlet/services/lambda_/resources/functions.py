@@ -46,7 +46,7 @@ _REFUSED: Final = {
     "ImageConfig": "ImageConfig",
     "KmsKeyArn": "KMSKeyArn",
 }
-_ONLY_CREATE: Final = ("Architectures", "CodeSigningConfigArn", "PackageType")
+_ONLY_CREATE: Final = ("Architectures", "CodeSigningConfigArn", "PackageType", "TenancyConfig")
 _MANAGED: Final = {"UpdateRuntimeOn": "Auto"}
 
 
@@ -67,10 +67,11 @@ class FunctionType:
             "ReservedConcurrentExecutions",
             "RuntimeManagementConfig",
             "Tags",
+            "TenancyConfig",
         }
     )
     required = frozenset({"Code", "Role"})
-    create_only = frozenset({"FunctionName", "PackageType"})
+    create_only = frozenset({"FunctionName", "PackageType", "TenancyConfig"})
 
     async def create(self, call: Call, context: ResourceContext, properties: Properties) -> Provisioned:
         """Makes the function. Run again, it takes what carries the stack's tags, if the name was free."""

@@ -1,0 +1,1 @@
+"""Key Management Service: keys, their policies and aliases, and what is encrypted with them."""

@@ -1,0 +1,1 @@
+"""KMS's operations, a module per noun."""
