@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from cloudlet.core.call import Call
 from cloudlet.core.distribution import Distribution
 from cloudlet.core.errors import NotImplementedHere
+from cloudlet.core.metrics import Dimensions
 from cloudlet.services.cloudwatch.errors import ValidationException
 from cloudlet.services.cloudwatch.labels import Asked, default_labels, properties
 from cloudlet.services.cloudwatch.math.evaluate import WORDS, check_functions, evaluate, names_in
@@ -190,8 +191,8 @@ class Evaluation:
             raise ExpressionError(f"{statistic} is not a valid statistic")
         test = compile_search(text)
         known = (each.metric for _, each in metrics.list_known(self._call))
-        found = list(islice((metric for metric in known if test(metric)), _MOST_FOUND))
-        asked = [Asked(metric, statistic, period) for metric in found]
+        found = islice((metric for metric in known if test(metric)), _MOST_FOUND)
+        asked = [Asked(metric, statistic, period) for metric in sorted(found, key=_order)]
         labels = default_labels(asked)
         return [self._read(each, label) for each, label in zip(asked, labels, strict=True)]
 
@@ -231,6 +232,10 @@ class Evaluation:
 def _points(datapoints: Iterable[Any], compute: Callable[[Distribution], float | None]) -> dict[int, float]:
     values = ((each.timestamp, compute(each.values)) for each in datapoints)
     return {timestamp: value for timestamp, value in values if value is not None}
+
+
+def _order(metric: Metric) -> tuple[str, str, Dimensions]:
+    return metric.namespace, metric.name, metric.dimensions
 
 
 def _units(found: Iterable[str]) -> list[str]:
