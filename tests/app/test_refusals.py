@@ -145,7 +145,7 @@ def test_no_signature_makes_the_server_fail(ask: Ask, signature: str) -> None:
 @pytest.mark.parametrize(
     ("service", "call", "parameters"),
     [
-        ("sns", "list_topics", {}),
+        ("ses", "list_identities", {}),
         ("ec2", "describe_instances", {}),
         ("glue", "get_databases", {}),
         ("eks", "list_clusters", {}),
@@ -165,7 +165,7 @@ def test_a_service_that_is_not_here_is_named(
 @pytest.mark.parametrize(
     ("service", "call", "parameters", "named"),
     [
-        ("dynamodb", "list_imports", {}, "dynamodb:ListImports"),
+        ("dynamodb", "list_bulk_operations", {}, "dynamodb:ListBulkOperations"),
         ("iam", "list_virtual_mfa_devices", {}, "iam:ListVirtualMFADevices"),
         ("lambda", "list_capacity_providers", {}, "lambda:ListCapacityProviders"),
         ("logs", "describe_destinations", {}, "logs:DescribeDestinations"),

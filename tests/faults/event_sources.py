@@ -46,6 +46,14 @@ def name(record):
         return base64.b64decode(record["kinesis"]["data"]).decode()
     return record["dynamodb"]["Keys"]["id"]["S"]
 """
+_SETTINGS = {
+    "kinesis": {
+        "StartingPosition": "TRIM_HORIZON",
+        "BisectBatchOnFunctionError": True,
+        "ParallelizationFactor": 2,
+    },
+    "table": {"StartingPosition": "TRIM_HORIZON"},
+}
 _READS = (
     allow(["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]),
     allow(["kinesis:ListShards", "kinesis:GetShardIterator", "kinesis:GetRecords"]),
@@ -59,6 +67,8 @@ class Sent:
     """What the server has acknowledged: of every source and group the numbers, in their order."""
 
     numbers: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+
+    kills: int = 0
 
     @property
     def names(self) -> set[str]:
@@ -102,9 +112,8 @@ def create(cloud: CloudProcess) -> dict[str, str]:
     deployment = Deployment(functions, cloud.client("iam"))
     for source, arn in arns.items():
         deployment.python(source, _SOURCE, *_READS, Timeout=TIMEOUT_SECONDS)
-        position = {} if source in urls else {"StartingPosition": "TRIM_HORIZON"}
         functions.create_event_source_mapping(
-            FunctionName=source, EventSourceArn=arn, BatchSize=10, **position
+            FunctionName=source, EventSourceArn=arn, BatchSize=10, **_SETTINGS.get(source, {})
         )
     return urls
 
@@ -158,6 +167,7 @@ def produce(cloud: CloudProcess, urls: dict[str, str], sent: Sent, seconds: floa
         thread.start()
     over.wait(seconds)
     cloud.kill()
+    sent.kills += 1
     over.set()
     for thread in threads:
         thread.join()

@@ -27,6 +27,7 @@ def survive(folder: Path, source: random.Random, seconds: float, least: float, m
             # The leases of the dead server, and the messages that it had received.
             event_sources.advance(cloud, LEASE_SECONDS + VISIBILITY_SECONDS)
         missing = event_sources.missing_in_time(cloud, sent, 30)
+        print(f"{len(sent.names)} were acknowledged in {sent.kills} lives of the server")
         assert missing == set(), f"{len(missing)} of {len(sent.names)} are not handled"
         assert event_sources.out_of_order(sent, event_sources.handled(cloud)) == []
 

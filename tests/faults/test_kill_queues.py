@@ -31,6 +31,8 @@ def run(home: Path, *, rounds: int, seed: int) -> Known:
 
 def judge(known: Known, least: int) -> None:
     """What was promised."""
+    grouped = sum(len(numbers) for numbers in known.sent_in_group.values())
+    print(f"{len(known.sent)} and {grouped} in groups were acknowledged")
     assert len(known.sent) >= least, "there was no load"
     assert min(len(numbers) for numbers in known.sent_in_group.values()) >= least / 10
     assert known.lost() == []

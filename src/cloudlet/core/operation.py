@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from cloudlet.core.call import Call, Cloud, Component
     from cloudlet.core.http import Headers, HttpRequest, HttpResponse
+    from cloudlet.core.metrics import Gathered
     from cloudlet.core.resource import ResourceType
     from cloudlet.core.worker import Worker
 
@@ -82,8 +83,9 @@ class Service(Struct, frozen=True):
     It reads in several transactions: a blob that is named the whole time must be told, also where its name
     moves from one row to another meanwhile.
     """
-    data_planes: tuple[DataPlane, ...] = ()
     cross_origin: CrossOrigin | None = None
+    keeps_metrics: Callable[[Call, Sequence[Gathered]], None] | None = None
+    """Writes what the services counted, in the open transaction. CloudWatch alone has it."""
 
 
 def operation(

@@ -26,6 +26,7 @@ from cloudlet.core.http import (
     RequestEntityTooLarge,
 )
 from cloudlet.wire.authenticate import DEFAULT_ACCOUNT, Authenticator, family_of
+from cloudlet.wire.compression import inflated, may_be_compressed
 from cloudlet.wire.invoke import implemented
 from cloudlet.wire.refusals import refuse, unknown_service
 from cloudlet.wire.route import Destination, Router, names_its_action
@@ -109,7 +110,7 @@ class Pipeline:
         self._authenticator = authenticator
         self._invoker = invoker
         self._pages = pages
-        self._planes = [plane for service in cloud.services.values() for plane in service.data_planes]
+        self._planes = cloud.services.data_planes
         self._steps: tuple[Step, ...] = (
             self.answer_own_pages,
             self.serve_data_plane,  # before signatures: API Gateway judges its callers itself
@@ -164,8 +165,9 @@ class Pipeline:
 
     async def serve_data_plane(self, exchange: Exchange) -> None:
         """Invoke URLs and the like: a service's own HTTP, outside of its API."""
-        for plane in self._planes:
+        for service, plane in self._planes:
             if plane.claims(exchange.request):
+                self._cloud.services.load(service)
                 exchange.response = await plane.handle(self._cloud, exchange.request)
                 if exchange.response is not None:
                     return
@@ -198,7 +200,9 @@ class Pipeline:
     async def find_operation(self, exchange: Exchange) -> None:
         """Finds the operation."""
         service, protocol = exchange.known()
-        form = await self._read(exchange) if protocol.routes_by_body else b""
+        form = b""
+        if protocol.routes_by_body:
+            form = inflated(exchange.request, await self._read(exchange), self._limit(exchange))
         operation = protocol.route(exchange.addressed, form)
         if operation is None:
             raise UnknownOperation(f"{service.name} has no operation for this request.")
@@ -220,6 +224,8 @@ class Pipeline:
         exchange.body = body
         if not protocol.streams_input(exchange.operation):
             exchange.body = await body.read(self._limit(exchange))
+            if may_be_compressed(protocol.service.operation(exchange.operation)):
+                exchange.body = inflated(exchange.request, exchange.body, self._limit(exchange))
 
     async def parse(self, exchange: Exchange) -> None:
         """Reads the parameters and holds them against the model's constraints."""

@@ -54,26 +54,75 @@ class Rules(Struct, frozen=True):
     """Whether maps may hold null."""
     own_shapes: frozenset[str] = frozenset()
     """Shapes that the service judges itself, in words of its own."""
+    own_operations: frozenset[str] = frozenset()
+    """Operations whose parameters it judges itself, in words of its own."""
     told_first: Mapping[str, Sequence[str]] = MappingProxyType({})
     """By shape, the members of which it tells first, in this order; the others follow as in the model."""
+    told_alone: Mapping[str, Collection[str]] = MappingProxyType({})
+    """By shape, the members of which a violation is told without those of the others."""
+    own_words: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+    """By shape and member, how it tells a violation; {} stands for the constraint."""
+    absent: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+    """By shape and member, all that is said of its absence."""
 
 
 _NOT_NULL: Final[Test] = ("Member must not be null", lambda value: value is not None)
+_CONSTRAINT: Final = " failed to satisfy constraint: "
 _DEFAULT: Final = Rules()
+_NO_TABLE_NAME: Final = {
+    "TableName": "The parameter 'TableName' is required but was not present in the request"
+}
+_NO_TABLE_ARN: Final = {"ResourceArn": "Invalid TableArn"}
+_ITEM_WORDS: Final = {
+    "TableName": f"Value at 'TableName'{_CONSTRAINT}{{}}",
+    "ReturnValues": (
+        "Failed to satisfy constraint: "
+        "Member must satisfy enum value set: [ALL_OLD, UPDATED_OLD, ALL_NEW, UPDATE_NEW, NONE]"
+    ),
+    "ReturnItemCollectionMetrics": "ReturnItemCollectionMetrics can only be SIZE or NONE",
+}
+"""How PutItem, UpdateItem and DeleteItem tell violations since 2026, in the regions that began."""
 _RULES: Final[Mapping[str, Rules]] = {
     "apigateway": Rules(request_in_paths=True, null_in_maps=True),
+    "cloudwatch": Rules(own_operations=frozenset({"GetMetricStatistics", "ListMetrics", "PutMetricData"})),
     "dynamodb": Rules(
-        own_shapes=frozenset({"BatchGetRequestMap", "BatchWriteItemRequestMap", "KeyList"}),
+        own_shapes=frozenset(
+            {"BatchGetRequestMap", "BatchWriteItemRequestMap", "KeyList", "KeySchema", "ResourceArnString"}
+        ),
         told_first={
             "CreateTableInput": ("GlobalSecondaryIndexes", "LocalSecondaryIndexes"),
+            "DeleteItemInput": ("TableName", "ReturnConsumedCapacity"),
+            "PutItemInput": ("TableName", "ReturnConsumedCapacity"),
             "TransactWriteItemsInput": ("ClientRequestToken",),
             "UpdateItemInput": (
-                "ReturnConsumedCapacity",
                 "TableName",
                 "ReturnValues",
+                "ReturnConsumedCapacity",
                 "ConditionalOperator",
                 "Key",
             ),
+        },
+        told_alone={
+            "DeleteItemInput": ("TableName",),
+            "PutItemInput": ("TableName",),
+            "UpdateItemInput": ("TableName", "ReturnValues"),
+        },
+        own_words={
+            "DeleteItemInput": _ITEM_WORDS,
+            "PutItemInput": _ITEM_WORDS,
+            "QueryInput": {"Limit": f"Value at 'Limit'{_CONSTRAINT}{{}}"},
+            "UpdateItemInput": _ITEM_WORDS,
+        },
+        absent={
+            "CreateTableInput": _NO_TABLE_NAME,
+            "DeleteTableInput": _NO_TABLE_NAME,
+            "DescribeTableInput": _NO_TABLE_NAME,
+            "DescribeTimeToLiveInput": _NO_TABLE_NAME,
+            "ListTagsOfResourceInput": _NO_TABLE_ARN,
+            "TagResourceInput": _NO_TABLE_ARN,
+            "UntagResourceInput": _NO_TABLE_ARN,
+            "UpdateTableInput": _NO_TABLE_NAME,
+            "UpdateTimeToLiveInput": _NO_TABLE_NAME,
         },
     ),
     "ec2": Rules(required=False, values=False, missing="The request must contain the parameter {}"),
@@ -95,6 +144,7 @@ _ENUM_ORDERS: Final[Mapping[frozenset[str], Sequence[str]]] = {
         "SPECIFIC_ATTRIBUTES COUNT ALL_ATTRIBUTES ALL_PROJECTED_ATTRIBUTES",
         "OR AND",
         "B N S",
+        "INSUFFICIENT_DATA ALARM OK",
         "RESPONSE_BODY RESPONSE METHOD MODEL AUTHORIZER RESPONSE_HEADER RESOURCE PATH_PARAMETER REQUEST_BODY "
         "QUERY_PARAMETER API REQUEST_HEADER",
         "REQUEST_TOO_LARGE RESOURCE_NOT_FOUND AUTHORIZER_CONFIGURATION_ERROR MISSING_AUTHENTICATION_TOKEN "
@@ -152,11 +202,12 @@ class Validator:
 
     def _operation_check(self, operation: Operation) -> Check | None:
         shape = operation.input
-        if shape is None:
+        if shape is None or operation.name in self._rules.own_operations:
             return None
         missing = _missing_check(shape, self._rules.missing) if self._rules.missing else None
         prefix = f"{_lower_first(operation.name)}Input." if self._rules.request_in_paths else ""
-        return _both(missing, self._structure_check(shape, prefix))
+        absent = _absent_check(self._rules.absent.get(shape.name))
+        return _both(_both(missing, absent), self._structure_check(shape, prefix))
 
     def _check(self, shape: Shape) -> Check | None:
         """The check of a value and of what it holds; None where there is nothing to check."""
@@ -194,14 +245,17 @@ class Validator:
         required = set(shape.required) if self._rules.required else set()
         entries: list[Entry] = []
         first = self._rules.told_first.get(shape.name, ())
+        words = self._rules.own_words.get(shape.name, {})
         names = sorted(members, key=lambda name: first.index(name) if name in first else len(first))
         for name in sorted(names, key=lambda name: bool(prefix and members[name].location)):
             member = members[name]
             label = _lower_first(name) if member.location else prefix + _lower_first(name)
             check = self._check(member)
+            if check and name in words:
+                check = _worded_check(check, words[name])
             if check or name in required:
                 entries.append((name, label, name in required, check))
-        return _members_check(entries) if entries else None
+        return _members_check(entries, self._rules.told_alone.get(shape.name, ())) if entries else None
 
     def _list_check(self, shape: Shape) -> Check:
         judge = self._elements_check("Member must satisfy constraint", shape, shape.member)
@@ -294,7 +348,18 @@ class Validator:
         return tests
 
 
-def _members_check(entries: list[Entry]) -> Check:
+def _worded_check(check: Check, words: str) -> Check:
+    """The same check, which tells what is wrong in other words."""
+
+    def run(value: Any, path: Path, found: list[str]) -> None:
+        usual: list[str] = []
+        check(value, path, usual)
+        found.extend(words.format(each.partition(_CONSTRAINT)[2]) for each in usual)
+
+    return run
+
+
+def _members_check(entries: list[Entry], alone: Collection[str]) -> Check:
     required = [name for name, _, needed, _ in entries if needed]
     by_name = {name: (label, check) for name, label, _, check in entries if check}
     find = by_name.get
@@ -313,20 +378,26 @@ def _members_check(entries: list[Entry]) -> Check:
             if len(found) == mark:
                 return
         del found[mark:]
-        _tell_in_order(entries, value, path, found)
+        _tell_in_order(entries, alone, value, path, found)
 
     return run
 
 
-def _tell_in_order(entries: list[Entry], value: Any, path: Path, found: list[str]) -> None:
+def _tell_in_order(
+    entries: list[Entry], alone: Collection[str], value: Any, path: Path, found: list[str]
+) -> None:
     for name, label, needed, check in entries:
+        mark = len(found)
         item = value.get(name)
         if item is not None:
             if check:
                 check(item, (path, label), found)
         elif needed:
             at = _text_of((path, label))
-            found.append(f"Value null at '{at}' failed to satisfy constraint: Member must not be null")
+            found.append(f"Value null at '{at}'{_CONSTRAINT}Member must not be null")
+        if name in alone and len(found) > mark:
+            del found[:mark]
+            return
 
 
 def _both(first: Check | None, second: Check | None) -> Check | None:
@@ -362,6 +433,18 @@ def _missing_check(shape: Shape, text: str) -> Check | None:
         for name, told in names:
             if value.get(name) is None:
                 raise MissingParameter(text.format(told))
+
+    return run
+
+
+def _absent_check(texts: Mapping[str, str] | None) -> Check | None:
+    if texts is None:
+        return None
+
+    def run(value: Any, path: Path, found: list[str]) -> None:
+        for name, text in texts.items():
+            if value.get(name) is None:
+                raise ValidationError(text)
 
     return run
 
@@ -419,7 +502,7 @@ def _range_tests(shape: Shape) -> list[Test]:
 
 def _violation(shape: Shape, value: Any, path: Path, constraint: str) -> str:
     told = "" if shape.has("sensitive") else f" '{written(shape, value)}'"
-    return f"Value{told} at '{_text_of(path)}' failed to satisfy constraint: {constraint}"
+    return f"Value{told} at '{_text_of(path)}'{_CONSTRAINT}{constraint}"
 
 
 def _text_of(path: Path) -> str:

@@ -92,7 +92,7 @@ CONSTRAINT = (
 @pytest.mark.parametrize(
     ("requested", "message"),
     [
-        ({}, CONSTRAINT.format("RequestItems") + "greater than or equal to 1"),
+        ({}, "The requestItems parameter is required for BatchGetItem"),
         (
             {"hash": {"Keys": []}},
             CONSTRAINT.format("RequestItems.hash.member.Keys") + "greater than or equal to 1",
@@ -116,7 +116,7 @@ def test_batch_get_of_a_wrong_shape_is_refused_in_its_words(dynamodb, invalid, r
 
 
 def test_batch_write_of_nothing_or_of_no_table_is_refused(dynamodb, invalid):
-    expected = CONSTRAINT.format("RequestItems") + "greater than or equal to 1"
+    expected = "The requestItems parameter is required for BatchWriteItem"
     assert invalid(dynamodb.batch_write_item, RequestItems={}) == expected
     message = invalid(dynamodb.batch_write_item, RequestItems={"bad!name": [put("x")]})
     assert "at 'requestItems' failed to satisfy constraint: Map keys must satisfy constraint: [" in message

@@ -72,10 +72,6 @@ def test_numbers_come_back_canonical_and_sets_sorted(dynamodb, hash_table):
             {"a": {"S": "x"}, "v": {"SS": ["b", "a", "b"]}},
             CONSTRAINT + INVALID + 'Input collection ["a", "b", "b"] contains duplicates.',
         ),
-        (
-            {"a": {"S": "x"}, "v": {"NULL": False}},
-            CONSTRAINT + INVALID + "Null attribute value types must have the value of true",
-        ),
     ],
 )
 def test_item_that_dynamodb_refuses_is_refused_in_its_words(dynamodb, invalid, hash_table, item, message):
@@ -85,7 +81,7 @@ def test_item_that_dynamodb_refuses_is_refused_in_its_words(dynamodb, invalid, h
 @pytest.mark.parametrize(
     ("item", "message"),
     [
-        ({"c": {"N": "1"}}, INVALID + "Type mismatch for Index Key c Expected: S Actual: N IndexName: local"),
+        ({"c": {"N": "1"}}, INVALID + "Type mismatch for Index Key c Expected: S Actual: N IndexName: all"),
         (
             {"d": {"S": ""}},
             NOT_VALID + "A value specified for a secondary index key is not supported. The AttributeValue "
@@ -304,13 +300,43 @@ def test_key_attributes_cannot_be_updated(dynamodb, invalid, hash_table, express
 def test_update_of_an_index_key_with_a_wrong_type_is_refused(dynamodb, invalid, range_table):
     request = {"TableName": range_table, "Key": {"a": {"S": "x"}, "b": {"S": "y"}}}
     values = {"ExpressionAttributeValues": {":v": {"N": "1"}}}
-    message = INVALID + "Type mismatch for Index Key c Expected: S Actual: N IndexName: local"
+    message = INVALID + "Type mismatch for Index Key c Expected: S Actual: N IndexName: all"
     assert invalid(dynamodb.update_item, **request, UpdateExpression="SET c = :v", **values) == message
     assert invalid(dynamodb.update_item, **request, UpdateExpression="ADD c :v", **values) == message
     dynamodb.update_item(**request, UpdateExpression="SET e = :v", **values)
     assert invalid(dynamodb.update_item, **request, UpdateExpression="SET c = e") == (
         "The update expression attempted to update the secondary index key to unsupported type"
     )
+
+
+EMPTIED = (
+    NOT_VALID + "The update expression attempted to update a secondary index key to a value that is not "
+    "supported. The AttributeValue for a key attribute cannot contain an empty string value."
+)
+
+
+@pytest.mark.parametrize("update", [{"UpdateExpression": "SET c = :v"}, {"UpdateExpression": "SET c = e"}])
+def test_update_that_empties_an_index_key_is_refused(dynamodb, invalid, range_table, update):
+    request = {"TableName": range_table, "Key": {"a": {"S": "x"}, "b": {"S": "y"}}}
+    empty = {"ExpressionAttributeValues": {":v": {"S": ""}}}
+    dynamodb.update_item(**request, UpdateExpression="SET e = :v", **empty)
+    values = empty if ":v" in update["UpdateExpression"] else {}
+    assert invalid(dynamodb.update_item, **request, **update, **values) == EMPTIED
+
+
+def test_transaction_that_empties_an_index_key_is_refused_at_once(dynamodb, invalid, range_table):
+    update = {
+        "TableName": range_table,
+        "Key": {"a": {"S": "x"}, "b": {"S": "y"}},
+        "UpdateExpression": "SET c = :v",
+        "ExpressionAttributeValues": {":v": {"S": ""}},
+    }
+    assert invalid(dynamodb.transact_write_items, TransactItems=[{"Update": update}]) == EMPTIED
+
+
+def test_null_that_is_false_is_kept_as_null(dynamodb, hash_table):
+    dynamodb.put_item(TableName=hash_table, Item={"a": {"S": "x"}, "v": {"NULL": False}})
+    assert get(dynamodb, hash_table, a={"S": "x"})["v"] == {"NULL": True}
 
 
 def test_update_makes_the_item_and_changes_it(dynamodb, hash_table):

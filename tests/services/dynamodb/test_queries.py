@@ -476,3 +476,11 @@ def test_the_first_fault_of_a_key_condition_is_told_before_its_table_is_looked_u
         ExpressionAttributeValues=used,
     )
     assert refused == f"Invalid KeyConditionExpression: {message}"
+
+
+def test_query_tells_of_a_bad_limit_in_words_of_its_own(dynamodb, invalid, hash_table):
+    wanted = {"KeyConditionExpression": "a = :a", "ExpressionAttributeValues": {":a": {"S": "x"}}}
+    assert invalid(dynamodb.query, TableName=hash_table, Limit=0, **wanted) == (
+        "1 validation error detected: Value at 'Limit' failed to satisfy constraint: "
+        "Member must have value greater than or equal to 1"
+    )

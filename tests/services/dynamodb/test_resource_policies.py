@@ -226,6 +226,27 @@ def test_a_stream_has_a_policy_of_its_own(dynamodb, refused, client, user):
     assert refused(dynamodb.get_resource_policy, ResourceArn=table_arn)[0] == "PolicyNotFoundException"
 
 
+def test_another_account_manages_a_table_by_its_arn(dynamodb, refused, client, arn):
+    other = client("dynamodb", key="210987654321")
+    change = {"TableName": arn, "DeletionProtectionEnabled": False}
+    tags = {"ResourceArn": arn, "Tags": [{"Key": "one", "Value": "1"}]}
+    for call, request in (
+        (other.update_table, change),
+        (other.tag_resource, tags),
+        (other.list_tags_of_resource, {"ResourceArn": arn}),
+        (other.delete_table, {"TableName": arn}),
+    ):
+        assert refused(call, **request)[0] == "AccessDeniedException"
+    dynamodb.put_resource_policy(ResourceArn=arn, Policy=policy(arn, {"AWS": "210987654321"}, "dynamodb:*"))
+    assert other.update_table(**change)["TableDescription"]["TableArn"] == arn
+    other.tag_resource(**tags)
+    assert dynamodb.list_tags_of_resource(ResourceArn=arn)["Tags"] == tags["Tags"]
+    other.untag_resource(ResourceArn=arn, TagKeys=["one"])
+    assert other.list_tags_of_resource(ResourceArn=arn)["Tags"] == []
+    other.delete_table(TableName=arn)
+    assert dynamodb.list_tables()["TableNames"] == []
+
+
 def test_another_account_uses_a_table_by_its_arn(dynamodb, refused, client, arn):
     other = client("dynamodb", key="210987654321")
     for name, request in _by_arn(arn).items():

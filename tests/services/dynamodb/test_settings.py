@@ -22,7 +22,29 @@ def test_tags_of_no_table_are_refused(dynamodb, invalid, refused, hash_table):
     arn = arn_of(dynamodb, hash_table).replace("table/hash", "table/none")
     tags = {"ResourceArn": arn, "Tags": [{"Key": "one", "Value": "1"}]}
     assert refused(dynamodb.tag_resource, **tags)[0] == "ResourceNotFoundException"
-    assert invalid(dynamodb.tag_resource, **{**tags, "ResourceArn": "whatever"}) == "Invalid TableArn"
+    invalid_arn = "Invalid TableArn: Invalid ResourceArn provided as input "
+    assert invalid(dynamodb.tag_resource, **{**tags, "ResourceArn": "whatever"}) == f"{invalid_arn}whatever"
+    assert invalid(dynamodb.tag_resource, Tags=tags["Tags"]) == "Invalid TableArn"
+    short = arn.replace("table/none", "table/ab")
+    assert invalid(dynamodb.list_tags_of_resource, ResourceArn=short) == f"{invalid_arn}{short}"
+
+
+@pytest.mark.parametrize(
+    ("resource_arn", "told"),
+    [("", "*"), ("abcd", "abcd"), ("a:b:c:d:e:f", "a:b:c:d:e:f"), ("a:b/c", "a:b/c")],
+)
+def test_nobody_may_list_the_tags_of_what_is_no_arn(dynamodb, refused, account, resource_arn, told):
+    code, message = refused(dynamodb.list_tags_of_resource, ResourceArn=resource_arn)
+    assert code == "AccessDeniedException"
+    assert message.startswith(
+        f"User: arn:aws:iam::{account}:root is not authorized to perform: dynamodb:ListTagsOfResource "
+        f"on resource: {told}"
+    )
+
+
+def test_tags_of_another_accounts_table_are_denied(dynamodb, refused, hash_table, account):
+    arn = arn_of(dynamodb, hash_table).replace(account, "000000000000")
+    assert refused(dynamodb.list_tags_of_resource, ResourceArn=arn)[0] == "AccessDeniedException"
 
 
 @pytest.mark.unverified("AWS refuses with ValidationException; its text is from memory")

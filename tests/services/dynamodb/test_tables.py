@@ -241,7 +241,6 @@ AT_NAME = "1 validation error detected: Value '{}' at 'tableName' failed to sati
     [
         ("bad table!@#", "satisfy regular expression pattern: [a-zA-Z0-9_.-]+"),
         ("a" * 256, "have length less than or equal to 255"),
-        ("", "have length greater than or equal to 1"),
     ],
 )
 def test_what_is_no_name_of_a_table_is_refused_before_it_is_looked_for(dynamodb, invalid, name, constraint):
@@ -281,22 +280,84 @@ def test_violations_are_told_in_the_order_of_dynamodb(dynamodb, invalid):
     first = TOO_SHORT.format("zz", "globalSecondaryIndexes.1.member.indexName", 3)
     second = TOO_SHORT.format("aa", "localSecondaryIndexes.1.member.indexName", 3)
     assert message == f"2 validation errors detected: {first}; {second}"
-    message = invalid(
-        dynamodb.update_item,
-        TableName="",
-        UpdateExpression="REMOVE b",
-        ReturnConsumedCapacity="INVALID",
-        ReturnValues="INVALID",
+
+
+NO_NAME = (
+    "1 validation error detected: Value at 'TableName' failed to satisfy constraint: "
+    "Member must have length greater than or equal to 1"
+)
+BAD_CAPACITY = (
+    "Value 'INVALID' at 'returnConsumedCapacity' failed to satisfy constraint: "
+    "Member must satisfy enum value set: [INDEXES, TOTAL, NONE]"
+)
+BAD_VALUES = (
+    "Failed to satisfy constraint: "
+    "Member must satisfy enum value set: [ALL_OLD, UPDATED_OLD, ALL_NEW, UPDATE_NEW, NONE]"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [("put_item", {"Item": {}}), ("update_item", {"Key": {}}), ("delete_item", {"Key": {}})],
+)
+def test_operations_on_items_tell_of_an_empty_table_name_alone(dynamodb, invalid, name, more):
+    wrong = {"TableName": "", "ReturnValues": "INVALID", "ReturnConsumedCapacity": "INVALID"}
+    assert invalid(getattr(dynamodb, name), **wrong, **more) == NO_NAME
+
+
+def test_operations_on_items_tell_violations_in_words_of_their_own(dynamodb, invalid):
+    wrong = {"TableName": "table", "ReturnValues": "INVALID", "ReturnConsumedCapacity": "INVALID"}
+    metrics = {"ReturnItemCollectionMetrics": "INVALID"}
+    assert invalid(dynamodb.put_item, Item={"a": {"S": "x"}}, **wrong, **metrics) == (
+        f"3 validation errors detected: {BAD_CAPACITY}; {BAD_VALUES}; "
+        "ReturnItemCollectionMetrics can only be SIZE or NONE"
     )
-    enum = "Value 'INVALID' at '{}' failed to satisfy constraint: Member must satisfy enum value set: [{}]"
-    assert message == "4 validation errors detected: " + "; ".join(
-        (
-            enum.format("returnConsumedCapacity", "INDEXES, TOTAL, NONE"),
-            TOO_SHORT.format("", "tableName", 1),
-            enum.format("returnValues", "ALL_NEW, UPDATED_OLD, ALL_OLD, NONE, UPDATED_NEW"),
-            "Value null at 'key' failed to satisfy constraint: Member must not be null",
-        )
+    key = {"Key": {"a": {"S": "x"}}}
+    assert invalid(dynamodb.delete_item, **key, **wrong) == (
+        f"2 validation errors detected: {BAD_CAPACITY}; {BAD_VALUES}"
     )
+    assert invalid(dynamodb.update_item, **key, **wrong) == f"1 validation error detected: {BAD_VALUES}"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "create_table",
+        "delete_table",
+        "describe_table",
+        "update_table",
+        "update_time_to_live",
+        "describe_time_to_live",
+    ],
+)
+def test_operations_on_tables_ask_for_the_name_in_words_of_their_own(dynamodb, invalid, name):
+    assert invalid(getattr(dynamodb, name)) == (
+        "The parameter 'TableName' is required but was not present in the request"
+    )
+
+
+def test_a_bad_name_is_told_with_a_key_of_nothing(dynamodb, invalid):
+    wrong = {**HASH_TABLE, "KeySchema": []}
+    pattern = "Value 'x!' at 'tableName' failed to satisfy constraint: Member must satisfy regular expression"
+    assert invalid(dynamodb.create_table, TableName="x!", **wrong) == (
+        f"3 validation errors detected: {pattern} pattern: [a-zA-Z0-9_.-]+; "
+        + TOO_SHORT.format("x!", "tableName", 3)
+        + "; "
+        + TOO_SHORT.format("[]", "keySchema", 1)
+    )
+
+
+def test_indexes_have_keys(dynamodb, invalid):
+    index = {"IndexName": "index", "KeySchema": [], "Projection": {"ProjectionType": "ALL"}}
+    message = invalid(dynamodb.create_table, TableName="table", **HASH_TABLE, GlobalSecondaryIndexes=[index])
+    told = TOO_SHORT.format("[]", "globalSecondaryIndexes.1.member.keySchema", 1)
+    assert message == f"1 validation error detected: {told}"
+
+
+def test_a_table_is_made_by_its_arn(dynamodb, account):
+    arn = f"arn:aws:dynamodb:us-east-1:{account}:table/named"
+    made = dynamodb.create_table(TableName=arn, **HASH_TABLE)["TableDescription"]
+    assert (made["TableName"], made["TableArn"]) == ("named", arn)
 
 
 def test_table_can_be_named_by_its_arn(dynamodb, hash_table):

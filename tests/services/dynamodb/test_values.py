@@ -42,7 +42,6 @@ def nested(levels):
         ({}, EMPTY),
         ({"M": {"a": {}}}, EMPTY),
         ({"L": [{}]}, EMPTY),
-        ({"NULL": False}, INVALID + "Null attribute value types must have the value of true"),
         ({"SS": []}, INVALID + "An string set  may not be empty"),
         ({"NS": []}, INVALID + "An number set  may not be empty"),
         ({"BS": []}, INVALID + "Binary sets should not be empty"),

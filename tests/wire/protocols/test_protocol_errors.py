@@ -182,4 +182,4 @@ def test_refusal_by_iam_has_the_code_and_status_of_the_protocol(service, code, s
 def test_every_service_can_say_no_without_an_operation(service, error):
     answer = protocol(service).serialize_error(None, error, "id-1")
     assert answer.status >= 400
-    assert error.message in answer.body.decode()
+    assert error.message.encode() in answer.body

@@ -14,7 +14,7 @@ from botocore.serialize import create_serializer
 
 from cloudlet.core.http import HttpRequest
 from cloudlet.wire.model import Models
-from cloudlet.wire.protocols import Protocols
+from cloudlet.wire.protocols import Protocols, protocol_of
 
 SESSION = botocore.session.Session()
 MODELS = Models()
@@ -149,7 +149,7 @@ def test_every_answer_is_read_by_botocore_as_the_result(service):
         result |= {
             name: "text/css" for name in ("contentType", "ContentType") if shape and name in shape.members
         }
-        protocol = PROTOCOLS.choose(service, HttpRequest("POST", "/"))
+        protocol = protocol_of(MODELS.service(service), operation.service_model.resolved_protocol)
         answer = protocol.serialize(operation.name, result, "the-request")
         status = answer.status if answer.status < 300 else 200
         body = io.BytesIO(answer.body) if operation.has_streaming_output else answer.body

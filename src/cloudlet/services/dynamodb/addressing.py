@@ -5,15 +5,19 @@ Nothing is looked up here.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
 from cloudlet.core.arn import find_arn
 from cloudlet.services.dynamodb.errors import ResourceNotFoundException, ValidationException
+from cloudlet.services.dynamodb.model import MAX_NAME, MIN_NAME, NAME_PATTERN
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call
+
+_TABLE: Final = re.compile(rf"table/{NAME_PATTERN[:-1]}{{{MIN_NAME},{MAX_NAME}}}")
 
 
 def owner(call: Call, name_or_arn: str) -> Call:
@@ -26,3 +30,10 @@ def owner(call: Call, name_or_arn: str) -> Call:
     if arn.region != call.region:
         raise ResourceNotFoundException("Requested resource not found")
     return call if arn.account == call.account else replace(call, account=arn.account)
+
+
+def check_tagged(resource_arn: str) -> None:
+    """Raises ValidationException for what is not the ARN of a table, as the operations on tags do."""
+    arn = find_arn(resource_arn)
+    if arn is None or arn.service != "dynamodb" or not _TABLE.fullmatch(arn.resource):
+        raise ValidationException(f"Invalid TableArn: Invalid ResourceArn provided as input {resource_arn}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cloudlet.core.access import LazyContext, Permission, PolicyDocument
 from cloudlet.core.arn import find_arn
 from cloudlet.services.dynamodb import state
-from cloudlet.services.dynamodb.addressing import owner
+from cloudlet.services.dynamodb.addressing import check_tagged, owner
 from cloudlet.services.dynamodb.errors import ValidationException
 from cloudlet.services.dynamodb.expressions import Expressions
 from cloudlet.services.dynamodb.values import type_of
@@ -35,6 +35,8 @@ _FILLING: Final = (
     "UpdateItem",
 )
 """What a restore does in the new table."""
+_NOBODY: Final = "none"
+"""The account of what nobody owns."""
 _NO_CONTEXT: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
 _ACTIONS: Final = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "Get": "GetItem"}
 _EXPRESSIONS: Final = (
@@ -79,6 +81,21 @@ def _on_arn(call: Call, action: str, arn: str) -> Permission:
     if own is None or (own.account, own.region) != (call.account, call.region):
         return Permission(f"dynamodb:{action}", arn)
     return Permission(f"dynamodb:{action}", arn, resource_policy=policy_of(_find_table(call, arn)))
+
+
+def on_tagged(action: str) -> Judged:
+    """The permission for an action on the tags of the table whose ARN a request has."""
+
+    def judge(call: Call, request: Request) -> Sequence[Permission]:
+        text = request["ResourceArn"]
+        *account, resource = text.split(":", 5)
+        # DynamoDB does not look at what is no ARN at all before IAM has refused to list its tags.
+        if action == "ListTagsOfResource" and (len(account) < 5 or "/" not in resource):
+            return [Permission(f"dynamodb:{action}", text or "*", resource_account=_NOBODY)]
+        check_tagged(text)
+        return [permission(call, action, text)]
+
+    return judge
 
 
 def on_policy(action: str) -> Judged:

@@ -5,6 +5,7 @@ Pure rules on requests; whether the table exists is the operations' business.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import replace
@@ -12,7 +13,9 @@ from msgspec.structs import replace
 from cloudlet.core.errors import NotImplementedHere
 from cloudlet.services.dynamodb.errors import ValidationException
 from cloudlet.services.dynamodb.model import (
+    MAX_NAME,
     MIN_NAME,
+    NAME_PATTERN,
     PAY_PER_REQUEST,
     PROVISIONED,
     Index,
@@ -36,6 +39,9 @@ HASH_AND_RANGE: Final = 2
 MAX_KEY_PARTS: Final = 4
 """The most attributes that a global index may have in its partition key, and in its sort key."""
 
+_NO_KEYS: Final = (
+    "Value '[]' at '{}' failed to satisfy constraint: Member must have length greater than or equal to 1"
+)
 _CHANGED_ALONE: Final = {
     "SSESpecification": "Server-Side Encryption",
     "TableClass": "TableClass",
@@ -83,7 +89,7 @@ _RESTORE_HONOURED: Final = frozenset(
 def new_table(request: Request, table_id: str, now: float) -> Table:
     """The table that CreateTable asks for. Raises ValidationException."""
     check_honoured("CreateTable", request, _HONOURED)
-    _check_name_length(request["TableName"])
+    _check_names(request)
     check_stream(request.get("StreamSpecification"))
     billing_mode = request.get("BillingMode", PROVISIONED)
     units = request.get("ProvisionedThroughput")
@@ -112,12 +118,25 @@ def new_table(request: Request, table_id: str, now: float) -> Table:
     )
 
 
-def _check_name_length(name: str) -> None:
+def _check_names(request: Request) -> None:
+    """Raises ValidationException for a name that no table may have, and with it for a key of nothing."""
+    name, broken = request["TableName"], []
+    if not re.fullmatch(NAME_PATTERN, name):
+        broken.append(f"Member must satisfy regular expression pattern: {NAME_PATTERN}")
     if len(name) < MIN_NAME:
-        raise ValidationException(
-            f"1 validation error detected: Value '{name}' at 'tableName' failed to satisfy constraint: "
-            f"Member must have length greater than or equal to {MIN_NAME}"
-        )
+        broken.append(f"Member must have length greater than or equal to {MIN_NAME}")
+    if len(name) > MAX_NAME:
+        broken.append(f"Member must have length less than or equal to {MAX_NAME}")
+    told = [f"Value '{name}' at 'tableName' failed to satisfy constraint: {each}" for each in broken]
+    if request.get("KeySchema") == []:
+        told.append(_NO_KEYS.format("keySchema"))
+    if told:
+        raise _violations(told)
+
+
+def _violations(told: Sequence[str]) -> ValidationException:
+    plural = "s" if len(told) > 1 else ""
+    return ValidationException(f"{len(told)} validation error{plural} detected: {'; '.join(told)}")
 
 
 def check_honoured(operation: str, request: Request, honoured: frozenset[str]) -> None:
@@ -251,16 +270,20 @@ def _keys(schema: Sequence[Mapping[str, str]], types: Mapping[str, str]) -> KeyS
     return KeySchema(hashes[0], ranges[0] if ranges else None, tuple(hashes[1:]), tuple(ranges[1:]))
 
 
-def _check_key_length(member: str, schema: Sequence[Mapping[str, str]]) -> None:
-    """Raises ValidationException for a key of a table or of a local index that is of more than two."""
-    if len(schema) > HASH_AND_RANGE:
+def _check_key_length(member: str, schema: Sequence[Mapping[str, str]], most: int = HASH_AND_RANGE) -> None:
+    """Raises ValidationException for a key of nothing, or of more attributes than it may have."""
+    if not schema:
+        raise _violations([_NO_KEYS.format(member)])
+    if len(schema) > most:
         elements = ", ".join(
             f"KeySchemaElement(attributeName={each['AttributeName']}, keyType={each['KeyType']})"
             for each in schema
         )
-        raise ValidationException(
-            f"1 validation error detected: Value '[{elements}]' at '{member}' failed to satisfy constraint: "
-            f"Member must have length less than or equal to {HASH_AND_RANGE}"
+        raise _violations(
+            [
+                f"Value '[{elements}]' at '{member}' failed to satisfy constraint: "
+                f"Member must have length less than or equal to {most}"
+            ]
         )
 
 
@@ -317,8 +340,9 @@ def _global_indexes(
     if not requested:
         raise ValidationException(f"{INVALID}List of GlobalSecondaryIndexes is empty")
     indexes = []
-    for each in requested:
-        index = global_index(each, types, billing_mode)
+    for position, each in enumerate(requested, 1):
+        path = f"globalSecondaryIndexes.{position}.member"
+        index = global_index(each, types, billing_mode, path)
         if billing_mode == PROVISIONED and "ProvisionedThroughput" not in each:
             raise ValidationException(
                 f"{INVALID}ProvisionedThroughput is not specified for index: {index.name}"
@@ -329,14 +353,17 @@ def _global_indexes(
     return indexes
 
 
-def global_index(requested: Mapping[str, Any], types: Mapping[str, str], billing_mode: str) -> Index:
-    """The index that a request asks for. Raises ValidationException."""
+def global_index(
+    requested: Mapping[str, Any], types: Mapping[str, str], billing_mode: str, path: str
+) -> Index:
+    """The index that a request asks for; the path says where in the request. Raises ValidationException."""
     check_honoured(
         "GlobalSecondaryIndexes",
         requested,
         frozenset(("IndexName", "KeySchema", "Projection", "ProvisionedThroughput")),
     )
     name, units = requested["IndexName"], requested.get("ProvisionedThroughput")
+    _check_key_length(f"{path}.keySchema", requested["KeySchema"], 2 * MAX_KEY_PARTS)
     keys = _keys(requested["KeySchema"], types)
     projection, included = _projection(requested["Projection"])
     if billing_mode == PAY_PER_REQUEST and units is not None:

@@ -51,7 +51,7 @@ def describe_table(table: Table, size: TableSize, arn: str, status: str = ACTIVE
         described["BillingModeSummary"] = _billing(table)
     if table.on_demand_throughput is not None:
         described["OnDemandThroughput"] = describe_limits_on_demand(table.on_demand_throughput)
-    if table.restoring is not None:
+    if table.restoring is not None and table.restoring.source_table_arn is not None:
         described["RestoreSummary"] = _restoring(table.restoring)
     if table.table_class is not None:
         described["TableClassSummary"] = {"TableClass": table.table_class}

@@ -72,6 +72,14 @@ class ExportConflictException(ServiceError):
     """Raised for a client token that comes again with another export."""
 
 
+class ImportNotFoundException(ServiceError):
+    """Raised for an import that is not there."""
+
+
+class ImportConflictException(ServiceError):
+    """Raised for a client token that comes again with another table to import into."""
+
+
 class InvalidExportTimeException(ServiceError):
     """Raised for a moment that a table cannot be exported of."""
 

@@ -75,31 +75,46 @@ def check_index_keys(table: Table, item: Item) -> None:
     for index in table.indexes:
         for name in index.keys.attributes:
             if name in item and name not in table.keys.attributes:
-                _check_index_key(table, index, name, item[name])
+                _check_index_key(table, name, item[name], partition=name in index.keys.partitions)
         if index.keys.has_several:
             _check_together(index, item)
 
 
-def index_key_mismatch(table: Table, index: Index, name: str, actual: str) -> ValidationException:
-    """The refusal of a value of a wrong type for an index's key."""
-    expected = table.attribute_types[name]
+def index_key_mismatch(table: Table, name: str, actual: str) -> ValidationException:
+    """The refusal of a value of a wrong type for the key of an index."""
     return ValidationException(
-        f"{INVALID}Type mismatch for Index Key {name} Expected: {expected} Actual: {actual} "
-        f"IndexName: {index.name}"
+        f"{INVALID}Type mismatch for Index Key {name} Expected: {table.attribute_types[name]} "
+        f"Actual: {actual} IndexName: {_index_told(table, name)}"
     )
 
 
-def _check_index_key(table: Table, index: Index, name: str, value: AttributeValue) -> None:
+def check_not_emptied(table: Table, name: str, value: AttributeValue) -> None:
+    """Raises EmptyKeyValue for an update that leaves the key of an index without content."""
+    kind, content = next(iter(value.items()))
+    if not content and any(name in index.keys.attributes for index in table.indexes):
+        raise EmptyKeyValue(
+            f"{_NOT_VALID}The update expression attempted to update a secondary index key to a value that is "
+            f"not supported. The AttributeValue for a key attribute cannot contain an empty "
+            f"{_EMPTY_NAMES[kind]} value."
+        )
+
+
+def _index_told(table: Table, name: str) -> str:
+    """The index that a refusal names: of those with the attribute in their key the first by name."""
+    return min(index.name for index in table.indexes if name in index.keys.attributes)
+
+
+def _check_index_key(table: Table, name: str, value: AttributeValue, *, partition: bool) -> None:
     kind, content = next(iter(value.items()))
     if kind != table.attribute_types[name]:
-        raise index_key_mismatch(table, index, name, kind)
+        raise index_key_mismatch(table, name, kind)
     if not content:
         raise EmptyKeyValue(
             f"{_NOT_VALID}A value specified for a secondary index key is not supported. The AttributeValue "
             f"for a key attribute cannot contain an empty {_EMPTY_NAMES[kind]} value. "
-            f"IndexName: {index.name}, IndexKey: {name}"
+            f"IndexName: {_index_told(table, name)}, IndexKey: {name}"
         )
-    _check_size(kind, content, partition=name in index.keys.partitions)
+    _check_size(kind, content, partition=partition)
 
 
 def _check_together(index: Index, item: Item) -> None:

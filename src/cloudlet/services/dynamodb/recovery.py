@@ -1,4 +1,4 @@
-"""What a table remembers so that one can go back: point-in-time recovery, and a restore that is under way.
+"""What a table remembers so that one can go back: point-in-time recovery, and that it is just being filled.
 
 Pure values; the journal itself is in state/history.py.
 """
@@ -30,8 +30,9 @@ class Recovery(Struct, frozen=True):
 
 
 class Restoring(Struct, frozen=True):
-    """That a table is being filled with what another held once; nobody uses it meanwhile."""
+    """That a table is being filled; nobody uses it meanwhile."""
 
-    source_table_arn: str
+    source_table_arn: str | None
+    """The table that once held what it is filled with; None where an import brings it."""
     moment: float
     source_backup_arn: str | None = None

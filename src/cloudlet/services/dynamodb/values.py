@@ -62,9 +62,11 @@ def checked_value(
         number = canonical_number(content, wording)
         return value if number == content else {"N": number}
     if kind == "NULL":
-        if content is not True:
-            raise ValidationException(INVALID + "Null attribute value types must have the value of true")
-        return value
+        if content is True:
+            return value
+        if wording is Wording.CURRENT:
+            return {"NULL": True}
+        raise ValidationException(INVALID + "Null attribute value types must have the value of true")
     if kind in SETS:
         return {kind: _checked_set(kind, content, wording)}
     return _checked_document(kind, content, wording, depth)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cloudlet.core.call import Call
     from cloudlet.core.operation import Request
     from cloudlet.services.dynamodb.capacity import Consumed
+    from cloudlet.services.dynamodb.expressions import CompiledUpdate
     from cloudlet.services.dynamodb.legacy import Conditions, Updates
     from cloudlet.services.dynamodb.model import Index, Table
     from cloudlet.services.dynamodb.parameters import RequestExpressions
@@ -213,6 +214,8 @@ def _check_computed_index_keys(table: Table, new: Item) -> None:
                 raise ValidationException(
                     "The update expression attempted to update the secondary index key to unsupported type"
                 )
+            if name in new:
+                keys.check_not_emptied(table, name, new[name])
     keys.check_index_keys(table, new)
 
 
@@ -230,6 +233,7 @@ def _check_update(table: Table, write: Write) -> None:
     for index in table.indexes:
         _check_known_types(table, index, known)
     if update is not None:
+        _check_given_index_keys(table, update, write)
         keys.check_paths(table, update.paths)
 
 
@@ -237,7 +241,13 @@ def _check_known_types(table: Table, index: Index, known: dict[str, str]) -> Non
     for name in index.keys.attributes:
         kind = known.get(name)
         if kind is not None and kind != table.attribute_types[name]:
-            raise keys.index_key_mismatch(table, index, name, kind)
+            raise keys.index_key_mismatch(table, name, kind)
+
+
+def _check_given_index_keys(table: Table, update: CompiledUpdate, write: Write) -> None:
+    if table.indexes:
+        for name, value in update.given(write.expressions.values):
+            keys.check_not_emptied(table, name, value)
 
 
 def _expressions(call: Call, request: Request, wording: Wording) -> RequestExpressions:

@@ -9,17 +9,18 @@ import hmac
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from cloudlet.services.kms import ciphertext
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from cloudlet.services.kms import ciphertext, key_pairs
 from cloudlet.services.kms.errors import InvalidCiphertextException
 from cloudlet.services.kms.model import KeyMaterial
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
     from cloudlet.core.call import Call, Cloud
-    from cloudlet.services.kms.key_pairs import KeyPair, KeyPairs, SigningRequest
+    from cloudlet.services.kms.key_pairs import KeyPair, SigningRequest
     from cloudlet.services.kms.model import Key
 
 _DOMAIN_KEY: Final = "kms-domain-key"
@@ -32,9 +33,6 @@ class HardwareSecurityModule:
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-
-    async def start(self) -> None:
-        """Nothing is needed before the first key."""
 
     async def close(self) -> None:
         """Nothing is kept."""
@@ -67,7 +65,7 @@ class HardwareSecurityModule:
         """A ciphertext blob by SYMMETRIC_DEFAULT: AES-256-GCM."""
         header = ciphertext.Header(key.account, key.id, material.id)
         sealed = self._seal(
-            _aes_gcm(self.unwrapped(key, material)),
+            AESGCM(self.unwrapped(key, material)),
             call,
             plaintext,
             ciphertext.authenticated(header, context),
@@ -78,7 +76,7 @@ class HardwareSecurityModule:
         """What a ciphertext blob holds. Raises InvalidCiphertextException."""
         header, sealed = ciphertext.unpacked(blob)
         return _opened(
-            _aes_gcm(self.unwrapped(key, material)), sealed, ciphertext.authenticated(header, context)
+            AESGCM(self.unwrapped(key, material)), sealed, ciphertext.authenticated(header, context)
         )
 
     def mac(self, key: Key, material: KeyMaterial, algorithm: str, message: bytes) -> bytes:
@@ -88,31 +86,27 @@ class HardwareSecurityModule:
 
     def new_pair(self, spec_name: str) -> KeyPair:
         """A new key pair in the clear. Slow for RSA: not on the loop."""
-        return self._key_pairs.generate(spec_name)
-
-    def signing_request(self, algorithm: str, message: bytes, *, is_digest: bool) -> SigningRequest:
-        """What is to be signed or checked. Raises ValidationException for what cannot be a digest."""
-        return self._key_pairs.signing_request(algorithm, message, is_digest=is_digest)
+        return key_pairs.generate(spec_name)
 
     def sign(self, key: Key, material: KeyMaterial, request: SigningRequest) -> bytes:
         """A signature by the private half of a pair."""
-        return self._key_pairs.sign(self.unwrapped(key, material), request)
+        return key_pairs.sign(self.unwrapped(key, material), request)
 
     def verify(self, material: KeyMaterial, request: SigningRequest, signature: bytes) -> bool:
         """Whether a signature was made by a pair."""
-        return self._key_pairs.verify(material.public_key, request, signature)
+        return key_pairs.verify(material.public_key, request, signature)
 
     def encrypt_by_pair(self, key: Key, material: KeyMaterial, algorithm: str, plaintext: bytes) -> bytes:
         """A ciphertext by the public half of an RSA pair; it says nothing of its key."""
-        return self._key_pairs.encrypt(material.public_key, key.spec_name, algorithm, plaintext)
+        return key_pairs.encrypt(material.public_key, key.spec_name, algorithm, plaintext)
 
     def decrypt_by_pair(self, key: Key, material: KeyMaterial, algorithm: str, blob: bytes) -> bytes:
         """What an RSA pair has encrypted. Raises InvalidCiphertextException."""
-        return self._key_pairs.decrypt(self.unwrapped(key, material), algorithm, blob)
+        return key_pairs.decrypt(self.unwrapped(key, material), algorithm, blob)
 
     def shared_secret(self, key: Key, material: KeyMaterial, peer_public_key: bytes) -> bytes:
         """What a pair and somebody else's have in common. Raises ValidationException."""
-        return self._key_pairs.shared_secret(self.unwrapped(key, material), peer_public_key)
+        return key_pairs.shared_secret(self.unwrapped(key, material), peer_public_key)
 
     def random(self, call: Call, size_bytes: int) -> bytes:
         """Random bytes."""
@@ -120,15 +114,7 @@ class HardwareSecurityModule:
 
     @cached_property
     def _domain_key(self) -> AESGCM:
-        return _aes_gcm(self._cloud.secrets.secret(_DOMAIN_KEY))
-
-    @cached_property
-    def _key_pairs(self) -> KeyPairs:
-        from cloudlet.services.kms.key_pairs import (  # noqa: PLC0415 (start time: cryptography takes 30 ms)
-            KeyPairs,
-        )
-
-        return KeyPairs()
+        return AESGCM(self._cloud.secrets.secret(_DOMAIN_KEY))
 
     def _seal(self, cipher: AESGCM, call: Call, plain: bytes, bound: bytes) -> bytes:
         nonce = self.random(call, _NONCE_BYTES)
@@ -136,20 +122,10 @@ class HardwareSecurityModule:
 
 
 def _opened(cipher: AESGCM, sealed: bytes, bound: bytes) -> bytes:
-    from cryptography.exceptions import InvalidTag  # noqa: PLC0415 (start time)
-
     try:
         return cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound)
     except (InvalidTag, ValueError) as error:
         raise InvalidCiphertextException("") from error
-
-
-def _aes_gcm(material: bytes) -> AESGCM:
-    from cryptography.hazmat.primitives.ciphers.aead import (  # noqa: PLC0415 (start time)
-        AESGCM,
-    )
-
-    return AESGCM(material)
 
 
 def _bound(key: Key, material_id: str) -> bytes:

@@ -1,6 +1,6 @@
 """What key pairs do: RSA, elliptic curves and Ed25519, by the names that KMS gives their algorithms.
 
-Loads cryptography's asymmetric half, so the HSM imports it only for the first pair. Keeps no key.
+Keeps no key, and knows none of KMS's.
 """
 
 from __future__ import annotations
@@ -59,83 +59,79 @@ class SigningRequest(Struct, frozen=True):
             raise ValidationException(f"Digest is invalid length for algorithm {self.algorithm}.")
 
 
-class KeyPairs:
-    """Makes pairs and works with them."""
+def generate(spec_name: str) -> KeyPair:
+    """A new pair. RSA takes up to a second, so not on the loop."""
+    if spec_name in RSA_SIZES:
+        return _pair(rsa.generate_private_key(_PUBLIC_EXPONENT, RSA_SIZES[spec_name]))
+    if spec_name == EDWARDS:
+        return _pair(ed25519.Ed25519PrivateKey.generate())
+    return _pair(ec.generate_private_key(_CURVES[spec_name]()))
 
-    def generate(self, spec_name: str) -> KeyPair:
-        """A new pair. RSA takes up to a second, so not on the loop."""
-        if spec_name in RSA_SIZES:
-            return _pair(rsa.generate_private_key(_PUBLIC_EXPONENT, RSA_SIZES[spec_name]))
-        if spec_name == EDWARDS:
-            return _pair(ed25519.Ed25519PrivateKey.generate())
-        return _pair(ec.generate_private_key(_CURVES[spec_name]()))
 
-    def signing_request(self, algorithm: str, message: bytes, *, is_digest: bool) -> SigningRequest:
-        """What is to be signed or checked. Raises ValidationException for what cannot be a digest."""
-        request = SigningRequest(algorithm, message, is_digest)
-        request.check_digest()
-        return request
+def sign(private_key: bytes, request: SigningRequest) -> bytes:
+    """A signature: DER for curves, as large as the key for RSA."""
+    key = serialization.load_der_private_key(private_key, None)
+    chosen = Prehashed(request.hash) if request.is_digest else request.hash
+    if isinstance(key, rsa.RSAPrivateKey):
+        return key.sign(request.message, _signature_padding(request), chosen)
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return key.sign(request.message, ec.ECDSA(chosen))
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        return key.sign(request.message)
+    raise TypeError(type(key))
 
-    def sign(self, private_key: bytes, request: SigningRequest) -> bytes:
-        """A signature: DER for curves, as large as the key for RSA."""
-        key = serialization.load_der_private_key(private_key, None)
-        chosen = Prehashed(request.hash) if request.is_digest else request.hash
-        if isinstance(key, rsa.RSAPrivateKey):
-            return key.sign(request.message, _signature_padding(request), chosen)
-        if isinstance(key, ec.EllipticCurvePrivateKey):
-            return key.sign(request.message, ec.ECDSA(chosen))
-        if isinstance(key, ed25519.Ed25519PrivateKey):
-            return key.sign(request.message)
+
+def verify(public_key: bytes, request: SigningRequest, signature: bytes) -> bool:
+    """Whether a signature is the message's."""
+    key = serialization.load_der_public_key(public_key)
+    chosen = Prehashed(request.hash) if request.is_digest else request.hash
+    try:
+        if isinstance(key, rsa.RSAPublicKey):
+            key.verify(signature, request.message, _signature_padding(request), chosen)
+        elif isinstance(key, ec.EllipticCurvePublicKey):
+            key.verify(signature, request.message, ec.ECDSA(chosen))
+        elif isinstance(key, ed25519.Ed25519PublicKey):
+            key.verify(signature, request.message)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def encrypt(public_key: bytes, spec_name: str, algorithm: str, plaintext: bytes) -> bytes:
+    """By RSAES_OAEP. Raises ValidationException for more than fits into the key."""
+    key = serialization.load_der_public_key(public_key)
+    if not isinstance(key, rsa.RSAPublicKey):
         raise TypeError(type(key))
+    most = key.key_size // 8 - 2 * _hash(algorithm).digest_size - 2
+    if len(plaintext) > most:
+        together = f"Algorithm {algorithm} and key spec {spec_name}"
+        raise ValidationException(f"{together} cannot encrypt data larger than {most} bytes.")
+    return key.encrypt(plaintext, _oaep(algorithm))
 
-    def verify(self, public_key: bytes, request: SigningRequest, signature: bytes) -> bool:
-        """Whether a signature is the message's."""
-        key = serialization.load_der_public_key(public_key)
-        chosen = Prehashed(request.hash) if request.is_digest else request.hash
-        try:
-            if isinstance(key, rsa.RSAPublicKey):
-                key.verify(signature, request.message, _signature_padding(request), chosen)
-            elif isinstance(key, ec.EllipticCurvePublicKey):
-                key.verify(signature, request.message, ec.ECDSA(chosen))
-            elif isinstance(key, ed25519.Ed25519PublicKey):
-                key.verify(signature, request.message)
-        except InvalidSignature:
-            return False
-        return True
 
-    def encrypt(self, public_key: bytes, spec_name: str, algorithm: str, plaintext: bytes) -> bytes:
-        """By RSAES_OAEP. Raises ValidationException for more than fits into the key."""
-        key = serialization.load_der_public_key(public_key)
-        if not isinstance(key, rsa.RSAPublicKey):
-            raise TypeError(type(key))
-        most = key.key_size // 8 - 2 * _hash(algorithm).digest_size - 2
-        if len(plaintext) > most:
-            together = f"Algorithm {algorithm} and key spec {spec_name}"
-            raise ValidationException(f"{together} cannot encrypt data larger than {most} bytes.")
-        return key.encrypt(plaintext, _oaep(algorithm))
+def decrypt(private_key: bytes, algorithm: str, ciphertext: bytes) -> bytes:
+    """What encrypt() has encrypted. Raises InvalidCiphertextException."""
+    key = serialization.load_der_private_key(private_key, None)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise TypeError(type(key))
+    try:
+        return key.decrypt(ciphertext, _oaep(algorithm))
+    except ValueError as error:
+        raise InvalidCiphertextException("") from error
 
-    def decrypt(self, private_key: bytes, algorithm: str, ciphertext: bytes) -> bytes:
-        """What encrypt() has encrypted. Raises InvalidCiphertextException."""
-        key = serialization.load_der_private_key(private_key, None)
-        if not isinstance(key, rsa.RSAPrivateKey):
-            raise TypeError(type(key))
-        try:
-            return key.decrypt(ciphertext, _oaep(algorithm))
-        except ValueError as error:
-            raise InvalidCiphertextException("") from error
 
-    def shared_secret(self, private_key: bytes, peer_public_key: bytes) -> bytes:
-        """By ECDH: the x coordinate of the shared point. Raises ValidationException for another curve."""
-        key = serialization.load_der_private_key(private_key, None)
-        if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise TypeError(type(key))
-        try:
-            peer = serialization.load_der_public_key(peer_public_key)
-        except ValueError as error:
-            raise ValidationException("The public key is not a DER-encoded X.509 public key.") from error
-        if not isinstance(peer, ec.EllipticCurvePublicKey) or peer.curve.name != key.curve.name:
-            raise ValidationException("The public key is not on the curve of the KMS key.")
-        return key.exchange(ec.ECDH(), peer)
+def shared_secret(private_key: bytes, peer_public_key: bytes) -> bytes:
+    """By ECDH: the x coordinate of the shared point. Raises ValidationException for another curve."""
+    key = serialization.load_der_private_key(private_key, None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise TypeError(type(key))
+    try:
+        peer = serialization.load_der_public_key(peer_public_key)
+    except ValueError as error:
+        raise ValidationException("The public key is not a DER-encoded X.509 public key.") from error
+    if not isinstance(peer, ec.EllipticCurvePublicKey) or peer.curve.name != key.curve.name:
+        raise ValidationException("The public key is not on the curve of the KMS key.")
+    return key.exchange(ec.ECDH(), peer)
 
 
 def _pair(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey) -> KeyPair:

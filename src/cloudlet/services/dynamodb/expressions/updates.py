@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from cloudlet.services.dynamodb.expressions.names import Check, Names, ResolvedPath, Values
-    from cloudlet.services.dynamodb.values import Item
+    from cloudlet.services.dynamodb.values import AttributeValue, Item
 
 _FindType: TypeAlias = "Callable[[Values], tuple[str, ...]]"
 
@@ -52,11 +52,18 @@ class CompiledUpdate(Struct, frozen=True):
     """Every path that stands in the expression."""
     types: tuple[tuple[str, _FindType], ...]
     """For attributes that are written whole: finds the type they get, or none if the item decides."""
+    settings: tuple[tuple[str, str], ...]
+    """The attributes that are set whole to a value of the request, with that value's name."""
     charge: Charge
 
     def known_types(self, values: Values) -> dict[str, str]:
         """The types that whole attributes will surely have, by name."""
         return {name: kind for name, find in self.types for kind in find(values)}
+
+    def given(self, values: Values) -> Iterator[tuple[str, AttributeValue]]:
+        """The attributes that are set whole to a value of the request, with that value."""
+        for name, placeholder in self.settings:
+            yield name, values[placeholder]
 
     def check(self, values: Values) -> None:
         """Raises ValidationException where the values do not fit."""
@@ -93,6 +100,13 @@ def compile_update(text: str, names: Names) -> CompiledUpdate:
         tuple(naming.resolve(action.path, names) for action in actions),
         tuple(naming.resolve(path, names) for path in paths),
         tuple(_type_of(action, names) for action in actions if len(action.path.elements) == 1),
+        tuple(
+            (str(naming.resolve(action.path, names)[0]), action.operand.name)
+            for action in actions
+            if isinstance(action, Set)
+            and isinstance(action.operand, Value)
+            and len(action.path.elements) == 1
+        ),
         charge_of(actions, names),
     )
 

@@ -45,7 +45,7 @@ DUPLICATES: Final = "Provided list of item keys contains duplicates"
 def batch_get_item(call: Call, request: Request) -> dict[str, Any]:
     """Up to 100 items by their keys; those beyond 16 MB come back as UnprocessedKeys."""
     requested = request["RequestItems"]
-    _check_request_map(requested)
+    _check_request_map(requested, "BatchGetItem")
     for name, each in requested.items():
         _check_length(f"RequestItems.{name}.member.Keys", each["Keys"])
     _check_unmixed(requested)
@@ -111,7 +111,7 @@ class _Gathering:
 @operation("BatchWriteItem", permissions=partial(batch_permissions, action="BatchWriteItem"))
 def batch_write_item(call: Call, request: Request) -> dict[str, Any]:
     """Up to 25 puts and deletes."""
-    _check_request_map(request["RequestItems"])
+    _check_request_map(request["RequestItems"], "BatchWriteItem")
     read = {name: [_read_write(each) for each in writes] for name, writes in request["RequestItems"].items()}
     if sum(map(len, read.values())) > MAX_WRITES:
         raise ValidationException("Too many items requested for the BatchWriteItem call")
@@ -196,9 +196,10 @@ def _metrics(
     return answer
 
 
-def _check_request_map(requested: Mapping[str, Any]) -> None:
+def _check_request_map(requested: Mapping[str, Any], operation_name: str) -> None:
     """Raises ValidationException for a request of no table, or of one whose name is none."""
-    _check_length("RequestItems", requested)
+    if not requested:
+        raise ValidationException(f"The requestItems parameter is required for {operation_name}")
     if not all(":" in name or _NAME.fullmatch(name) for name in requested):
         written = msgspec.json.encode(requested).decode()
         raise ValidationException(

@@ -161,7 +161,7 @@ def _check_target(call: Call, name: str, backup_arn: str = "") -> None:
     there = state.find_table(call, name)
     if there is None:
         return
-    if there.restoring is not None:
+    if there.restoring is not None and there.restoring.source_table_arn is not None:
         source = f"from backup: {backup_arn}" if backup_arn else "to a point in time"
         raise TableInUseException(f"Table: {name} is already being restored {source}")
     raise TableAlreadyExistsException(f"Table already exists: {name}")

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import replace
 
-from cloudlet.core.arn import find_arn
 from cloudlet.core.operation import operation
 from cloudlet.services.dynamodb import state
-from cloudlet.services.dynamodb.authorization import on_resource, on_table
+from cloudlet.services.dynamodb.addressing import owner
+from cloudlet.services.dynamodb.authorization import on_table, on_tagged
 from cloudlet.services.dynamodb.errors import ValidationException
 
 if TYPE_CHECKING:
@@ -27,28 +27,31 @@ _TABLE_UNITS: Final = 40_000
 _ENDPOINT_CACHE_MINUTES: Final = 1440
 
 
-@operation("TagResource", permissions=on_resource("TagResource", "ResourceArn"))
+@operation("TagResource", permissions=on_tagged("TagResource"))
 def tag_resource(call: Call, request: Request) -> None:
     """Sets tags of a table."""
-    table = _tagged(call, request)
+    call = owner(call, request["ResourceArn"])
+    table = state.tagged_table(call, request["ResourceArn"])
     tags = {**dict(table.tags), **{tag["Key"]: tag["Value"] for tag in request["Tags"]}}
     if len(tags) > MAX_TAGS:
         raise ValidationException(f"Too many tags: a resource can have at most {MAX_TAGS}")
     state.save_table(call, replace(table, tags=tuple(tags.items())))
 
 
-@operation("UntagResource", permissions=on_resource("UntagResource", "ResourceArn"))
+@operation("UntagResource", permissions=on_tagged("UntagResource"))
 def untag_resource(call: Call, request: Request) -> None:
     """Removes tags of a table; one that is not there is no error."""
-    table = _tagged(call, request)
+    call = owner(call, request["ResourceArn"])
+    table = state.tagged_table(call, request["ResourceArn"])
     kept = tuple((key, value) for key, value in table.tags if key not in request["TagKeys"])
     state.save_table(call, replace(table, tags=kept))
 
 
-@operation("ListTagsOfResource", permissions=on_resource("ListTagsOfResource", "ResourceArn"), read_only=True)
+@operation("ListTagsOfResource", permissions=on_tagged("ListTagsOfResource"), read_only=True)
 def list_tags_of_resource(call: Call, request: Request) -> dict[str, Any]:
     """The tags of a table; there are never so many that they would be paged."""
-    table = _tagged(call, request)
+    call = owner(call, request["ResourceArn"])
+    table = state.tagged_table(call, request["ResourceArn"])
     return {"Tags": [{"Key": key, "Value": value} for key, value in table.tags]}
 
 
@@ -103,10 +106,3 @@ def describe_endpoints(call: Call, _request: Request) -> dict[str, Any]:
     """The address that clients shall use: the cloud's own."""
     address = call.cloud.endpoint.partition("://")[2]
     return {"Endpoints": [{"Address": address, "CachePeriodInMinutes": _ENDPOINT_CACHE_MINUTES}]}
-
-
-def _tagged(call: Call, request: Request) -> Table:
-    arn = find_arn(request["ResourceArn"])
-    if arn is None or arn.service != "dynamodb" or not arn.resource.startswith("table/"):
-        raise ValidationException("Invalid TableArn")
-    return state.tagged_table(call, arn)

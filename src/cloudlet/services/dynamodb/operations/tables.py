@@ -61,6 +61,8 @@ _UPDATES_HONOURED: Final = frozenset(
 @operation("CreateTable", permissions=create_table_permissions)
 def create_table(call: Call, request: Request) -> dict[str, Any]:
     """Makes a table; it can be used as soon as the answer is there."""
+    if ":" in request["TableName"]:
+        request = {**request, "TableName": state.table_name(call, request["TableName"])}
     table = definitions.new_table(request, call.ids.uuid(), call.time())
     if state.find_table(call, table.name) is not None:
         raise ResourceInUseException(f"Table already exists: {table.name}")
@@ -97,6 +99,7 @@ def list_tables(call: Call, request: Request) -> dict[str, Any]:
 @operation("DeleteTable", permissions=on_table("DeleteTable"))
 def delete_table(call: Call, request: Request) -> dict[str, Any]:
     """Removes a table with its items and indexes; its stream stays readable for a day."""
+    call = owner(call, request["TableName"])
     table = state.find_table(call, request["TableName"])
     if table is not None and table.restoring is not None:
         raise ResourceInUseException(
@@ -122,6 +125,7 @@ def delete_table(call: Call, request: Request) -> dict[str, Any]:
 def update_table(call: Call, request: Request) -> dict[str, Any]:
     """Changes throughput, billing, protection, class, stream and global indexes."""
     _check_update(request)
+    call = owner(call, request["TableName"])
     table = state.managed_table(call, request["TableName"])
     changed = _with_billing(call, table, request)
     changed = _with_index_updates(call, changed, request)
@@ -219,9 +223,9 @@ def _with_index_updates(call: Call, table: Table, request: Request) -> Table:
             "Subscriber limit exceeded: "
             "Only 1 online index can be created or deleted simultaneously per table"
         )
-    for update in updates:
-        if create := update.get("Create"):
-            table = _with_new_index(call, table, request, create)
+    for position, update in enumerate(updates, 1):
+        if "Create" in update:
+            table = _with_new_index(call, table, request, position)
         elif delete := update.get("Delete"):
             table = _without_index(call, table, delete["IndexName"])
         elif change := update.get("Update"):
@@ -229,12 +233,14 @@ def _with_index_updates(call: Call, table: Table, request: Request) -> Table:
     return table
 
 
-def _with_new_index(call: Call, table: Table, request: Request, create: Mapping[str, Any]) -> Table:
+def _with_new_index(call: Call, table: Table, request: Request, position: int) -> Table:
+    create = request["GlobalSecondaryIndexUpdates"][position - 1]["Create"]
+    path = f"globalSecondaryIndexUpdates.{position}.member.create"
     defined = {
         each["AttributeName"]: each["AttributeType"] for each in request.get("AttributeDefinitions", ())
     }
     types = {**table.attribute_types, **defined}
-    index = definitions.global_index(create, types, table.billing_mode)
+    index = definitions.global_index(create, types, table.billing_mode, path)
     if table.find_index(index.name) is not None:
         raise ValidationException("Attempting to create an index which already exists")
     if table.billing_mode == PROVISIONED and "ProvisionedThroughput" not in create:

@@ -12,7 +12,9 @@
     journal/{table id}/{microsecond}/{hash}/{partition}/{sort}   what an item was before a change
     backup/{backup}                                           a Backup; its items stand below item/{rows}
     export/{export}                                           an Export
+    import/{import}                                           an Import
     absent/{copy}/{hash}/{partition}/{sort}                   that a copy shall have no item there
+    changed/{copy}/{hash}/{partition}/{sort}                  a Change for an incremental export
     outbox/{table id}                                         the number of the next change for Kinesis
 
 All of it below ("dynamodb", account, region). Work that waits stands below ("dynamodb-work",), so that the
@@ -20,7 +22,8 @@ workers find it: backfill/{account}/{region}/{table id}/{index} says how far an 
 expiry/{second}/{account}/{region}/{table}/{table id}/{hash}/{partition}/{sort} which item may have expired,
 table/{account}/{region}/{name} which tables there are, stream/{account}/{region}/{table}/{label} which
 streams, outbox/{account}/{region}/{table id}/{number} a Change that Kinesis is still to get,
-job/{account}/{region}/{id} a Job on backups, journal/{account}/{region}/{name} which tables have a journal
+job/{account}/{region}/{id} a Job on backups, import/{account}/{region}/{import} which imports are unfinished
+and import-lease/... who does them, journal/{account}/{region}/{name} which tables have a journal
 and expiring-backup/{account}/{region}/{backup} which backups expire. Nothing here reads or writes.
 """
 
@@ -40,6 +43,7 @@ TABLES: Final[Key] = ("dynamodb-work", "table")
 OUTBOX: Final[Key] = ("dynamodb-work", "outbox")
 STREAMS: Final[Key] = ("dynamodb-work", "stream")
 JOBS: Final[Key] = ("dynamodb-work", "job")
+IMPORTS: Final[Key] = ("dynamodb-work", "import")
 JOURNALS: Final[Key] = ("dynamodb-work", "journal")
 EXPIRING_BACKUPS: Final[Key] = ("dynamodb-work", "expiring-backup")
 
@@ -79,6 +83,11 @@ def absent_prefix(call: Call, copy: str) -> Key:
     return ("dynamodb", call.account, call.region, "absent", copy)
 
 
+def changed_prefix(call: Call, copy: str) -> Key:
+    """What the keys of the changes begin with that are collected for an export."""
+    return ("dynamodb", call.account, call.region, "changed", copy)
+
+
 def journal_prefix(call: Call, table_id: str) -> Key:
     """What the keys of a table's former items begin with."""
     return ("dynamodb", call.account, call.region, "journal", table_id)
@@ -92,6 +101,11 @@ def backup_key(call: Call, backup_id: str) -> Key:
 def export_key(call: Call, export_id: str) -> Key:
     """Where an export's row stands."""
     return ("dynamodb", call.account, call.region, "export", export_id)
+
+
+def import_key(call: Call, import_id: str) -> Key:
+    """Where an import's row stands."""
+    return ("dynamodb", call.account, call.region, "import", import_id)
 
 
 def index_prefix(call: Call, table: Table, index: Index) -> Key:

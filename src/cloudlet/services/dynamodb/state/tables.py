@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from msgspec.structs import replace
 
-from cloudlet.core.arn import Arn, find_arn
+from cloudlet.core.arn import find_arn
 from cloudlet.core.store import LAST
 from cloudlet.services.dynamodb.errors import ResourceNotFoundException, ValidationException
 from cloudlet.services.dynamodb.model import MAX_NAME, NAME_PATTERN, Table, TableSize
@@ -32,9 +32,6 @@ class Tables:
     def __init__(self, bound: int = 1024) -> None:
         self._bound = bound
         self._decoded: dict[bytes, Table] = {}
-
-    async def start(self) -> None:
-        """Nothing to do: rows are decoded as they come."""
 
     async def close(self) -> None:
         """Forgets everything."""
@@ -97,11 +94,9 @@ def managed_table(call: Call, name_or_arn: str) -> Table:
     return found
 
 
-def tagged_table(call: Call, arn: Arn) -> Table:
+def tagged_table(call: Call, arn: str) -> Table:
     """The table of an ARN that tags are about. Raises ResourceNotFoundException, showing the ARN."""
-    found = None
-    if (arn.account, arn.region) == (call.account, call.region):
-        found = find_table(call, arn.resource.removeprefix("table/"))
+    found = find_table(call, arn)
     if found is None or found.restoring is not None:
         raise ResourceNotFoundException(f"Requested resource not found: ResourcArn: {arn} not found")
     return found

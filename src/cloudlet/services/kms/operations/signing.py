@@ -17,6 +17,7 @@ from cloudlet.services.kms.errors import (
     ValidationException,
 )
 from cloudlet.services.kms.hsm import HardwareSecurityModule
+from cloudlet.services.kms.key_pairs import SigningRequest
 from cloudlet.services.kms.material import made_key_pair
 from cloudlet.services.kms.permissions import on_key_pair_or_alias
 from cloudlet.services.kms.specs import EDWARDS, KeyUsage
@@ -24,7 +25,6 @@ from cloudlet.services.kms.specs import EDWARDS, KeyUsage
 if TYPE_CHECKING:
     from cloudlet.core.call import Call
     from cloudlet.core.operation import Request
-    from cloudlet.services.kms.key_pairs import SigningRequest
     from cloudlet.services.kms.model import Key
 
 _PREHASHED_EDWARDS: Final = "ED25519_PH_SHA_512"
@@ -81,8 +81,8 @@ def _signing(call: Call, request: Request, operation_name: str) -> tuple[Key, Si
         raise NotImplementedHere(f"cloudlet does not sign by {_PREHASHED_EDWARDS} (yet).")
     if message_type == "EXTERNAL_MU" or (key.spec_name == EDWARDS and message_type != "RAW"):
         raise ValidationException(f"MessageType {message_type} is not valid for algorithm {algorithm}.")
-    hsm = call.cloud.component(HardwareSecurityModule)
-    asked = hsm.signing_request(algorithm, request["Message"], is_digest=message_type == "DIGEST")
+    asked = SigningRequest(algorithm, request["Message"], is_digest=message_type == "DIGEST")
+    asked.check_digest()
     refuse_dry_run(request)
     return key, asked
 

@@ -1,7 +1,7 @@
 """Handling one batch of a stream: run it, and on failure try again, split it, or give it up and say so.
 
-https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-parameters.html. How often it was tried is soft
-state: after the server was killed the batch is tried anew from its checkpoint.
+https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-parameters.html. How often it failed stands in
+the lane's checkpoint, so that a server which is killed meanwhile does not begin to count anew.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from cloudlet.services.lambda_.errors import TooManyRequestsException
 from cloudlet.services.lambda_.event_sources import destinations, invoking, reports, results, windows
 from cloudlet.services.lambda_.event_sources.destinations import RETRIES_EXHAUSTED, TOO_OLD, DiscardedBatch
 from cloudlet.services.lambda_.event_sources.mapping import UNLIMITED, Kind
+from cloudlet.services.lambda_.event_sources.state import Retries, Retry
 
 if TYPE_CHECKING:
     from cloudlet.services.lambda_.event_sources.invoking import Run
@@ -45,56 +46,73 @@ class Attempts:
         self._context = lane.context
         self._settings = lane.context.settings
         self._pause = 1.0
+        self._left: list[_Batch] = []
+        """What is still to be tried, the first at the end."""
 
     async def handle(self, records: list[Record]) -> bool:
         """Tries until nothing of the batch is left; False where the mapping stopped before."""
-        left = [_Batch(tuple(records))]
-        while left:
+        self._left = _parts(records, self._lane.retries)
+        while self._left:
             if self._context.stopping:
                 return False
-            batch = await self._without_old(left.pop())
-            if batch.records:
-                left += await self._try(batch)
+            batch = self._left.pop()
+            if too_old := self._count_old(batch):
+                await self._discard_old(batch, too_old)
+            else:
+                await self._try(batch)
         return True
 
-    async def _try(self, batch: _Batch) -> list[_Batch]:
-        """Runs a batch once; what is left to be done of it, the first at the end."""
+    async def _try(self, batch: _Batch) -> None:
+        """Runs a batch once."""
         event = invoking.payload(
             (each.encoded for each in batch.records), windows.members(self._lane, batch.records)
         )
         try:
             run = await invoking.run(self._context.call, self._context.mapping.function_arn, event)
         except TooManyRequestsException:
-            await self._back_off()
-            return [batch]
+            await self._again(batch)
+            return
         except ServiceError as error:
             await self._context.reports.tell(f"PROBLEM: {error.message}")
-            await self._back_off()
-            return [batch]
+            await self._again(batch)
+            return
         first_failed = self._first_failed(batch, run)
         if first_failed is None:
             self._pause = 1.0
-            await self._lane.handled(batch.records[-1].sequence_number, windows.state_after(self._lane, run))
+            await self._handled(batch.records[-1], windows.state_after(self._lane, run))
             await self._context.reports.tell(reports.OK)
-            return []
-        await self._context.reports.tell(reports.CALL_FAILED)
-        return await self._after_failure(batch, run, first_failed)
+        else:
+            await self._context.reports.tell(reports.CALL_FAILED)
+            await self._after_failure(batch, run, first_failed)
 
-    async def _after_failure(self, batch: _Batch, run: Run, first_failed: int) -> list[_Batch]:
-        if first_failed:
-            await self._lane.handled(batch.records[first_failed - 1].sequence_number)
+    async def _after_failure(self, batch: _Batch, run: Run, first_failed: int) -> None:
+        handled = batch.records[first_failed - 1] if first_failed else None
         rest = replace(batch, records=batch.records[first_failed:], runs=batch.runs + 1)
-        splits = self._settings.bisect_batch_on_function_error and len(rest.records) > 1
-        if splits:
-            await self._back_off()
-            return _halves(rest) if not first_failed else [rest]
-        rest = replace(rest, failures=batch.failures + 1)
-        limit = self._settings.maximum_retry_attempts
-        if limit != UNLIMITED and rest.failures > limit:
-            await self._discard(rest, RETRIES_EXHAUSTED, run)
-            return []
+        if self._settings.bisect_batch_on_function_error and len(rest.records) > 1:
+            self._left += [rest] if first_failed else _halves(rest)
+        else:
+            rest = replace(rest, failures=batch.failures + 1)
+            if 0 <= self._settings.maximum_retry_attempts < rest.failures:
+                await self._discard(rest, RETRIES_EXHAUSTED, run)
+                return
+            self._left.append(rest)
+        await self._handled(handled)
         await self._back_off()
-        return [rest]
+
+    async def _again(self, batch: _Batch) -> None:
+        """Tries a batch again that was not run, which does not count."""
+        self._left.append(batch)
+        await self._back_off()
+
+    async def _handled(self, last: Record | None, window_state: bytes | None = None) -> None:
+        """Writes up to which record all is handled, and how often what is left has failed."""
+        parts = tuple(
+            Retry(batch.records[-1].sequence_number, batch.failures, batch.runs)
+            for batch in reversed(self._left)
+        )
+        retries = Retries(self._context.mapping.revision, parts) if parts else None
+        number = None if last is None else last.sequence_number
+        await self._lane.handled(number, window_state, retries)
 
     def _first_failed(self, batch: _Batch, run: Run) -> int | None:
         """The place of the first record that failed; None where all succeeded."""
@@ -109,17 +127,20 @@ class Attempts:
             return 0
         return min((places[each] for each in failed), default=None)
 
-    async def _without_old(self, batch: _Batch) -> _Batch:
-        """The batch without the records that have become too old, which are given up."""
+    def _count_old(self, batch: _Batch) -> int:
+        """How many of a batch's first records have become too old."""
         oldest = self._settings.maximum_record_age_seconds
         if oldest == UNLIMITED:
-            return batch
+            return 0
         since = self._context.call.time() - oldest
-        count = sum(1 for each in batch.records if each.arrived_at < since)
-        if count:
-            old = replace(batch, records=batch.records[:count], runs=batch.runs + 1)
-            await self._discard(old, TOO_OLD, None)
-        return replace(batch, records=batch.records[count:])
+        return sum(1 for each in batch.records if each.arrived_at < since)
+
+    async def _discard_old(self, batch: _Batch, count: int) -> None:
+        """Gives the first records of a batch up; the others are to be tried."""
+        if batch.records[count:]:
+            self._left.append(replace(batch, records=batch.records[count:]))
+        old = replace(batch, records=batch.records[:count], runs=batch.runs + 1)
+        await self._discard(old, TOO_OLD, None)
 
     async def _discard(self, batch: _Batch, condition: str, run: Run | None) -> None:
         """Gives records up, and says so where the mapping wants it said."""
@@ -134,7 +155,7 @@ class Attempts:
                 _LOG.warning(
                     "mapping %s could not tell %s: %s", self._context.mapping.uuid, destination, error
                 )
-        await self._lane.handled(batch.records[-1].sequence_number)
+        await self._handled(batch.records[-1])
 
     def _account(self, batch: _Batch, condition: str, run: Run | None) -> DiscardedBatch:
         context = self._context
@@ -167,6 +188,20 @@ class Attempts:
     async def _back_off(self) -> None:
         await self._lane.sleep(self._pause)
         self._pause = min(self._pause * 2, _LONGEST_PAUSE_SECONDS)
+
+
+def _parts(records: list[Record], retries: Retries | None) -> list[_Batch]:
+    """A batch in the parts that it was being tried in, the first at the end."""
+    parts, rest = [], records
+    for retry in () if retries is None else retries.parts:
+        last = int(retry.last_sequence_number)
+        part = tuple(each for each in rest if int(each.sequence_number) <= last)
+        rest = rest[len(part) :]
+        if part:
+            parts.append(_Batch(part, retry.failures, retry.runs))
+    if rest:
+        parts.append(_Batch(tuple(rest)))
+    return parts[::-1]
 
 
 def _halves(batch: _Batch) -> list[_Batch]:

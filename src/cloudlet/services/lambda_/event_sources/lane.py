@@ -17,7 +17,7 @@ from cloudlet.services.lambda_.event_sources.cursor import Cursor
 if TYPE_CHECKING:
     from cloudlet.core.worker import Listener
     from cloudlet.services.lambda_.event_sources.context import LaneContext
-    from cloudlet.services.lambda_.event_sources.state import Checkpoint
+    from cloudlet.services.lambda_.event_sources.state import Checkpoint, Retries
     from cloudlet.services.lambda_.event_sources.streams import Record
 
 
@@ -65,9 +65,22 @@ class Lane:
         )
         self.place = place
 
-    async def handled(self, sequence_number: str, window_state: bytes | None = None) -> None:
-        """Writes that everything up to a record was handled."""
-        place = replace(self.place, sequence_number=sequence_number, iterator=None)
+    @property
+    def retries(self) -> Retries | None:
+        """How a batch was being tried, with the settings of now, when somebody was cut off."""
+        retries = self.place.retries
+        return retries if retries is not None and retries.revision == self.context.mapping.revision else None
+
+    async def handled(
+        self,
+        sequence_number: str | None,
+        window_state: bytes | None = None,
+        retries: Retries | None = None,
+    ) -> None:
+        """Writes that everything up to a record was handled, and what failed so far of what comes next."""
+        place = replace(self.place, retries=retries)
+        if sequence_number is not None:
+            place = replace(place, sequence_number=sequence_number, iterator=None)
         if window_state is not None:
             place = replace(place, window_state=window_state)
         await self.store(place)
@@ -75,7 +88,7 @@ class Lane:
     async def _turn(self) -> None:
         """One batch."""
         cursor = self._cursor
-        batch = await self._gather()
+        batch = await (self._gather() if self.retries is None else self._gather_again(self.retries))
         if self.context.stopping or (batch and not await Attempts(self).handle(batch)):
             return
         if self._skipped and cursor.read_to is not None:
@@ -107,6 +120,19 @@ class Lane:
                 if left <= 0 or (not batch and self._skipped):
                     break
                 await self._listener.wait(self.context.cloud.clock, left)
+        return batch
+
+    async def _gather_again(self, retries: Retries) -> list[Record]:
+        """The batch that was being tried, as far as the stream still has it."""
+        cursor, last = self._cursor, int(retries.parts[-1].last_sequence_number)
+        while not self.context.stopping:
+            caught_up = await cursor.read(self.context.mapping.batch_size, self.sleep)
+            if caught_up or cursor.at_end or int(cursor.read_to or 0) >= last:
+                break
+        batch = [each for each in cursor.held if int(each.sequence_number) <= last]
+        cursor.held = cursor.held[len(batch) :]
+        if not batch and not self.context.stopping:
+            await self.handled(None)
         return batch
 
     def _fill(self, batch: list[Record]) -> None:

@@ -85,7 +85,7 @@ def adapt(call: Call, mapping: EventSourceMapping, fence: Fence, shard_id: str, 
         unfinished = (row for _, row in found if not row.ended)
         slowest = min(unfinished, key=lambda row: int(row.sequence_number or 0))
     state.delete_checkpoints(call, mapping.uuid, shard_id)
-    place = replace(slowest, window_start=None, window_state=b"{}")
+    place = replace(slowest, window_start=None, window_state=b"{}", window_failures=0, retries=None)
     for lane in range(lanes):
         state.save_checkpoint(call, mapping.uuid, shard_id, lanes, lane, place)
 

@@ -25,6 +25,22 @@ SHARES: Final = 16
 """All mappings are so many shares of work; a server claims whole shares."""
 
 
+class Retry(Struct, frozen=True):
+    """A part of a batch that failed, and how often."""
+
+    last_sequence_number: str
+    failures: int
+    runs: int
+
+
+class Retries(Struct, frozen=True):
+    """What is left of a batch that failed, in order: it is tried again in the same parts after a restart."""
+
+    revision: str
+    """Of the mapping whose settings it was tried by; with others it begins anew."""
+    parts: tuple[Retry, ...]
+
+
 class Checkpoint(Struct, frozen=True):
     """How far one lane of a shard has been handled."""
 
@@ -38,6 +54,10 @@ class Checkpoint(Struct, frozen=True):
     """Whether the shard was closed and all of it was handled."""
     window_start: float | None = None
     window_state: bytes = b"{}"
+    window_failures: int = 0
+    """How often the last run of a window failed."""
+    retries: Retries | None = None
+    """Written when a batch fails, so that one that succeeds costs nothing more."""
 
 
 _MAPPINGS: Final = Rows(("lambda", "event-source-mapping"), EventSourceMapping)

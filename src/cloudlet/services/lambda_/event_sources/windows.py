@@ -74,14 +74,14 @@ async def close_if_over(lane: Lane, next_arrival: float | None, *, shard_ended: 
         return
     if length and not await _run_final(lane, early and not (over or passed)):
         return
-    await lane.store(replace(lane.place, window_start=None, window_state=_NO_STATE))
+    await lane.store(replace(lane.place, window_start=None, window_state=_NO_STATE, window_failures=0))
 
 
 async def _run_final(lane: Lane, early: bool) -> bool:
     """Tries until the function has taken it or may fail no more; False where the mapping stopped before."""
     context = lane.context
     event = invoking.payload((), _members(lane, final=True, early=early))
-    failures, pause = 0, 1.0
+    pause = 1.0
     while not context.stopping:
         try:
             failed = (await invoking.run(context.call, context.mapping.function_arn, event)).failed
@@ -89,10 +89,10 @@ async def _run_final(lane: Lane, early: bool) -> bool:
             await context.reports.tell(f"PROBLEM: {error.message}")
         else:
             await context.reports.tell(reports.CALL_FAILED if failed else reports.OK)
-            failures += failed
-            limit = context.settings.maximum_retry_attempts
-            if not failed or 0 <= limit < failures:
+            failures = lane.place.window_failures + 1
+            if not failed or 0 <= context.settings.maximum_retry_attempts < failures:
                 return True
+            await lane.store(replace(lane.place, window_failures=failures))
         await lane.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
     return False

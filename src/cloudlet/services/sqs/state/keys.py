@@ -30,15 +30,19 @@ MESSAGE: Final = "message"
 DELIVERY: Final = "delivery"
 """order, id -> Delivery, of messages that were received"""
 VISIBLE: Final = "visible"
-"""order, id: the messages of a standard queue that may be received now"""
+"""order, id: the messages of a standard queue that may be received now and have no group; and among them
+order of the first, group id: the groups whose tenants are quiet"""
+NOISY: Final = "noisy"
+"""messages in flight, order of the first visible one, group id: of a standard queue, the noisy tenants"""
 IN_FLIGHT: Final = "in-flight"
 """due, order, id"""
 DELAYED: Final = "delayed"
-"""due, order, id: of standard queues; in a FIFO queue a delay is counted from when a message was sent"""
+"""due, order, id -> group id: of standard queues; in a FIFO queue a delay is counted from when a message was
+sent"""
 GROUP: Final = "group"
-"""group id -> Group"""
+"""group id -> Group; in a standard queue -> Tenant"""
 GROUPED: Final = "grouped"
-"""group id, order, id: the messages of a group, those in flight too"""
+"""group id, order, id: the messages of a group, those in flight too; in a standard queue the visible ones"""
 READY: Final = "ready"
 """order of its first message, group id: the groups of which none is in flight"""
 COUNT: Final = "count"
@@ -51,7 +55,7 @@ ATTEMPT: Final = "attempt"
 """receive request attempt id -> Attempt"""
 
 _WITH_MESSAGES: Final = (
-    MESSAGE, DELIVERY, VISIBLE, IN_FLIGHT, DELAYED, GROUP, GROUPED, READY, COUNT, ATTEMPT,
+    MESSAGE, DELIVERY, VISIBLE, NOISY, IN_FLIGHT, DELAYED, GROUP, GROUPED, READY, COUNT, ATTEMPT,
 )  # fmt: skip
 
 

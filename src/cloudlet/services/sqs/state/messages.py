@@ -6,6 +6,7 @@ that what may be received now is always at the head of one index, however much w
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, cast
 
 import msgspec
@@ -14,6 +15,7 @@ from cloudlet.core.store import LAST
 from cloudlet.services.sqs.model import Delivery, Message, Position, milliseconds, order_of
 from cloudlet.services.sqs.state import counts, keys
 from cloudlet.services.sqs.state.counts import Counts
+from cloudlet.services.sqs.state.tenants import Tenants
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +41,10 @@ class Messages:
         self._visible = self._in_flight = self._delayed = 0
         self._shard = 0
 
+    @cached_property
+    def _tenants(self) -> Tenants:
+        return Tenants(self._call, self._id, lambda: counts.total(self._call, self._id).in_flight)
+
     def find(self, position: Position) -> Message | None:
         """A message, or None."""
         row = self._transaction.get(keys.at(self._id, keys.MESSAGE, position))
@@ -50,32 +56,53 @@ class Messages:
         return None if row is None else _DELIVERIES.decode(row)
 
     def order(self, group_id: str, now: float) -> int:
-        """The order of the next message; in a standard queue groups have none."""
+        """The order of the next message; in a standard queue groups keep none."""
         return order_of(now)
 
     def add(self, position: Position, message: Message, delivery: Delivery | None = None) -> None:
         """Puts a message in."""
         self._save(position, message, delivery)
+        group_id = message.group_id or ""
         if message.visible_from > self.now:
-            self._put(keys.due_at(self._id, keys.DELAYED, message.visible_from, position))
+            key = keys.due_at(self._id, keys.DELAYED, message.visible_from, position)
+            self._transaction.put(key, group_id.encode())
             self._delayed += 1
+            return
+        self._visible += 1
+        if group_id:
+            self._tenants.send(group_id, position)
         else:
             self._put(keys.at(self._id, keys.VISIBLE, position))
-            self._visible += 1
 
     def candidates(self, wanted: int) -> Iterator[Position]:
-        """The messages that may be received now, the oldest first; to be received or removed one by one."""
+        """The messages that may be received now, the oldest first; to be received or removed one by one.
+
+        Those of a group come one after another with all others, those of a noisy one only after all others.
+        """
         prefix = keys.below(self._id, keys.VISIBLE)
         while True:
             rows = list(self._transaction.range(prefix, (*prefix, LAST), limit=wanted))
             for key, _ in rows:
-                yield _position(key)
-            if len(rows) < wanted:
+                position = self._position_of(key)
+                if position is not None:
+                    yield position
+            if len(rows) == wanted or any(isinstance(key[-1], str) for key, _ in rows):
+                continue
+            noisy = self._tenants.find_first_noisy()
+            if noisy is None:
                 return
+            yield noisy
+
+    def _position_of(self, key: Key) -> Position | None:
+        """The message that a row of the visible ones stands for."""
+        return self._tenants.find_first(key[-1]) if isinstance(key[-1], str) else _position(key)
 
     def receive(self, position: Position, delivery: Delivery) -> None:
         """Takes a visible message out of sight."""
-        self._transaction.delete(keys.at(self._id, keys.VISIBLE, position))
+        if delivery.group_id:
+            self._tenants.take(delivery.group_id, position, in_flight=1)
+        else:
+            self._transaction.delete(keys.at(self._id, keys.VISIBLE, position))
         self._put(keys.due_at(self._id, keys.IN_FLIGHT, delivery.due, position))
         self._save_delivery(position, delivery)
         self._visible -= 1
@@ -100,11 +127,23 @@ class Messages:
         if delivery is not None and delivery.in_flight:
             self._transaction.delete(keys.due_at(self._id, keys.IN_FLIGHT, delivery.due, position))
             self._in_flight -= 1
+            self._end(delivery)
         elif delivery is None and message is not None and self._remove_delayed(position, message):
             self._delayed -= 1
         else:
-            self._transaction.delete(keys.at(self._id, keys.VISIBLE, position))
             self._visible -= 1
+            group_id = message.group_id if message is not None else delivery.group_id if delivery else None
+            if group_id:
+                self._tenants.take(group_id, position, in_flight=0)
+            else:
+                self._transaction.delete(keys.at(self._id, keys.VISIBLE, position))
+
+    def _end(self, delivery: Delivery) -> None:
+        seconds = self._call.time() - delivery.received_at
+        if delivery.group_id:
+            self._tenants.end(delivery.group_id, seconds)
+        else:
+            self._tenants.spend("", seconds)
 
     def _remove_delayed(self, position: Position, message: Message) -> bool:
         if not message.visible_from:
@@ -118,15 +157,18 @@ class Messages:
     def settle(self, limit: int) -> int:
         """Makes visible again what is due, and says how many messages; beyond `limit` at the next call."""
         returned = 0
-        for position in self._take_due(keys.IN_FLIGHT, limit):
+        for position, _ in self._take_due(keys.IN_FLIGHT, limit):
             delivery = self.find_delivery(position)
             if delivery is not None:
                 self._return(position, delivery)
                 returned += 1
         delayed = 0
-        for position in self._take_due(keys.DELAYED, limit):
-            self._put(keys.at(self._id, keys.VISIBLE, position))
+        for position, group_id in self._take_due(keys.DELAYED, limit):
             delayed += 1
+            if group_id:
+                self._tenants.show(group_id, position)
+            else:
+                self._put(keys.at(self._id, keys.VISIBLE, position))
         self._in_flight -= returned
         self._delayed -= delayed
         self._visible += returned + delayed
@@ -134,14 +176,19 @@ class Messages:
 
     def _return(self, position: Position, delivery: Delivery) -> None:
         self._save_delivery(position, delivery.hidden_until(0))
-        self._put(keys.at(self._id, keys.VISIBLE, position))
+        seconds = delivery.due / 1000 - delivery.received_at
+        if delivery.group_id:
+            self._tenants.give_back(delivery.group_id, position, seconds)
+        else:
+            self._tenants.spend("", seconds)
+            self._put(keys.at(self._id, keys.VISIBLE, position))
 
-    def _take_due(self, kind: str, limit: int) -> list[Position]:
+    def _take_due(self, kind: str, limit: int) -> list[tuple[Position, str]]:
         prefix = keys.below(self._id, kind)
         found = []
-        for key, _ in self._transaction.range(prefix, (*prefix, self.now + 1), limit=limit):
+        for key, value in self._transaction.range(prefix, (*prefix, self.now + 1), limit=limit):
             self._transaction.delete(key)
-            found.append(_position(key))
+            found.append((_position(key), value.decode()))
         return found
 
     def next_due(self) -> float | None:

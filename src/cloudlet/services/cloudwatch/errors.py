@@ -1,0 +1,25 @@
+"""The error shapes of CloudWatch."""
+
+from __future__ import annotations
+
+from cloudlet.core.errors import ServiceError
+
+
+class InvalidParameterValueException(ServiceError):
+    """Raised for a parameter that is not as it must be."""
+
+
+class InvalidParameterCombinationException(ServiceError):
+    """Raised for parameters that exclude each other, or of which one is needed."""
+
+
+class MissingRequiredParameterException(ServiceError):
+    """Raised for a parameter that is not there."""
+
+
+class ValidationException(ServiceError):
+    """Raised for what the newer operations refuse; its code on the wire is ValidationError."""
+
+
+class InvalidNextToken(ServiceError):
+    """Raised for a token that no page ends with."""

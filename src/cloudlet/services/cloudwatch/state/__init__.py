@@ -1,0 +1,1 @@
+"""Where CloudWatch's things are kept: the only place that names keys."""
