@@ -25,6 +25,31 @@ def test_capabilities_say_what_is_enforced_here(bench):
     assert bool(capabilities.notes) == (Enforcement.ENFORCED is not capabilities.memory)
 
 
+def test_tmp_may_outlive_its_sandbox(bench, python):
+    source = """
+        import os, pathlib
+
+        def handler(text, context):
+            file = pathlib.Path("/tmp/kept")
+            if text:
+                file.write_text(text)
+            return [file.read_text(), os.listdir("/tmp"), os.statvfs("/tmp").f_blocks]
+    """
+
+    async def scenario(code):
+        async with bench.function(code) as function:
+            first = await function.invoke("here")
+            tmp = function.sandbox.take_tmp()
+        async with bench.function(code, tmp=tmp) as function:
+            second = await function.invoke("")
+        tmp.close()
+        return first, second
+
+    first, second = bench.run(scenario(python(source)))
+    assert first[1][:2] == ["here", ["kept"]]
+    assert second == first
+
+
 def test_an_unknown_runtime_is_refused(bench, python):
     with pytest.raises(SandboxError, match="There is no runtime 'cobol' here"):
         bench.run(bench.sandboxes.start(_spec(python(ONE), "cobol"), runtime_api=Function(), output=print))

@@ -30,6 +30,19 @@ _REMOVAL_SECONDS: Final = 0.01
 _log: Final = logging.getLogger(__name__)
 
 
+class MountedTmp:
+    """A /tmp that no sandbox shows, by the descriptor of its mount."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+
+    def close(self) -> None:
+        """Gives up what was written there, unless a sandbox shows it by now."""
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
+
+
 class NamespaceSandbox:
     """A function behind namespaces. Made by driver.py."""
 
@@ -59,6 +72,7 @@ class NamespaceSandbox:
         self._last: Message = {}
         self._ended_extensions: asyncio.Queue[tuple[str, Exit]] = asyncio.Queue()
         self._runtime_exit: asyncio.Future[Exit] | None = None
+        self._tmp: MountedTmp | None = None
         self.runtime_process = 0
         """The runtime's number, as its own namespace counts."""
         self._loop.add_reader(born.pidfd, self._on_end)
@@ -84,6 +98,19 @@ class NamespaceSandbox:
             closer.close()
         else:
             self._held.append(closer)
+
+    def keep_tmp(self, descriptor: int) -> None:
+        """Takes the descriptor of the mount at /tmp."""
+        self._tmp = MountedTmp(descriptor)
+        self.hold(self._tmp)
+
+    def take_tmp(self) -> MountedTmp | None:
+        """What is written to /tmp, which then outlives the sandbox."""
+        tmp, self._tmp = self._tmp, None
+        if tmp is None or self._given_back:
+            return None
+        self._held.remove(tmp)
+        return tmp
 
     def reach_by(self, channel: Channel) -> None:
         """Takes the channel to the process inside that connects for the server."""
