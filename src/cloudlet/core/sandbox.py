@@ -67,7 +67,7 @@ class SandboxSpec(Struct, frozen=True):
     extensions: tuple[str, ...] = ()
     """Programs in /opt/extensions that are started first; the runtime waits for release()."""
     reachable: bool = False
-    """Whether send() and terminate() are needed; with extensions they always work."""
+    """Whether open_port() and terminate() are needed; with extensions they always work."""
     hostname: str = "localhost"
     labels: Mapping[str, str] = field(default_factory=dict)
     """For people who look at the process list or the status; they decide nothing."""

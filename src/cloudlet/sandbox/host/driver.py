@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.sandbox import Enforcement, Limits, SandboxError
 from cloudlet.sandbox.host import dns, molds, surroundings, zygotes
+from cloudlet.sandbox.host.caller import Caller
 from cloudlet.sandbox.host.channel import Channel
 from cloudlet.sandbox.host.output import Drain, FrameSplitter, LineSplitter
 from cloudlet.sandbox.host.sandbox import MountedTmp, NamespaceSandbox
@@ -264,6 +265,8 @@ class NamespaceSandboxes:
         return image.path
 
     async def _answer(self, sandbox: NamespaceSandbox, sockets: list[socket.socket]) -> socket.socket:
+        *sockets, made_to_call = sockets
+        sandbox.call_by(Caller(made_to_call))
         for listener in sockets:
             listener.setblocking(False)
         listeners = dict(zip((name for name, _, _ in LISTENERS), sockets, strict=True))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from cloudlet.core.sandbox import Closer
+    from cloudlet.sandbox.host.caller import Caller
     from cloudlet.sandbox.host.cgroups import Cgroup
     from cloudlet.sandbox.host.channel import Channel
     from cloudlet.sandbox.host.output import Drain
@@ -66,6 +67,7 @@ class NamespaceSandbox:
         self._drains = drains
         self._held: list[Closer] = []
         self._given_back = False
+        self._caller: Caller | None = None
         self._connector: Connector | None = None
         self._start_runtime: Callable[[], Awaitable[None]] | None = None
         self._watching: asyncio.Task[None] | None = None
@@ -112,6 +114,11 @@ class NamespaceSandbox:
         self._held.remove(tmp)
         return tmp
 
+    def call_by(self, caller: Caller) -> None:
+        """Takes the socket by which ports inside are called."""
+        self._caller = caller
+        self.hold(caller)
+
     def reach_by(self, channel: Channel) -> None:
         """Takes the channel to the process inside that connects for the server."""
         self._connector = Connector(channel)
@@ -141,9 +148,10 @@ class NamespaceSandbox:
 
     async def send(self, port: int, data: bytes, *, answered: bool) -> bytes:
         """Sends bytes to a port inside. Raises OSError where nobody listens."""
-        if self._connector is None:
+        caller = self._connector or self._caller
+        if caller is None:
             raise OSError(errno.ENOTCONN, "Nothing inside connects for the server.")
-        return await self._connector.send(port, data, answered=answered)
+        return await caller.send(port, data, answered=answered)
 
     async def open_port(self, outside: int, inside: int) -> None:
         """Has a port of this machine's loopback lead to one inside. Raises OSError."""

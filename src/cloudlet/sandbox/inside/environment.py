@@ -150,7 +150,7 @@ def _mount_own() -> None:
 
 
 def _listen(channel: socket.socket) -> None:
-    """Makes the listeners in this network namespace and hands them to the server, which answers on them."""
+    """Makes sockets in this network namespace and hands them to the server, which answers, and calls."""
     syscalls.bring_loopback_up()
     listeners = []
     for _, kind, port in LISTENERS:
@@ -159,6 +159,8 @@ def _listen(channel: socket.socket) -> None:
         if kind == socket.SOCK_STREAM:
             listener.listen(512)
         listeners.append(listener)
+    # By this one the server reaches what listens here, though nobody here connects for it.
+    listeners.append(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
     control.send(channel, {"listening": True}, tuple(listener.fileno() for listener in listeners))
     for listener in listeners:
         listener.close()

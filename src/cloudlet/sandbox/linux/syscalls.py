@@ -137,6 +137,12 @@ def pidfd_send_signal(pidfd: int, number: signal.Signals) -> None:
         return
 
 
+def disconnect(descriptor: int) -> None:
+    """Makes a connected socket one that may be connected anew."""
+    unspecified = struct.pack("=H14x", socket.AF_UNSPEC)
+    _check(_libc.connect(descriptor, unspecified, len(unspecified)), "disconnect")
+
+
 def bring_loopback_up() -> None:
     """Switches on the lo interface of this network namespace."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:

@@ -160,10 +160,10 @@ class Environment:
         """Starts a process and waits until it asks for an event; why it will not, or None."""
         plan = self.plan
         api = self._api = RuntimeApi(request_id)
+        self._telemetry = Telemetry(self._clock)
         self._extensions = self._new_extensions()
         self._frozen = self._runtime_ended = False
-        if plan.spec.extensions:
-            self._watch_telemetry()
+        self._watch_telemetry()
         former, self._tmp = self._tmp, None
         try:
             sandbox = self._sandbox = await self._cloud.sandboxes.start(
@@ -191,6 +191,8 @@ class Environment:
             late.cancel()
         if failure is None:
             sandbox.limit_cpu(plan.cores)
+            if not self._extensions.any:
+                self._watch_no_telemetry()
             self._tmp = sandbox.take_tmp()
         return failure
 
@@ -254,9 +256,6 @@ class Environment:
         wanted = await extensions.read_json(request)
         if request.method != "PUT" or wanted is None:
             return extensions.refusal(400, "ValidationError", "Request could not be parsed")
-        if not self.plan.spec.extensions:
-            # AWS's own emulator says so; without a program beside the runtime, nothing reaches ports inside.
-            return extensions.refusal(202, "Telemetry.NotSupported", "Telemetry API is not supported")
         answer = self._telemetry.subscribe(extension.name, request.path, wanted)
         if answer.status == HTTPStatus.OK:
             api = "TELEMETRY" if request.path == telemetry.TELEMETRY else "LOGS"
@@ -280,6 +279,12 @@ class Environment:
             told.init_started(plan.runtime_version, plan.runtime_version_arn)
         self._journals = (plan.journal, told)
         plan.log.listener = self._telemetry.line
+
+    def _watch_no_telemetry(self) -> None:
+        """Nobody has registered who could subscribe, and nobody may any more."""
+        self._journals = (self.plan.journal,)
+        self.plan.log.listener = None
+        self._extensions.close_registration()
 
     async def _end_runtime(self, reason: str = "FAILURE") -> None:
         sandbox = self._sandbox
