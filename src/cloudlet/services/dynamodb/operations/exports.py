@@ -13,6 +13,7 @@ from cloudlet.core.pagination import InvalidToken, page
 from cloudlet.services.dynamodb import state
 from cloudlet.services.dynamodb.authorization import on_resource
 from cloudlet.services.dynamodb.backups import SNAPSHOT, UNDO, Job
+from cloudlet.services.dynamodb.description import moment
 from cloudlet.services.dynamodb.errors import (
     ExportConflictException,
     ExportNotFoundException,
@@ -115,16 +116,14 @@ def _check_served(request: Request) -> None:
             "Invalid Request: When Export Type is Full Export , Incremental Export Specification should "
             "not be provided"
         )
-    if kind == INCREMENTAL_EXPORT and "ExportFromTime" not in request.get(
-        "IncrementalExportSpecification", {}
-    ):
+    if kind == INCREMENTAL_EXPORT and not incremental:
         raise ValidationException(
-            "Invalid Request: Incremental Export Specification with an export from time must be provided "
-            "for an incremental export"
+            "Invalid Request: Incremental Export Specification expected when export type is set as "
+            "Incremental Export"
         )
-    if kind == INCREMENTAL_EXPORT and "ExportTime" in request:
+    if incremental and "ExportFromTime" not in request["IncrementalExportSpecification"]:
         raise ValidationException(
-            "Invalid Request: Export Time should not be provided when Export Type is Incremental Export"
+            "Invalid Request: ExportFromTime must be provided in IncrementalExportSpecification"
         )
     if "S3SseKmsKeyId" in request and request.get("S3SseAlgorithm") != "KMS":
         raise ValidationException("Invalid Request: KMS Key Id is not supported for this encryption type")
@@ -183,33 +182,43 @@ def _work(call: Call, export: Export, copy: str) -> Job:
     )
 
 
-def _period(call: Call, recovery: Recovery, request: Request) -> Period | None:
+def _period(call: Call, table: Table, recovery: Recovery, request: Request) -> Period | None:
     if request.get("ExportType") != INCREMENTAL_EXPORT:
         return None
     asked, now = request["IncrementalExportSpecification"], call.time()
-    end = asked["ExportToTime"].timestamp() if "ExportToTime" in asked else now
     start = asked["ExportFromTime"].timestamp()
+    end = asked["ExportToTime"].timestamp() if "ExportToTime" in asked else now
+    if start < int(table.created):
+        raise _invalid_period(f"from time cannot be less than the table creation time : {_seconds(start)}")
     if start >= end:
-        raise InvalidExportTimeException(
-            "Incremental export period from time should not be greater or equal to incremental export "
-            "period to time"
-        )
-    if end > now or start < int(recovery.earliest(now)):
+        raise _invalid_period("from time should not be greater or equal to incremental export period to time")
+    if end > now:
+        raise _invalid_period(f"to time cannot be greater than the current time : {_seconds(end)}")
+    _check_length(end - start)
+    if start < int(recovery.earliest(now)):
         raise InvalidExportTimeException("Export Time is invalid")
-    if end - start < _SHORTEST_PERIOD_SECONDS:
-        raise InvalidExportTimeException(
-            "Difference between export period from time and export period to time is less than 15 minutes"
-        )
-    if end - start > _LONGEST_PERIOD_SECONDS:
-        raise InvalidExportTimeException(
-            "Difference between export period from time and export period to time is greater than 24 hours"
-        )
     view_type = asked.get("ExportViewType", NEW_AND_OLD_IMAGES)
     return Period(max(start, recovery.since), end, view_type, until_now="ExportToTime" not in asked)
 
 
+def _invalid_period(fault: str) -> InvalidExportTimeException:
+    return InvalidExportTimeException(f"Incremental export period {fault}")
+
+
+def _check_length(seconds: float) -> None:
+    difference = "Difference between export period from time and export period to time is"
+    if seconds < _SHORTEST_PERIOD_SECONDS:
+        raise InvalidExportTimeException(f"{difference} less than 15 minutes")
+    if seconds > _LONGEST_PERIOD_SECONDS:
+        raise InvalidExportTimeException(f"{difference} greater than 24 hours")
+
+
+def _seconds(when: float) -> str:
+    return f"{moment(when):%Y-%m-%dT%H:%M:%SZ}"
+
+
 def _asked(call: Call, table: Table, recovery: Recovery, request: Request) -> Export:
-    period = _period(call, recovery, request)
+    period = _period(call, table, recovery, request)
     return Export(
         new_backup_id(call),
         table.name,

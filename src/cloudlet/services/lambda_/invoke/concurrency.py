@@ -29,9 +29,6 @@ class Concurrency:
         self._unreserved: Counter[tuple[str, str]] = Counter()
         self._provisioned: Counter[str] = Counter()
 
-    async def start(self) -> None:
-        """Nothing runs yet."""
-
     async def close(self) -> None:
         """Nothing is held."""
 
