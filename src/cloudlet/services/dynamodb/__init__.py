@@ -26,6 +26,7 @@ from cloudlet.services.dynamodb.operations import (
     restores,
     settings,
     statements,
+    table_updates,
     tables,
     transactions,
 )
@@ -38,6 +39,7 @@ SERVICE: Final = Service(
     name="dynamodb",
     operations=operations_in(
         tables,
+        table_updates,
         items,
         queries,
         batches,
