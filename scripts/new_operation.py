@@ -17,7 +17,7 @@ from pathlib import Path
 
 from botocore import xform_name
 
-from cloudlet.app import SERVICES
+from cloudlet.catalogue import OFFERS
 from cloudlet.wire.model import Models, Operation, ServiceModel, Shape, UnknownService
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -74,7 +74,7 @@ def _operation(model: ServiceModel, name: str) -> Operation:
     if name not in model:
         near = ", ".join(get_close_matches(name, model.operation_names)) or "see AWS's API reference"
         raise Refused(f"{model.service_id} has no operation {name!r}: {near}.")
-    works = next((service.operations for service in SERVICES if service.name == model.name), {})
+    works = next((offer.load().operations for offer in OFFERS if offer.name == model.name), {})
     if name in works:
         raise Refused(f"{name} works already: it is {works[name].function.__module__}.")
     return model.operation(name)
@@ -89,12 +89,12 @@ def _place(root: Path, service: str, name: str, noun: str | None) -> Place:
             f"There is no package {package} yet: begin it as services/sts is made, and list it in app.py."
         )
     if (folder / "operations.py").exists():
-        return Place(folder / "operations.py", test, folder / "__init__.py")
+        return Place(folder / "operations.py", test, folder / "manifest.py")
     nouns = sorted(path.stem for path in (folder / "operations").glob("[!_]*.py"))
     if noun is None:
         raise Refused(f"Say which file it belongs in: --noun {' or '.join(nouns)}, or a new one.")
     gathers = folder / "operations" / "__init__.py"
-    listed = gathers if "operations_in" in gathers.read_text() else folder / "__init__.py"
+    listed = gathers if "operations_in" in gathers.read_text() else folder / "manifest.py"
     return Place(folder / "operations" / f"{noun}.py", test, listed)
 
 

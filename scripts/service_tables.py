@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from cloudlet.app import SERVICES
+from cloudlet.catalogue import OFFERS
 from cloudlet.core.operation import Service
 from cloudlet.wire.model import Models, ServiceModel
 
@@ -19,7 +19,7 @@ END = "<!-- /what works -->"
 def pages(root: Path = ROOT) -> Iterator[tuple[Path, str]]:
     """Every generated page, and what must stand in it."""
     models = Models()
-    services = sorted(SERVICES, key=lambda service: service.name)
+    services = sorted((offer.load() for offer in OFFERS), key=lambda service: service.name)
     for service in services:
         yield root / "docs" / "services" / f"{service.name}.md", _page(service, models.service(service.name))
     readme = root / "README.md"

@@ -13,8 +13,10 @@ from typing import Any, Final
 import uvloop
 
 from cloudlet.app import App, build
+from cloudlet.catalogue import OFFERS
 from cloudlet.config import Config
 from cloudlet.core.clock import SystemClock
+from cloudlet.core.services import Offer
 from cloudlet.store.unpleasant import UnpleasantStore
 
 Client = Callable[..., Any]
@@ -28,12 +30,12 @@ SEED: Final = int(os.environ.setdefault("CLOUDLET_TEST_SEED", str(random.randran
 class RunningServer:
     """A server on a thread of its own, with a loop that tests may hand work to."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, offers: tuple[Offer, ...] = OFFERS) -> None:
         self.clock = SystemClock()
         self.app: App
         self._loop = uvloop.new_event_loop()
         started: Future[None] = Future()
-        self._thread = threading.Thread(target=self._run, args=(config, started), daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(config, offers, started), daemon=True)
         self._thread.start()
         started.result(30)
 
@@ -60,13 +62,17 @@ class RunningServer:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
 
-    def _run(self, config: Config, started: Future[None]) -> None:
+    def _run(self, config: Config, offers: tuple[Offer, ...], started: Future[None]) -> None:
         asyncio.set_event_loop(self._loop)
 
         async def start() -> None:
-            self.app = await build(config, clock=self.clock)
+            self.app = await build(config, clock=self.clock, offers=offers)
             self.app.cloud.store = UnpleasantStore(self.app.cloud.store, random.Random(SEED), likelihood=0.2)
             await self.app.start()
+            for (
+                service
+            ) in self.app.cloud.services:  # tests make calls in threads of their own; workers need the loop
+                self.app.cloud.services.load(service)
 
         try:
             self._loop.run_until_complete(start())

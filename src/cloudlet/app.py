@@ -18,6 +18,7 @@ from cloudlet import __version__
 from cloudlet.access.audit import Audit
 from cloudlet.access.evaluate import Evaluator
 from cloudlet.access.judge import Judge
+from cloudlet.catalogue import OFFERS
 from cloudlet.config import Config
 from cloudlet.core import clock_offset
 from cloudlet.core.access import Principal
@@ -29,24 +30,10 @@ from cloudlet.core.ids import Ids
 from cloudlet.core.metrics import Metrics, MetricsWorker
 from cloudlet.core.operation import Service
 from cloudlet.core.sandbox import Capabilities, Sandboxes
+from cloudlet.core.services import Offer, Services
 from cloudlet.core.store import LAST, Transaction
 from cloudlet.core.worker import Supervisor, Wakeups
 from cloudlet.sandbox.on_demand import SandboxesOnDemand
-from cloudlet.services import (
-    apigateway,
-    cloudformation,
-    cloudwatch,
-    dynamodb,
-    iam,
-    kinesis,
-    kms,
-    lambda_,
-    logs,
-    s3,
-    sqs,
-    sts,
-)
-from cloudlet.services.dynamodb.streams import manifest as dynamodbstreams
 from cloudlet.services.iam.identities import StoredIdentities
 from cloudlet.store.blobs import DirectoryBlobs
 from cloudlet.store.errors import StoreFailed
@@ -69,27 +56,11 @@ from cloudlet.wire.validate import Validators
 _LOG: Final = logging.getLogger("cloudlet")
 _GRACE_SECONDS: Final = 5.0
 
-SERVICES: Final[tuple[Service, ...]] = (
-    apigateway.SERVICE,
-    cloudformation.SERVICE,
-    cloudwatch.SERVICE,
-    dynamodb.SERVICE,
-    dynamodbstreams.SERVICE,
-    iam.SERVICE,
-    kinesis.SERVICE,
-    kms.SERVICE,
-    lambda_.SERVICE,
-    logs.SERVICE,
-    s3.SERVICE,
-    sqs.SERVICE,
-    sts.SERVICE,
-)
-
 
 class App:
     """One running cloud."""
 
-    def __init__(self, config: Config, data: Path, clock: Clock, ids: Ids) -> None:
+    def __init__(self, config: Config, data: Path, clock: Clock, ids: Ids, offers: tuple[Offer, ...]) -> None:
         self._config = config
         self._data = data
         self.port = config.port
@@ -108,7 +79,6 @@ class App:
             supervisor=Supervisor(),
             sandboxes=self._sandboxes,
             access=Evaluator(),
-            services={service.name: service for service in SERVICES},
             work_dir=data / "work",
             endpoint="",
             identities=self._identities,
@@ -118,6 +88,7 @@ class App:
             debugging_allowed=config.debug,
             throughput_limits=config.throughput_limits,
         )
+        self.cloud.services = Services(offers, self._begin_service)
         self._server = Server(self._pipeline().handle, tls=self._authority, clock=clock)
 
     @property
@@ -243,23 +214,25 @@ class App:
 
     async def _start_services(self) -> None:
         cloud = self.cloud
-        (self._data / "work").mkdir(exist_ok=True)
-        made = [make(cloud) for service in cloud.services.values() for make in service.components]
-        cloud.components.update({type(component): component for component in made})
-        for component in made:
-            await component.start()
-        for service in cloud.services.values():
-            for make_worker in service.workers:
-                cloud.supervisor.start(make_worker(cloud))
+        cloud.work_dir.mkdir(exist_ok=True)
+        await cloud.services.load_used(cloud.store)
         cloud.supervisor.start(BlobSweeper(cloud))
         cloud.supervisor.start(MetricsWorker(cloud))
+
+    def _begin_service(self, service: Service) -> None:
+        cloud = self.cloud
+        made = [make(cloud) for make in service.components]
+        cloud.components.update({type(component): component for component in made})
+        for make_worker in service.workers:
+            cloud.supervisor.start(make_worker(cloud))
 
     async def _stop_services(self) -> None:
         await self.cloud.supervisor.stop()
         for component in reversed(self.cloud.components.values()):
             await component.close()
-        self.cloud.components.clear()
         await self.cloud.metrics.flush(self.cloud)
+        self.cloud.components.clear()
+        self.cloud.services.forget()
 
 
 class _Cut:
@@ -274,11 +247,17 @@ class _Cut:
         self._closing = asyncio.ensure_future(self._served.close())
 
 
-async def build(config: Config, *, clock: Clock | None = None, ids: Ids | None = None) -> App:
+async def build(
+    config: Config,
+    *,
+    clock: Clock | None = None,
+    ids: Ids | None = None,
+    offers: tuple[Offer, ...] = OFFERS,
+) -> App:
     """A cloud that is put together but does not answer yet. Raises StoreInUse, EngineMissing or OSError."""
     data = config.data or Path(tempfile.mkdtemp(prefix="cloudlet-"))
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return App(config, data, clock or SystemClock(), ids or Ids())
+    return App(config, data, clock or SystemClock(), ids or Ids(), offers)
 
 
 def _forget_everything(transaction: Transaction) -> None:

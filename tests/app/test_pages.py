@@ -193,3 +193,17 @@ def test_reset_forgets_everything(tmp_path: Path, aws_session: Any) -> None:
         iam.create_user(UserName="gone")
     finally:
         own.close()
+
+
+def test_workers_begin_with_the_first_use_of_their_service_and_again_after_a_kill(tmp_path: Path) -> None:
+    def workers() -> set[str]:
+        return set(sent(cloud, "GET", "/_cloudlet/status")[1]["workers"])
+
+    with CloudProcess(tmp_path, "--data", str(tmp_path / "data")) as cloud:
+        before = workers()
+        cloud.client("sqs").create_queue(QueueName="used")
+        working = workers()
+        assert before < working
+        cloud.kill()
+        cloud.start()
+        assert workers() == working

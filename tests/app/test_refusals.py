@@ -145,7 +145,7 @@ def test_no_signature_makes_the_server_fail(ask: Ask, signature: str) -> None:
 @pytest.mark.parametrize(
     ("service", "call", "parameters"),
     [
-        ("sns", "list_topics", {}),
+        ("ses", "list_identities", {}),
         ("ec2", "describe_instances", {}),
         ("glue", "get_databases", {}),
         ("eks", "list_clusters", {}),

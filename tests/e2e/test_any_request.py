@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from cloud_functions import TRUST, zipped
-from cloudlet.app import SERVICES as SERVICES_HERE
+from cloudlet.catalogue import OFFERS
 
 SERVICES = (
     "apigateway",
@@ -69,7 +69,7 @@ class Wire:
         self._connection = http.client.HTTPConnection(urlsplit(endpoint).netloc, timeout=30)
         session = Session()
         self.models = {name: session.get_service_model(name) for name in SERVICES}
-        here = {service.name: service.operations for service in SERVICES_HERE}
+        here = {service.name: service.operations for service in (offer.load() for offer in OFFERS)}
         self.operations = {name: sorted(here[name]) for name in SERVICES}
         self._serializers = {
             name: create_serializer(model.metadata["protocol"], include_validation=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scripts.service_tables import pages
 
-from cloudlet.app import SERVICES
+from cloudlet.catalogue import OFFERS
 from cloudlet.wire.model import Models
 from style.sources import ROOT
 
@@ -20,7 +20,7 @@ def test_every_operation_is_one_of_aws() -> None:
     models = Models()
     strange = [
         f"{service.name} {name}"
-        for service in SERVICES
+        for service in (offer.load() for offer in OFFERS)
         for name in service.operations
         if name not in models.service(service.name).operation_names
     ]
@@ -28,6 +28,6 @@ def test_every_operation_is_one_of_aws() -> None:
 
 
 def test_every_operation_that_works_is_listed() -> None:
-    for service in SERVICES:
+    for service in (offer.load() for offer in OFFERS):
         page = (ROOT / "docs" / "services" / f"{service.name}.md").read_text()
         assert [name for name in service.operations if f"| {name} | works |" not in page] == []

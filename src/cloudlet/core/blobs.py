@@ -44,7 +44,7 @@ class BlobSweeper:
 
     async def _in_use(self) -> set[str]:
         found: set[str] = set()
-        for service in self._cloud.services.values():
+        for service in await self._cloud.services.load_used(self._cloud.store):
             if service.blobs_in_use is not None:
                 principal = Principal.of_service(f"{service.name}.amazonaws.com")
                 call = self._cloud.call(service.name, principal, "", "")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cloudlet.core.operation import Service
     from cloudlet.core.sandbox import Sandboxes
     from cloudlet.core.secrets import Secrets
+    from cloudlet.core.services import Services
     from cloudlet.core.store import Blobs, Store, Transaction
     from cloudlet.core.worker import Supervisor, Wakeups
 
@@ -33,9 +34,6 @@ T = TypeVar("T")
 
 class Component(Protocol):
     """Something of a service that lives as long as the server: a pool, a cache, a batcher."""
-
-    async def start(self) -> None:
-        """Called once, before the first request."""
 
     async def close(self) -> None:
         """Called once, after the last."""
@@ -54,7 +52,6 @@ class Cloud:
     supervisor: Supervisor
     sandboxes: Sandboxes
     access: Access
-    services: Mapping[str, Service]
     work_dir: Path
     """A folder for files that can be made again: unpacked code, caches."""
     endpoint: str
@@ -70,6 +67,7 @@ class Cloud:
     """Whether functions may open ports of this machine's loopback for their debuggers."""
     throughput_limits: bool = False
     """Whether services throttle what AWS throttles by throughput; off, they are as fast as the machine."""
+    services: Services = field(init=False)
     api: Api = field(init=False)
     wire: Wire = field(init=False)
     signatures: Signatures = field(init=False)

@@ -83,7 +83,6 @@ class Service(Struct, frozen=True):
     It reads in several transactions: a blob that is named the whole time must be told, also where its name
     moves from one row to another meanwhile.
     """
-    data_planes: tuple[DataPlane, ...] = ()
     cross_origin: CrossOrigin | None = None
     keeps_metrics: Callable[[Call, Sequence[Gathered]], None] | None = None
     """Writes what the services counted, in the open transaction. CloudWatch alone has it."""

@@ -110,7 +110,7 @@ class Pipeline:
         self._authenticator = authenticator
         self._invoker = invoker
         self._pages = pages
-        self._planes = [plane for service in cloud.services.values() for plane in service.data_planes]
+        self._planes = cloud.services.data_planes
         self._steps: tuple[Step, ...] = (
             self.answer_own_pages,
             self.serve_data_plane,  # before signatures: API Gateway judges its callers itself
@@ -165,8 +165,9 @@ class Pipeline:
 
     async def serve_data_plane(self, exchange: Exchange) -> None:
         """Invoke URLs and the like: a service's own HTTP, outside of its API."""
-        for plane in self._planes:
+        for service, plane in self._planes:
             if plane.claims(exchange.request):
+                self._cloud.services.load(service)
                 exchange.response = await plane.handle(self._cloud, exchange.request)
                 if exchange.response is not None:
                     return

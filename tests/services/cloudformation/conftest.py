@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from thing_types import THINGS_SERVICE, Thing, things
+from thing_types import OFFER, Thing, things
 
+from cloudlet.catalogue import OFFERS
 from cloudlet.config import Config
 from cloudlet.core.access import Principal
 
@@ -16,8 +17,7 @@ from cloudlet.core.access import Principal
 @pytest.fixture(scope="session")
 def server(server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A second server, so that nobody else meets the types of tests."""
-    running = type(server)(Config(data=tmp_path_factory.mktemp("things"), port=0))
-    running.app.cloud.services["things"] = THINGS_SERVICE
+    running = type(server)(Config(data=tmp_path_factory.mktemp("things"), port=0), (*OFFERS, OFFER))
     yield running
     running.close()
 

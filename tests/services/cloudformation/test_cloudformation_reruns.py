@@ -355,13 +355,9 @@ class Handler:
         self, type_name: str, properties: dict[str, Any], *, token: str = "first", rerun: bool = False
     ) -> Provisioned:
         cloud = self.server.app.cloud
-        service, resource = next(
-            (service.name, each)
-            for service in cloud.services.values()
-            for each in service.resources
-            if each.type_name == type_name
-        )
-        call = cloud.call(service, Principal.root(self.account), self.account, "us-east-1")
+        service = cloud.services.of_type(type_name)
+        resource = next(each for each in service.resources if each.type_name == type_name)
+        call = cloud.call(service.name, Principal.root(self.account), self.account, "us-east-1")
         call.lenient = True
         context = ResourceContext("stack", f"stack/{self.account}", "Thing", token, TAGS, rerun=rerun)
         made: Provisioned = self.server.run(resource.create(call, context, properties))

@@ -8,25 +8,18 @@ import sys
 from pathlib import Path
 
 import uvloop
-from thing_types import THINGS, THINGS_SERVICE
+from thing_types import OFFER
 
 from cloudlet.app import build
+from cloudlet.catalogue import OFFERS
 from cloudlet.config import Config
-from cloudlet.core.operation import Service, operation, operations_in
-
-
-@operation("ListTables", public=True, read_only=True)
-def list_tables(call, request):
-    """Answers with the things; the operation's name is only borrowed for its shape."""
-    return {"TableNames": [f"{thing.name} {thing.size}" for thing in THINGS.below(call, call.account)]}
+from cloudlet.core.services import Offer
 
 
 async def main(data: str) -> None:
-    app = await build(Config(data=Path(data), port=0))
-    services = app.cloud.services
-    services["things"] = THINGS_SERVICE
-    borrowed = operations_in(sys.modules[__name__])
-    services["dynamodb"] = Service("dynamodb", operations=borrowed, resources=services["dynamodb"].resources)
+    tables = Offer("dynamodb", "borrowed_tables", ("AWS::DynamoDB",))
+    others = (offer for offer in OFFERS if offer.name != "dynamodb")
+    app = await build(Config(data=Path(data), port=0), offers=(*others, tables, OFFER))
     await app.start()
     os.write(1, app.endpoint.encode() + b"\n")
     await asyncio.Event().wait()

@@ -7,9 +7,9 @@ from msgspec.structs import replace
 
 from cloudlet.core.call import Call
 from cloudlet.core.errors import ServiceError
-from cloudlet.core.operation import Service
 from cloudlet.core.resource import PartlyProvisioned, Properties, Provisioned, ResourceContext
 from cloudlet.core.rows import Rows
+from cloudlet.core.services import Offer
 
 
 class Thing(Struct, frozen=True):
@@ -125,4 +125,4 @@ class AskingType(ThingType, frozen=True):
         return await ThingType().create(call, context, properties)
 
 
-THINGS_SERVICE = Service("things", operations={}, resources=(ThingType(), FaultyType(), AskingType()))
+OFFER = Offer("things", "things", ("Test::Things",))

@@ -46,7 +46,7 @@ def within(server):
 def event(within, server):
     """An event that is due in an hour by the server's clock, so that its own worker leaves it alone."""
     later = server.clock.time() + 3600
-    event = QueuedEvent("event", "1" * 12, "us-east-1", "function", None, b"1", None, None, later)
+    event = QueuedEvent("event", "1" * 12, "us-east-1", "function", None, b"1", None, later)
     within(lambda call: state.add_event(call, event))
     yield event
     within(lambda call: state.delete_event(call, event.id, state.find_event_progress(call, event.id)))

@@ -268,7 +268,7 @@ class BareSandboxes:
             for name, value in spec.environment.items()
         }
         log = surroundings.log_environment(spec.runtime)
-        return surroundings.environment({}) | mine | given | log
+        return surroundings.environment({}, spec.runtime, spec.release) | mine | given | log
 
 
 def _bootstraps(spec: SandboxSpec, opt: Path) -> dict[str, str]:

@@ -11,7 +11,6 @@ from typing import Final
 from msgspec import Struct
 
 from cloudlet.core.sandbox import SandboxError
-from cloudlet.sandbox.inside import rootfs
 
 _OVERHEAD_BYTES: Final = 4 << 20
 _OVERHEAD_SHARE: Final = 64  # inode tables and the like: one part in so many
@@ -63,9 +62,8 @@ def _make_file_system(path: Path, size_bytes: int) -> None:
         raise SandboxError("A /tmp with a size limit needs mkfs.ext4: install e2fsprogs.")
     with path.open("wb") as file:
         file.truncate(size_bytes + size_bytes // _OVERHEAD_SHARE + _OVERHEAD_BYTES)
-    owner = f"root_owner={rootfs.UID}:{rootfs.GID}"
     options = ["-q", "-F", "-b", "4096", "-m", "0", "-O", "^has_journal,^resize_inode"]
-    extended = ["-E", f"lazy_itable_init=1,nodiscard,{owner}"]
+    extended = ["-E", "lazy_itable_init=1,nodiscard,root_owner=0:0"]
     result = subprocess.run(
         [program, *options, *extended, str(path)], capture_output=True, text=True, check=False
     )

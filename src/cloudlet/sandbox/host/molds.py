@@ -56,7 +56,7 @@ def preparation(mold: Mold, tmp_image: Path | None, surrounded: Surrounded) -> d
     """The first order: /tmp, and the program to start at once if there is one."""
     idle = None
     if mold.idle_command:
-        environment = surroundings.environment({}) | {_ORDER: str(_ORDER_DESCRIPTOR)}
+        environment = surroundings.environment({}, "nodejs") | {_ORDER: str(_ORDER_DESCRIPTOR)}
         idle = _program("nodejs", environment, list(mold.idle_command), _USUAL, surrounded)
     return {
         "tmp_image": None if tmp_image is None else str(tmp_image.resolve()),
@@ -75,7 +75,8 @@ def function(
     if spec.runtime == "python":
         runs_already = commands.may_be_ahead(spec.environment)
     command = None if runs_already else commands.command(spec, python)
-    environment = surroundings.environment(spec.environment) | surroundings.log_environment(spec.runtime)
+    environment = surroundings.environment(spec.environment, spec.runtime, spec.release)
+    environment |= surroundings.log_environment(spec.runtime)
     return _program(spec.runtime, environment, command, spec.limits, surrounded) | {
         "code": str(spec.code.resolve()),
         "layers": [str(layer.resolve()) for layer in spec.layers],

@@ -83,6 +83,8 @@ _SYSTEM_BUNDLES: Final = (
     "/etc/ssl/ca-bundle.pem",
     "/etc/ssl/cert.pem",
 )
+# Python 3.12 and later set it on Amazon Linux 2023, where there is no en_US.
+_WITHOUT_LC_CTYPE: Final = ("3.8", "3.9", "3.10", "3.11")
 _NODE_FOLDER: Final = "/var/runtime/nodejs"
 NODE_IN_SANDBOX: Final = "/var/lang/bin/node"
 
@@ -190,28 +192,31 @@ def _node_of(found: Interpreter) -> str:
 
 def zygote_environment() -> dict[str, str]:
     """The environment a fork server starts with: what the loader and the interpreter read once."""
-    added = environment({})
+    added = environment({}, "python")
     return {
         name: added[name]
         for name in ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_CTYPE", "PYTHONPATH", "AWS_LAMBDA_RUNTIME_API")
     }
 
 
-def environment(given: Mapping[str, str]) -> dict[str, str]:
-    """A function's environment: what it was given, and what the sandbox has to add."""
+def environment(given: Mapping[str, str], runtime: str, release: str = "") -> dict[str, str]:
+    """A function's environment: what it was given, and what the sandbox has to add for its runtime."""
     added = {
         "PATH": _path(),
         "LD_LIBRARY_PATH": _library_path(),
-        "PYTHONPATH": "/var/runtime",
-        "NODE_PATH": "/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task",
         "LANG": "en_US.UTF-8",
-        "LC_CTYPE": "C.UTF-8",
         "TZ": ":UTC",
         "LAMBDA_TASK_ROOT": "/var/task",
         "LAMBDA_RUNTIME_DIR": "/var/runtime",
         "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001",
     }
     added |= dict.fromkeys(CERTIFICATE_VARIABLES, BUNDLE_IN_SANDBOX) | {"NODE_EXTRA_CA_CERTS": CA_IN_SANDBOX}
+    if runtime == "nodejs":
+        added["NODE_PATH"] = "/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task"
+    elif runtime == "python":
+        added["PYTHONPATH"] = "/var/runtime"
+        if release not in _WITHOUT_LC_CTYPE:
+            added["LC_CTYPE"] = "C.UTF-8"
     return added | dict(given)
 
 

@@ -200,6 +200,8 @@ def _mount_tmp(message: Message) -> None:
         Path(rootfs.OLD_ROOT + message["tmp_image"]).unlink()
         syscalls.mount(device, "/tmp", "ext4", _LOOP_MOUNT, "errors=continue,noinit_itable")
     Path("/tmp/lost+found").rmdir()
+    os.chown("/tmp", 0, 0)
+    os.chmod("/tmp", 0o1777)  # noqa: PTH101  quicker, and every start waits for it
 
 
 def _inodes(size_bytes: int) -> int:

@@ -14,11 +14,10 @@ from msgspec.structs import replace
 from cloudlet.core.access import Principal
 from cloudlet.core.call import Call, Cloud
 from cloudlet.core.http import HttpRequest, HttpResponse
-from cloudlet.core.operation import DataPlane
 from cloudlet.services.cloudformation import state
+from cloudlet.services.cloudformation.doors import PREFIX
 from cloudlet.services.cloudformation.model import CustomRequest, CustomResponse
 
-_PREFIX: Final = "/_cloudformation/responses/"
 _LONGEST_BYTES: Final = 4096
 _BODY_BYTES: Final = 1024 * 1024
 _SERVICE: Final = Principal.of_service("cloudformation.amazonaws.com")
@@ -28,15 +27,12 @@ def response_url(call: Call, request_id: str, secret: str) -> str:
     """The URL for one answer, on a host that leads here from inside every function."""
     region = call.region
     host = f"cloudformation-custom-resource-response-{region.replace('-', '')}.s3.{region}.amazonaws.com"
-    return f"https://{host}{_PREFIX}{call.account}/{region}/{request_id}/{secret}"
+    return f"https://{host}{PREFIX}{call.account}/{region}/{request_id}/{secret}"
 
 
-def _claims(request: HttpRequest) -> bool:
-    return request.path.startswith(_PREFIX)
-
-
-async def _take(cloud: Cloud, request: HttpRequest) -> HttpResponse:
-    parts = request.path.removeprefix(_PREFIX).split("/")
+async def take(cloud: Cloud, request: HttpRequest) -> HttpResponse:
+    """Keeps the answer to a custom resource's request; 403 for a URL that nobody was given."""
+    parts = request.path.removeprefix(PREFIX).split("/")
     if request.method != "PUT" or len(parts) != 4:
         return HttpResponse(403)
     account, region, request_id, secret = parts
@@ -79,6 +75,3 @@ def _answer(content: bytes) -> CustomResponse:
 
 def _physical_id(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
-
-
-RESPONSES: Final = DataPlane(_claims, _take)

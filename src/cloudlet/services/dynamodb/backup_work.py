@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from cloudlet.core.access import Principal
 from cloudlet.services.dynamodb import state
-from cloudlet.services.dynamodb.backups import AVAILABLE, EXPORT, FILL, SNAPSHOT, UNDO
+from cloudlet.services.dynamodb.backups import AVAILABLE, COLLECT, EXPORT, FILL, SNAPSHOT, UNDO
 from cloudlet.services.dynamodb.export_work import write_export
 
 if TYPE_CHECKING:
@@ -82,6 +82,8 @@ def _step(call: Call, job: Job) -> bool:
         return _snapshot(call, current)
     if current.phase == UNDO:
         return _undo(call, current)
+    if current.phase == COLLECT:
+        return _collect(call, current)
     return _fill(call, current)
 
 
@@ -120,9 +122,30 @@ def _undo(call: Call, job: Job) -> bool:
     if last is not None:
         state.save_job(call, structs.replace(job, before=last))
         return True
+    if job.collect_after is not None:
+        before = (job.undo_after + 1,)
+        state.save_job(call, structs.replace(job, phase=COLLECT, before=before))
+        return True
     state.end_copy(call, job)
     phase = FILL if job.export_id is None else EXPORT
     state.save_job(call, structs.replace(job, phase=phase, after=(), before=()))
+    return True
+
+
+def _collect(call: Call, job: Job) -> bool:
+    """Collects the next changes, the latest first, which says what an item became."""
+    last = None
+    after = job.collect_after or 0
+    for place, old in state.changes_before(call, job.source_id, after, job.before, _ITEMS_A_STEP):
+        micros, *position = place
+        state.collect_change(call, job, int(micros), tuple(map(bytes, position)), old)
+        last = place
+    if last is not None:
+        state.save_job(call, structs.replace(job, before=last))
+        return True
+    state.end_copy(call, job)
+    state.forget_rows(call, job.rows)
+    state.save_job(call, structs.replace(job, phase=EXPORT, before=()))
     return True
 
 

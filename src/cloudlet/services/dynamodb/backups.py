@@ -28,6 +28,7 @@ DELETED: Final = "DELETED"
 
 SNAPSHOT: Final = "snapshot"
 UNDO: Final = "undo"
+COLLECT: Final = "collect"
 FILL: Final = "fill"
 EXPORT: Final = "export"
 
@@ -77,6 +78,8 @@ class Job(Struct, frozen=True):
     undo_after: int = 0
     undo_until: int = 0
     """The changes that are taken back: later than the one microsecond, not later than the other."""
+    collect_after: int | None = None
+    """The changes from there to those that are taken back are collected, for an incremental export."""
     after: tuple[bytes, ...] = ()
     """The last item that was copied in this phase."""
     before: tuple[int | bytes, ...] = ()

@@ -11,7 +11,7 @@ import hashlib
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from cloudlet.core.errors import ServiceError
 from cloudlet.services.dynamodb import state
@@ -19,8 +19,9 @@ from cloudlet.services.dynamodb.exports import (
     COMPLETED,
     FAILED,
     DataFile,
+    change_line,
     files_manifest,
-    lines,
+    item_line,
     md5_of,
     summary_manifest,
 )
@@ -32,15 +33,22 @@ if TYPE_CHECKING:
     from cloudlet.core.call import Call
     from cloudlet.services.dynamodb.backups import Job
     from cloudlet.services.dynamodb.exports import Export
-    from cloudlet.services.dynamodb.values import Item
 
 _ITEMS_A_STEP: Final = 200
 _FILE_BYTES: Final = 8 << 20
 _JSON: Final = "application/json"
+_BYTES: Final = "application/octet-stream"
+
+
+class _Page(Struct, frozen=True):
+    """Some lines of the data, and the position up to which they are."""
+
+    lines: list[bytes]
+    last: tuple[bytes, ...]
 
 
 async def write_export(call: Call, job: Job) -> None:
-    """Writes the items of a copy, and ends the work whether that went well or not."""
+    """Writes the items of a copy, or collected changes, and ends the work whether that went well or not."""
     export_id = job.export_id or ""
     export = await call.transact(lambda inner: state.find_export(inner, export_id), read_only=True)
     if export is None:
@@ -63,6 +71,7 @@ def _end(call: Call, job: Job, export: Export | None) -> None:
     if export is not None:
         state.save_export(call, export)
     state.forget_rows(call, job.rows)
+    state.forget_collected(call, job.rows)
     state.end_job(call, job)
 
 
@@ -79,7 +88,7 @@ class _Writing:
         """Writes everything; the export as it is then. Raises ServiceError."""
         export = self._export
         await self._put("_started", b"")
-        await self._write_items()
+        await self._write_data()
         files = files_manifest(self._files)
         await self._put("manifest-files.json", files, _JSON)
         await self._put("manifest-files.md5", md5_of(files).encode())
@@ -97,35 +106,45 @@ class _Writing:
         await self._put("manifest-summary.md5", md5_of(summary).encode())
         return ended
 
-    async def _write_items(self) -> None:
+    async def _write_data(self) -> None:
         after: tuple[bytes, ...] = ()
         text, count = b"", 0
         while page := await self._call.transact(partial(self._page, after=after), read_only=True):
-            text += lines([item for _, item in page])
-            count, after = count + len(page), page[-1][0]
+            text += b"".join(page.lines)
+            count, after = count + len(page.lines), page.last
             if len(text) >= _FILE_BYTES:
                 await self._write_file(text, count)
                 text, count = b"", 0
         if count:
             await self._write_file(text, count)
 
-    def _page(self, call: Call, after: tuple[bytes, ...]) -> list[tuple[tuple[bytes, ...], Item]]:
-        return list(state.items_below(call, self._rows, after, _ITEMS_A_STEP))
+    def _page(self, call: Call, after: tuple[bytes, ...]) -> _Page | None:
+        """The next lines, or None at the end."""
+        period = self._export.period
+        if period is None:
+            items = list(state.items_below(call, self._rows, after, _ITEMS_A_STEP))
+            return _Page([item_line(item) for _, item in items], items[-1][0]) if items else None
+        changes = state.collected_changes(call, self._rows, after, _ITEMS_A_STEP)
+        if not changes:
+            return None
+        written = (change_line(change, self._export.keys, period.view_type) for _, change in changes)
+        return _Page([line for line in written if line], changes[-1][0])
 
     async def _write_file(self, text: bytes, count: int) -> None:
         data = await asyncio.to_thread(gzip.compress, text, mtime=0)
         place = f"{self._export.id}/{len(self._files)}".encode()
-        name = f"data/{hashlib.blake2b(place, digest_size=13).hexdigest()}.json.gz"
-        answer = await self._put(name, data)
+        key = self._export.data_key(f"{hashlib.blake2b(place, digest_size=13).hexdigest()}.json.gz")
+        answer = await self._put_at(key, data)
         etag = str(answer["ETag"]).strip('"')
-        self._files.append(DataFile(self._export.key(name), count, len(text), md5_of(data), etag))
+        self._files.append(DataFile(key, count, len(text), md5_of(data), etag))
 
-    async def _put(
-        self, name: str, body: bytes, content_type: str = "application/octet-stream"
-    ) -> Mapping[str, Any]:
+    async def _put(self, name: str, body: bytes, content_type: str = _BYTES) -> None:
+        await self._put_at(self._export.key(name), body, content_type)
+
+    async def _put_at(self, key: str, body: bytes, content_type: str = _BYTES) -> Mapping[str, Any]:
         request: dict[str, Any] = {
             "Bucket": self._export.bucket,
-            "Key": self._export.key(name),
+            "Key": key,
             "Body": body,
             "ContentType": content_type,
         }

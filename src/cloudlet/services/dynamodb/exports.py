@@ -26,11 +26,40 @@ COMPLETED: Final = "COMPLETED"
 FAILED: Final = "FAILED"
 DYNAMODB_JSON: Final = "DYNAMODB_JSON"
 FULL_EXPORT: Final = "FULL_EXPORT"
+INCREMENTAL_EXPORT: Final = "INCREMENTAL_EXPORT"
+NEW_IMAGE: Final = "NEW_IMAGE"
+NEW_AND_OLD_IMAGES: Final = "NEW_AND_OLD_IMAGES"
 _MANIFEST_VERSION: Final = "2023-08-01"
 
 
+class Period(Struct, frozen=True):
+    """What an incremental export is of: the changes from a moment on, until just before another."""
+
+    start: float
+    end: float
+    view_type: str
+    until_now: bool = False
+    """Whether the end was not asked for."""
+
+    @property
+    def asked(self) -> tuple[float, float | None, str]:
+        """What two requests for the same have in common."""
+        return self.start, None if self.until_now else self.end, self.view_type
+
+
+class Change(Struct, frozen=True):
+    """What became of one item in the period of an incremental export."""
+
+    written_micros: int
+    """When it changed last."""
+    new: dict[str, dict[str, Any]] | None
+    """What it was at the end."""
+    old: dict[str, dict[str, Any]] | None
+    """What it was at the start."""
+
+
 class Export(Struct, frozen=True):
-    """What a table held at a moment, on its way to a bucket or there."""
+    """What a table held at a moment, or what changed in a period, on its way to a bucket or there."""
 
     id: str
     table_name: str
@@ -51,6 +80,10 @@ class Export(Struct, frozen=True):
     size_bytes: int = 0
     failure_code: str | None = None
     failure_message: str | None = None
+    period: Period | None = None
+    """Of an incremental export."""
+    keys: tuple[str, ...] = ()
+    """The names of the table's key attributes."""
 
     @property
     def resource(self) -> str:
@@ -59,8 +92,16 @@ class Export(Struct, frozen=True):
 
     def key(self, name: str) -> str:
         """Where a file of the export stands in its bucket."""
+        return f"{self._folder}{self.id}/{name}"
+
+    def data_key(self, name: str) -> str:
+        """Where a data file stands: incremental exports to one place share a folder for theirs."""
+        return self.key(f"data/{name}") if self.period is None else f"{self._folder}data/{name}"
+
+    @property
+    def _folder(self) -> str:
         start = f"{self.prefix}/" if self.prefix else ""
-        return f"{start}AWSDynamoDB/{self.id}/{name}"
+        return f"{start}AWSDynamoDB/"
 
 
 class DataFile(Struct, frozen=True):
@@ -73,9 +114,25 @@ class DataFile(Struct, frozen=True):
     etag: str
 
 
-def lines(items: Sequence[Item]) -> bytes:
-    """Items as a data file has them, one a line."""
-    return b"".join(msgspec.json.encode({"Item": item}) + b"\n" for item in items)
+def item_line(item: Item) -> bytes:
+    """An item as a data file has it, on a line."""
+    return msgspec.json.encode({"Item": item}) + b"\n"
+
+
+def change_line(change: Change, keys: Sequence[str], view_type: str) -> bytes:
+    """A change as a data file has it, on a line; nothing where no item was there before or after."""
+    item = change.new or change.old
+    if item is None:
+        return b""
+    line: dict[str, Any] = {
+        "Metadata": {"WriteTimestampMicros": {"N": str(change.written_micros)}},
+        "Keys": {name: item[name] for name in keys},
+    }
+    if change.old is not None and view_type == NEW_AND_OLD_IMAGES:
+        line["OldImage"] = change.old
+    if change.new is not None:
+        line["NewImage"] = change.new
+    return msgspec.json.encode(line) + b"\n"
 
 
 def md5_of(data: bytes) -> str:
@@ -109,7 +166,7 @@ def summary_manifest(export: Export, arn: str, table_arn: str) -> bytes:
             "endTime": _stamp(export.ended or export.started),
             "tableArn": table_arn,
             "tableId": export.table_id,
-            "exportTime": _stamp(export.moment),
+            **_times(export),
             "s3Bucket": export.bucket,
             "s3Prefix": export.prefix,
             "s3SseAlgorithm": "AES256",
@@ -118,9 +175,16 @@ def summary_manifest(export: Export, arn: str, table_arn: str) -> bytes:
             "billedSizeBytes": export.size_bytes,
             "itemCount": export.item_count,
             "outputFormat": DYNAMODB_JSON,
-            "exportType": FULL_EXPORT,
+            **({} if export.period is None else {"outputView": export.period.view_type}),
+            "exportType": FULL_EXPORT if export.period is None else INCREMENTAL_EXPORT,
         }
     )
+
+
+def _times(export: Export) -> dict[str, str]:
+    if export.period is None:
+        return {"exportTime": _stamp(export.moment)}
+    return {"exportFromTime": _stamp(export.period.start), "exportToTime": _stamp(export.period.end)}
 
 
 def describe_export(export: Export, arn: str, table_arn: str) -> dict[str, Any]:
@@ -131,13 +195,15 @@ def describe_export(export: Export, arn: str, table_arn: str) -> dict[str, Any]:
         "StartTime": moment(export.started),
         "TableArn": table_arn,
         "TableId": export.table_id,
-        "ExportTime": moment(export.moment),
         "ClientToken": export.client_token,
         "S3Bucket": export.bucket,
         "S3SseAlgorithm": "AES256",
         "ExportFormat": DYNAMODB_JSON,
     }
+    period = export.period
     more = {
+        "ExportTime": moment(export.moment) if period is None else None,
+        "IncrementalExportSpecification": None if period is None else _describe_period(period),
         "S3Prefix": export.prefix,
         "S3BucketOwner": export.bucket_owner,
         "ExportType": export.type,
@@ -151,6 +217,14 @@ def describe_export(export: Export, arn: str, table_arn: str) -> dict[str, Any]:
         described["BilledSizeBytes"] = export.size_bytes
         described["ItemCount"] = export.item_count
     return described
+
+
+def _describe_period(period: Period) -> dict[str, Any]:
+    return {
+        "ExportFromTime": moment(period.start),
+        "ExportToTime": moment(period.end),
+        "ExportViewType": period.view_type,
+    }
 
 
 def _document(value: dict[str, Any]) -> bytes:

@@ -17,16 +17,17 @@ from cloudlet.core.errors import ServiceError
 from cloudlet.core.http import FileBody
 from cloudlet.core.lease import LeaseLost
 from cloudlet.services.dynamodb import keys, state
+from cloudlet.services.dynamodb.definitions import new_table
 from cloudlet.services.dynamodb.errors import ValidationException
 from cloudlet.services.dynamodb.import_log import ImportLog
-from cloudlet.services.dynamodb.import_sources import SourceObject
+from cloudlet.services.dynamodb.import_sources import Record, SourceObject
+from cloudlet.services.dynamodb.recovery import Restoring
 from cloudlet.services.dynamodb.values import checked_item, is_too_large
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cloudlet.core.call import Call, Cloud
-    from cloudlet.services.dynamodb.import_sources import Record
     from cloudlet.services.dynamodb.imports import Import, Progress
     from cloudlet.services.dynamodb.model import Table
     from cloudlet.services.dynamodb.state import ClaimedImport
@@ -37,6 +38,8 @@ _LANES: Final = 4
 _SWEEP_SECONDS: Final = 60.0
 _RETRY_SECONDS: Final = 5.0
 _RECORDS_A_STEP: Final = 100
+_CHANGED: Final = frozenset(("S3NoSuchKey", "S3PreconditionFailed"))
+"""What S3 says of an object that was removed or replaced after it was listed: one fault among the items."""
 _PIECE_BYTES: Final = 256 * 1024
 
 
@@ -120,7 +123,10 @@ class _Importing:
             await self._log.create()
         except ServiceError as error:
             raise _Failure(f"CloudWatchLogs{error.code}", error.message) from error
-        await self._save(replace(self._import.progress, begun=True))
+        begun = replace(self._import, progress=replace(self._import.progress, begun=True))
+        if not await self._call.transact(partial(_make_table, claimed=self._claimed, import_=begun)):
+            raise _Failure("TableAlreadyExists", f"Table already exists: {begun.table_name}")
+        self._import = begun
 
     async def _read_objects(self) -> None:
         progress = self._import.progress
@@ -137,7 +143,14 @@ class _Importing:
                 return
 
     async def _read_object(self, key: str, etag: str) -> None:
-        answer = await self._ask_s3("GetObject", Key=key, IfMatch=etag)
+        try:
+            answer = await self._ask_s3("GetObject", Key=key, IfMatch=etag)
+        except _Failure as failure:
+            if failure.code not in _CHANGED:
+                raise
+            await self._take([Record(None, failure.message)], self._import.progress.records + 1)
+            await self._save(self._import.progress.beyond(0))
+            return
         source = SourceObject(self._import, _pieces_of(answer["Body"]))
         done, number = self._import.progress.records, 0
         step: list[Record] = []
@@ -225,6 +238,17 @@ def _table_of(call: Call, import_: Import) -> Table:
     return table
 
 
+def _make_table(call: Call, claimed: ClaimedImport, import_: Import) -> bool:
+    """Makes the table, which nobody uses until it is filled; False where there is one of that name."""
+    state.hold_import(call, claimed)
+    if state.find_table(call, import_.table_name) is not None:
+        return False
+    table = new_table(import_.parameters, import_.table_id, call.time())
+    state.add_table(call, replace(table, restoring=Restoring(None, call.time())))
+    state.save_import(call, import_)
+    return True
+
+
 def _write(call: Call, claimed: ClaimedImport, import_: Import, items: Sequence[Item]) -> None:
     state.hold_import(call, claimed)
     table = _table_of(call, import_)
@@ -234,11 +258,8 @@ def _write(call: Call, claimed: ClaimedImport, import_: Import, items: Sequence[
 
 
 def _end(call: Call, claimed: ClaimedImport, import_: Import) -> None:
-    """Ends an import: its table can be used, or is gone where nothing was ever read."""
+    """Ends an import: its table can be used, if there ever was one."""
     state.end_import(call, claimed)
     state.save_import(call, import_)
-    table = _table_of(call, import_)
     if import_.progress.begun:
-        state.save_table(call, replace(table, restoring=None))
-    else:
-        state.delete_table(call, table)
+        state.save_table(call, replace(_table_of(call, import_), restoring=None))

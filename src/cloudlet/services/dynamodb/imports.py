@@ -47,8 +47,6 @@ class Progress(Struct, frozen=True):
     """What that object was when it was first read."""
     records: int = 0
     """How many records of it are done with."""
-    object_bytes: int = 0
-    """How many bytes of it, uncompressed, those are."""
     processed_bytes: int = 0
     """The uncompressed bytes of the objects before it."""
     imported: int = 0
@@ -56,7 +54,7 @@ class Progress(Struct, frozen=True):
 
     def into(self, object_key: str, etag: str) -> Progress:
         """At the first record of an object."""
-        return replace(self, object_key=object_key, etag=etag, records=0, object_bytes=0)
+        return replace(self, object_key=object_key, etag=etag, records=0)
 
     def beyond(self, object_bytes: int) -> Progress:
         """Past the object that was read, which was of so many bytes."""
@@ -66,7 +64,6 @@ class Progress(Struct, frozen=True):
             object_key=None,
             etag=None,
             records=0,
-            object_bytes=0,
             processed_bytes=self.processed_bytes + object_bytes,
         )
 
@@ -129,8 +126,9 @@ class Import(Struct, frozen=True):
 
 
 def new_import(request: Request, import_id: str, table_id: str, now: float, principal: Principal) -> Import:
-    """The import that a request asks for."""
+    """The import that a request asks for; its source is its owner's unless it says whose."""
     parameters = request["TableCreationParameters"]
+    source = {"S3BucketOwner": principal.account, **request["S3BucketSource"]}
     return Import(
         import_id,
         parameters["TableName"],
@@ -138,7 +136,7 @@ def new_import(request: Request, import_id: str, table_id: str, now: float, prin
         now,
         request["ClientToken"],
         principal,
-        request["S3BucketSource"],
+        source,
         request["InputFormat"],
         request.get("InputCompressionType", NONE),
         parameters,

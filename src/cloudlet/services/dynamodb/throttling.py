@@ -41,9 +41,6 @@ class ProvisionedLimits:
     def __init__(self) -> None:
         self._left: dict[Place, tuple[float, float]] = {}
 
-    async def start(self) -> None:
-        """Nothing to do: buckets are made as they are used."""
-
     async def close(self) -> None:
         """Forgets everything."""
         self._left.clear()

@@ -1,14 +1,1 @@
-"""IAM: users, groups, roles, policies and keys.
-
-The manifest; what is judged by all of it is decided in cloudlet.access.
-"""
-
-from __future__ import annotations
-
-from typing import Final
-
-from cloudlet.core.operation import Service
-from cloudlet.services.iam.operations import OPERATIONS
-from cloudlet.services.iam.resources import RESOURCES
-
-SERVICE: Final = Service(name="iam", operations=OPERATIONS, resources=RESOURCES)
+"""IAM: users, groups, roles, policies and keys."""

@@ -52,9 +52,6 @@ class ReadRates:
     def __init__(self) -> None:
         self._shards: dict[_ShardKey, _Reads] = {}
 
-    async def start(self) -> None:
-        """Begins with nothing read."""
-
     async def close(self) -> None:
         """Forgets everything."""
         self._shards.clear()

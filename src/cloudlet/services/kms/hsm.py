@@ -31,9 +31,6 @@ class HardwareSecurityModule:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
 
-    async def start(self) -> None:
-        """Nothing is needed before the first key."""
-
     async def close(self) -> None:
         """Nothing is kept."""
 

@@ -100,6 +100,6 @@ def _settle(
     if row is None or row.settled or row.generation != prepared.generation:
         return row
     revision_id = call.ids.uuid()
-    after = row.activated(revision_id) if trouble is None else row.failed(trouble, revision_id)
+    after = row.activated(revision_id, call.time()) if trouble is None else row.failed(trouble, revision_id)
     state.save_version(call, reference, after)
     return after

@@ -66,6 +66,19 @@ class PreconditionFailedException(LambdaError):
     status = 412
 
 
+class ResourceNotReadyException(LambdaError):
+    """Raised for a function whose network interface was taken back while nobody used it."""
+
+    fault = None
+    status = 502
+
+
+class SnapStartNotReadyException(LambdaError):
+    """Raised for a version whose snapshot was removed while nobody used it."""
+
+    status = 409
+
+
 class InvalidRequestContentException(LambdaError):
     """Raised for an event that is no JSON."""
 

@@ -38,7 +38,6 @@ def accepted(
     reference: FunctionReference,
     payload: bytes,
     *,
-    client_context: str | None,
     trace_id: str,
     tenant_id: str | None,
 ) -> QueuedEvent:
@@ -50,7 +49,6 @@ def accepted(
         name=reference.name,
         qualifier=reference.qualifier,
         payload=payload,
-        client_context=client_context,
         trace_id=trace_id,
         accepted_at=call.time(),
         tenant_id=tenant_id,

@@ -14,7 +14,13 @@ from msgspec.structs import replace
 from cloudlet.services.lambda_ import runtimes
 
 LATEST: Final = "$LATEST"
+PENDING: Final = "Pending"
+ACTIVE: Final = "Active"
+INACTIVE: Final = "Inactive"
+FAILED: Final = "Failed"
 CREATING: Final = "The function is being created."
+RESTORING: Final = "The function is being restored."
+IDLE: Final = "The function is currently idle."
 
 
 class Package(Struct, frozen=True):
@@ -85,7 +91,7 @@ class FunctionVersion(Struct, frozen=True):
     """Differs for all code and configuration that ever was: environments belong to one generation."""
     revision_id: str
     modified_at: float
-    state: str = "Pending"
+    state: str = PENDING
     update_status: str | None = None
     """None while the function is new; then InProgress, Successful or Failed."""
     update_reason: str = ""
@@ -95,26 +101,43 @@ class FunctionVersion(Struct, frozen=True):
     update_runtime_on: str = "Auto"
     """When AWS would move it to a newer version of its runtime: Auto, FunctionUpdate or Manual."""
     pinned_runtime_version: str | None = None
+    used_at: float = 0.0
+    """When it was put into place or last had an environment made, to the day."""
 
     @property
     def settled(self) -> bool:
         """Whether nothing is under way."""
-        return self.state != "Pending" and self.update_status != "InProgress"
+        return self.state != PENDING and self.update_status != "InProgress"
 
-    def activated(self, revision_id: str) -> FunctionVersion:
+    @property
+    def has_snapshot(self) -> bool:
+        """Whether AWS starts it from a snapshot."""
+        return self.configuration.snap_start == "PublishedVersions" and self.version != LATEST
+
+    @property
+    def may_become_inactive(self) -> bool:
+        """Whether AWS holds something for it that it takes back when nobody uses it for long."""
+        return self.has_snapshot or bool(self.configuration.vpc and self.configuration.vpc["SubnetIds"])
+
+    def activated(self, revision_id: str, now: float) -> FunctionVersion:
         """The version, ready to run."""
         return replace(
-            self, state="Active", update_status="Successful", update_reason="", revision_id=revision_id
+            self,
+            state=ACTIVE,
+            update_status="Successful",
+            update_reason="",
+            revision_id=revision_id,
+            used_at=now,
         )
 
     def failed(self, reason: str, revision_id: str) -> FunctionVersion:
         """The version, which cannot run."""
-        if self.state == "Pending":
-            return replace(self, state="Failed", update_reason=reason, revision_id=revision_id)
+        if self.state == PENDING:
+            return replace(self, state=FAILED, update_reason=reason, revision_id=revision_id)
         return replace(self, update_status="Failed", update_reason=reason, revision_id=revision_id)
 
     def published(
-        self, version: str, description: str | None, generation: str, revision_id: str
+        self, version: str, description: str | None, *, generation: str, revision_id: str, now: float
     ) -> FunctionVersion:
         """The immutable copy of $LATEST."""
         configuration = self.configuration
@@ -127,6 +150,7 @@ class FunctionVersion(Struct, frozen=True):
             generation=generation,
             revision_id=revision_id,
             published_as=None,
+            used_at=now,
         )
 
     def changed(
@@ -261,7 +285,6 @@ class QueuedEvent(Struct, frozen=True):
     name: str
     qualifier: str | None
     payload: bytes
-    client_context: str | None
     trace_id: str | None
     accepted_at: float
     tenant_id: str | None = None
@@ -347,10 +370,14 @@ def _describe_configuration(configuration: Configuration) -> dict[str, Any]:
 
 def _describe_state(version: FunctionVersion) -> dict[str, Any]:
     told: dict[str, Any] = {"State": version.state}
-    if version.state == "Pending":
+    if version.state == PENDING and version.update_status is None:
         return told | {"StateReason": CREATING, "StateReasonCode": "Creating"}
-    if version.state == "Failed":
+    if version.state == FAILED:
         return told | {"StateReason": version.update_reason, "StateReasonCode": "InvalidZipFileException"}
+    if version.state == PENDING:
+        told |= {"StateReason": RESTORING, "StateReasonCode": "Restoring"}
+    if version.state == INACTIVE:
+        told |= {"StateReason": IDLE, "StateReasonCode": "Idle"}
     told["LastUpdateStatus"] = version.update_status
     if version.update_status == "InProgress":
         return told | {"LastUpdateStatusReason": CREATING, "LastUpdateStatusReasonCode": "Creating"}

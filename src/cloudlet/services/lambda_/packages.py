@@ -41,11 +41,8 @@ class Packages:
     def __init__(self, cloud: Cloud) -> None:
         self._blobs = cloud.blobs
         self._root = cloud.work_dir / "code"
+        self._root.mkdir(parents=True, exist_ok=True)
         self._held: dict[str, _Unpacked] = {}
-
-    async def start(self) -> None:
-        """Begins with what a former server left unpacked."""
-        await asyncio.to_thread(self._root.mkdir, parents=True, exist_ok=True)
 
     async def close(self) -> None:
         """Nothing is running."""

@@ -80,6 +80,11 @@ def parse_unqualified(call: Call, text: str) -> FunctionReference:
     return reference
 
 
+def role_session_name(function_name: str) -> str:
+    """What the session of a function's role is called: a function's name may have one character, its not."""
+    return function_name if len(function_name) > 1 else f"{function_name}@lambda_function"
+
+
 def is_version(qualifier: str) -> bool:
     """Whether a qualifier names a published version; aliases are never all digits."""
     return qualifier.isdecimal()

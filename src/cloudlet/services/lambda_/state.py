@@ -13,6 +13,7 @@ from cloudlet.core.rows import Rows
 from cloudlet.core.store import LAST
 from cloudlet.services.lambda_ import errors
 from cloudlet.services.lambda_.model import (
+    ACTIVE,
     LATEST,
     AccountUsage,
     Alias,
@@ -46,6 +47,8 @@ _EVENT_PROGRESS: Final = Rows(("lambda", "event-progress"), EventProgress)
 _EVENT_CONFIGS: Final = Rows(("lambda", "event-invoke-config"), EventInvokeConfig)
 _UNSETTLED: Final = ("lambda", "unsettled")
 _DUE: Final = ("lambda", "due")
+_RESTING_SOON: Final = ("lambda", "resting-soon")
+_EVERYTHING: Final = 1 << 31
 
 
 # --- functions and versions
@@ -99,20 +102,23 @@ def qualified_version(call: Call, reference: FunctionReference) -> FunctionVersi
 
 
 def save_version(call: Call, reference: FunctionReference, row: FunctionVersion) -> None:
-    """Writes a version, and whether it is waiting for something to be done."""
+    """Writes a version, whether it waits for something to be done, and whether it may become inactive."""
     key = _version_key(reference, row.version)
     _VERSIONS.save(call, row, *key)
-    if row.settled:
-        call.transaction.delete((*_UNSETTLED, *key))
-    else:
-        call.transaction.put((*_UNSETTLED, *key), b"")
+    resting_soon = row.state == ACTIVE and row.may_become_inactive
+    for index, belongs in ((_UNSETTLED, not row.settled), (_RESTING_SOON, resting_soon)):
+        if belongs:
+            call.transaction.put((*index, *key), b"")
+        else:
+            call.transaction.delete((*index, *key))
 
 
 def delete_version(call: Call, reference: FunctionReference, row: FunctionVersion) -> None:
     """Removes a version and its policy."""
     key = _version_key(reference, row.version)
     _VERSIONS.delete(call, *key)
-    call.transaction.delete((*_UNSETTLED, *key))
+    for index in (_UNSETTLED, _RESTING_SOON):
+        call.transaction.delete((*index, *key))
     _POLICIES.delete(call, reference.account, reference.region, reference.name, row.version)
 
 
@@ -124,7 +130,8 @@ def delete_function(call: Call, reference: FunctionReference) -> None:
     _ALIASES.delete_below(call, *key)
     _POLICIES.delete_below(call, *key)
     _EVENT_CONFIGS.delete_below(call, *key)
-    call.transaction.delete_range((*_UNSETTLED, *key), (*_UNSETTLED, *key, LAST))
+    for index in (_UNSETTLED, _RESTING_SOON):
+        call.transaction.delete_range((*index, *key), (*index, *key, LAST))
 
 
 def list_versions(
@@ -151,7 +158,13 @@ def list_latest(call: Call, after: str | None) -> Iterator[FunctionVersion]:
 def unsettled(call: Call) -> list[tuple[FunctionReference, str]]:
     """Every version that waits to be put into place, in all accounts."""
     rows = call.transaction.range(_UNSETTLED, (*_UNSETTLED, LAST), limit=1000)
-    return [(FunctionReference(str(key[2]), str(key[3]), str(key[4])), str(key[5])) for key, _ in rows]
+    return [_version_of(key) for key, _ in rows]
+
+
+def resting_soon(call: Call) -> list[tuple[FunctionReference, str]]:
+    """Every active version that becomes inactive when nobody uses it for long, in all accounts."""
+    rows = call.transaction.range(_RESTING_SOON, (*_RESTING_SOON, LAST), limit=_EVERYTHING)
+    return [_version_of(key) for key, _ in rows]
 
 
 # --- aliases
@@ -383,6 +396,11 @@ def next_due(call: Call) -> float | None:
 
 def _due_key(event_id: str, progress: EventProgress) -> tuple[str, str, int, str]:
     return (*_DUE, int(progress.due_at * 1000), event_id)
+
+
+def _version_of(key: tuple[KeyPart, ...]) -> tuple[FunctionReference, str]:
+    """The version whose key ends an index's."""
+    return FunctionReference(str(key[2]), str(key[3]), str(key[4])), str(key[5])
 
 
 def _version_key(reference: FunctionReference, version: str) -> tuple[str, str, str, str | int]:

@@ -196,7 +196,6 @@ async def _run(call: Call, target: Target, event: QueuedEvent) -> Outcome:
         function_arn=target.reference.arn,
         payload=event.payload,
         trace_id=event.trace_id or "",
-        client_context=event.client_context,
         tenant_id=event.tenant_id,
     )
     return await call.cloud.component(Pool).invoke(call, target, invocation)

@@ -1,15 +1,1 @@
 """CloudWatch Logs: groups, streams, events, filters."""
-
-from cloudlet.core.operation import Service, operations_in
-from cloudlet.services.logs.operations import events, groups, streams, tags
-from cloudlet.services.logs.resources import LogGroupType, LogStreamType
-from cloudlet.services.logs.workers import RetentionWorker
-
-__all__ = ["SERVICE"]
-
-SERVICE = Service(
-    name="logs",
-    operations=operations_in(groups, streams, events, tags),
-    resources=(LogGroupType(), LogStreamType()),
-    workers=(RetentionWorker,),
-)

@@ -63,9 +63,6 @@ class ProcessingTimes:
     def __init__(self) -> None:
         self._queues: dict[str, _Queue] = {}
 
-    async def start(self) -> None:
-        """Begins with nothing."""
-
     async def close(self) -> None:
         """Forgets everything."""
         self._queues.clear()

@@ -82,9 +82,6 @@ class LongPolls:
         self._lines: dict[str, Line] = {}
         self._undoing: set[asyncio.Future[None]] = set()
 
-    async def start(self) -> None:
-        """Nothing to do."""
-
     async def close(self) -> None:
         """Ends the alarms; who waits still is cut off by the server."""
         if self._undoing:

@@ -16,6 +16,7 @@ from cloudlet.wire.protocols.query import QueryProtocol
 from cloudlet.wire.protocols.rest_json import RestJsonProtocol
 from cloudlet.wire.protocols.rest_xml import RestXmlProtocol
 from cloudlet.wire.protocols.s3 import S3Protocol
+from cloudlet.wire.protocols.sns import SnsProtocol
 from cloudlet.wire.protocols.sqs import SqsQueryInJsonProtocol, SqsQueryProtocol
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ _SPEAK_AMZ_CBOR: Final = frozenset({"kinesis"})
 """Services whose models say nothing of it."""
 _OWN: Final[Mapping[tuple[str, str], type[Protocol]]] = {
     ("s3", "rest-xml"): S3Protocol,
+    ("sns", "query"): SnsProtocol,
     ("sqs", "query"): SqsQueryProtocol,
     ("sqs", "query-in-json"): SqsQueryInJsonProtocol,
 }

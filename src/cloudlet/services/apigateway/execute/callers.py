@@ -33,9 +33,6 @@ class RoleSessions:
     def __init__(self, cloud: Cloud) -> None:
         self._kept: OrderedDict[tuple[str, str], Session] = OrderedDict()
 
-    async def start(self) -> None:
-        """Nothing to do before the first request."""
-
     async def close(self) -> None:
         """Forgets them."""
         self._kept.clear()

@@ -18,17 +18,7 @@ if TYPE_CHECKING:
     from cloudlet.core.store import Transaction
     from cloudlet.services.apigateway.network_model import BasePathMapping, DomainServing
 
-_NOT_OWN: Final = (".amazonaws.com", ".api.aws", ".on.aws", ".localhost")
 _ROOT: Final = "(none)"
-
-
-def may_be_own(host: str) -> bool:
-    """Whether a host could be somebody's own domain name; said without looking into the store."""
-    name, _, port = host.rpartition(":")
-    if not port.isdecimal():
-        name = host
-    # Addresses end in a digit or a bracket, names never do: no top-level domain is a number.
-    return "." in name and name[-1].isalpha() and not name.endswith(_NOT_OWN)
 
 
 async def find_domain(cloud: Cloud, request: HttpRequest) -> DomainServing | None:

@@ -14,9 +14,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.http import HttpRequest, HttpResponse
+from cloudlet.core.operation import DataPlane
 
 from .address import Address
-from .domains import may_be_own
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Cloud
@@ -26,9 +26,10 @@ _EXECUTE_API: Final = "/_aws/execute-api/"
 _EXECUTE_API_LABEL: Final = ".execute-api."
 _REST_APIS: Final = "/restapis/"
 _VPC_ENDPOINT: Final = "vpce-"
+_NOT_OWN: Final = (".amazonaws.com", ".api.aws", ".on.aws", ".localhost")
 
 
-async def handle(cloud: Cloud, request: HttpRequest) -> HttpResponse | None:
+async def _handle(cloud: Cloud, request: HttpRequest) -> HttpResponse | None:
     """Answers a request for execute-api; None for one that proves not to be."""
     from cloudlet.services.apigateway.execute import gateway  # noqa: PLC0415  start time: it takes 30 ms to load
 
@@ -44,7 +45,7 @@ def claims(request: HttpRequest) -> bool:
         parts = path.split("/", 5)
         return len(parts) > 4 and parts[4] == _USER_REQUEST
     host = request.header("host") or ""
-    return _host_api(request, host) is not None or may_be_own(host)
+    return _host_api(request, host) is not None or _may_be_own(host)
 
 
 def find_address(request: HttpRequest) -> Address | None:
@@ -91,3 +92,15 @@ def _host_api(request: HttpRequest, host: str) -> tuple[str, str | None] | None:
         return (named, "-".join(first.split("-")[:2])) if named else None
     api_id, _, endpoint = first.partition("-vpce-")
     return api_id, f"{_VPC_ENDPOINT}{endpoint}" if endpoint else None
+
+
+def _may_be_own(host: str) -> bool:
+    """Whether a host could be somebody's own domain name; said without looking into the store."""
+    name, _, port = host.rpartition(":")
+    if not port.isdecimal():
+        name = host
+    # Addresses end in a digit or a bracket, names never do: no top-level domain is a number.
+    return "." in name and name[-1].isalpha() and not name.endswith(_NOT_OWN)
+
+
+DATA_PLANE: Final = DataPlane(claims, _handle)

@@ -48,9 +48,6 @@ class StageLogs:
         self._held: HeldLines[LogGroup] = HeldLines("stages", _HELD_LIMIT_BYTES)
         self._made: set[LogGroup] = set()
 
-    async def start(self) -> None:
-        """Nothing to do before the first request."""
-
     async def close(self) -> None:
         """Delivers what is left."""
         await self.deliver()

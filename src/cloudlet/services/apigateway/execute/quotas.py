@@ -36,9 +36,6 @@ class UsageCounts:
         self._leaving: Counter[_Key] = Counter()
         self._something = asyncio.Event()
 
-    async def start(self) -> None:
-        """Nothing to do before the first request."""
-
     async def close(self) -> None:
         """Writes down what is left."""
         await self.write()

@@ -48,9 +48,6 @@ class StageCache:
         self._kept: OrderedDict[Key, CachedAnswer] = OrderedDict()
         self._bytes = 0
 
-    async def start(self) -> None:
-        """Nothing to do before the first request."""
-
     async def close(self) -> None:
         """Forgets them."""
         self._kept.clear()

@@ -40,9 +40,6 @@ class CompiledStages:
         self._cloud = cloud
         self._kept: OrderedDict[tuple[str, str], _Kept] = OrderedDict()
 
-    async def start(self) -> None:
-        """Nothing to do before the first request."""
-
     async def close(self) -> None:
         """Forgets them."""
         self._kept.clear()

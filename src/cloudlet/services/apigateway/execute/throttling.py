@@ -47,9 +47,6 @@ class Throttles:
         self._clock = cloud.clock
         self._buckets: OrderedDict[Key, TokenBucket] = OrderedDict()
 
-    async def start(self) -> None:
-        """Nothing to do before the first request."""
-
     async def close(self) -> None:
         """Forgets them."""
         self._buckets.clear()

@@ -29,15 +29,16 @@ class ResourceTypes:
     """Every type that a cloud makes."""
 
     def __init__(self, cloud: Cloud) -> None:
-        self._by_name = {
-            each.type_name: OwnedType(service.name, each)
-            for service in cloud.services.values()
-            for each in service.resources
-        }
+        self._services = cloud.services
 
     def find(self, name: str) -> OwnedType | None:
         """The type of that name, or None; all of Custom:: are one."""
-        return self._by_name.get(_CUSTOM if name.startswith("Custom::") else name)
+        type_name = _CUSTOM if name.startswith("Custom::") else name
+        service = self._services.of_type(type_name)
+        if service is None:
+            return None
+        found = (OwnedType(service.name, each) for each in service.resources if each.type_name == type_name)
+        return next(found, None)
 
     def kind(self, name: str) -> ResourceType:
         """The same without its service. Raises ValidationError for a type that is not there."""

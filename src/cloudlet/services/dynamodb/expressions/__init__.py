@@ -39,9 +39,6 @@ class Expressions:
         self._bound = bound
         self._compiled: dict[tuple[Any, ...], Any] = {}
 
-    async def start(self) -> None:
-        """Nothing to do: expressions are compiled as they come."""
-
     async def close(self) -> None:
         """Forgets everything."""
         self._compiled.clear()

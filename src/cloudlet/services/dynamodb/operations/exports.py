@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec.structs import replace
+
 from cloudlet.core.arn import find_arn
 from cloudlet.core.errors import AccessDenied, NotImplementedHere
 from cloudlet.core.operation import operation
 from cloudlet.core.pagination import InvalidToken, page
 from cloudlet.services.dynamodb import state
 from cloudlet.services.dynamodb.authorization import on_resource
-from cloudlet.services.dynamodb.backups import SNAPSHOT, Job
+from cloudlet.services.dynamodb.backups import SNAPSHOT, UNDO, Job
+from cloudlet.services.dynamodb.description import moment
 from cloudlet.services.dynamodb.errors import (
     ExportConflictException,
     ExportNotFoundException,
@@ -19,7 +22,15 @@ from cloudlet.services.dynamodb.errors import (
     TableNotFoundException,
     ValidationException,
 )
-from cloudlet.services.dynamodb.exports import DYNAMODB_JSON, FULL_EXPORT, Export, describe_export
+from cloudlet.services.dynamodb.exports import (
+    DYNAMODB_JSON,
+    FULL_EXPORT,
+    INCREMENTAL_EXPORT,
+    NEW_AND_OLD_IMAGES,
+    Export,
+    Period,
+    describe_export,
+)
 from cloudlet.services.dynamodb.operations.backups import new_backup_id
 from cloudlet.services.dynamodb.values import INVALID
 
@@ -30,6 +41,8 @@ if TYPE_CHECKING:
     from cloudlet.services.dynamodb.recovery import Recovery
 
 _DEFAULT_PAGE: Final = 25
+_SHORTEST_PERIOD_SECONDS: Final = 15 * 60
+_LONGEST_PERIOD_SECONDS: Final = 24 * 3600
 
 
 @operation("ExportTableToPointInTime", permissions=on_resource("ExportTableToPointInTime", "TableArn"))
@@ -41,28 +54,14 @@ def export_table_to_point_in_time(call: Call, request: Request) -> dict[str, Any
         raise PointInTimeRecoveryUnavailableException(
             f"Point in time recovery is not enabled for table '{table.name}'"
         )
-    export = _asked(call, table, request, _moment(call, table.recovery, request))
+    export = _asked(call, table, table.recovery, request)
     before = _with_token(call, export)
     if before is not None:
         return {"ExportDescription": _described(call, before)}
     state.save_export(call, export)
     copy = new_backup_id(call)
     state.begin_copy(call, table, copy)
-    state.start_job(
-        call,
-        Job(
-            call.account,
-            call.region,
-            export.id,
-            SNAPSHOT,
-            copy,
-            source_name=table.name,
-            source_id=table.id,
-            undo_after=state.micros(export.moment),
-            undo_until=state.micros(call.time()),
-            export_id=export.id,
-        ),
-    )
+    state.start_job(call, _work(call, export, copy))
     return {"ExportDescription": _described(call, export)}
 
 
@@ -117,10 +116,17 @@ def _check_served(request: Request) -> None:
             "Invalid Request: When Export Type is Full Export , Incremental Export Specification should "
             "not be provided"
         )
+    if kind == INCREMENTAL_EXPORT and not incremental:
+        raise ValidationException(
+            "Invalid Request: Incremental Export Specification expected when export type is set as "
+            "Incremental Export"
+        )
+    if incremental and "ExportFromTime" not in request["IncrementalExportSpecification"]:
+        raise ValidationException(
+            "Invalid Request: ExportFromTime must be provided in IncrementalExportSpecification"
+        )
     if "S3SseKmsKeyId" in request and request.get("S3SseAlgorithm") != "KMS":
         raise ValidationException("Invalid Request: KMS Key Id is not supported for this encryption type")
-    if kind not in (None, FULL_EXPORT):
-        raise NotImplementedHere("cloudlet does not implement incremental exports of DynamoDB tables (yet).")
     if request.get("ExportFormat", DYNAMODB_JSON) != DYNAMODB_JSON:
         raise NotImplementedHere("cloudlet exports DynamoDB tables as DYNAMODB_JSON only.")
     if request.get("S3SseAlgorithm", "AES256") != "AES256":
@@ -150,12 +156,74 @@ def _moment(call: Call, recovery: Recovery, request: Request) -> float:
     return max(asked, recovery.since)
 
 
-def _asked(call: Call, table: Table, request: Request, moment: float) -> Export:
+def _work(call: Call, export: Export, copy: str) -> Job:
+    """What is to be done for an export; for an incremental one nothing is copied but what changes or has."""
+    now = state.micros(call.time())
+    job = Job(
+        call.account,
+        call.region,
+        export.id,
+        SNAPSHOT,
+        copy,
+        source_name=export.table_name,
+        source_id=export.table_id,
+        undo_after=state.micros(export.moment),
+        undo_until=now,
+        export_id=export.id,
+    )
+    if export.period is None:
+        return job
+    return replace(
+        job,
+        phase=UNDO,
+        undo_after=job.undo_after - 1,
+        before=(now + 1,),
+        collect_after=state.micros(export.period.start) - 1,
+    )
+
+
+def _period(call: Call, table: Table, recovery: Recovery, request: Request) -> Period | None:
+    if request.get("ExportType") != INCREMENTAL_EXPORT:
+        return None
+    asked, now = request["IncrementalExportSpecification"], call.time()
+    start = asked["ExportFromTime"].timestamp()
+    end = asked["ExportToTime"].timestamp() if "ExportToTime" in asked else now
+    if start < int(table.created):
+        raise _invalid_period(f"from time cannot be less than the table creation time : {_seconds(start)}")
+    if start >= end:
+        raise _invalid_period("from time should not be greater or equal to incremental export period to time")
+    if end > now:
+        raise _invalid_period(f"to time cannot be greater than the current time : {_seconds(end)}")
+    _check_length(end - start)
+    if start < int(recovery.earliest(now)):
+        raise InvalidExportTimeException("Export Time is invalid")
+    view_type = asked.get("ExportViewType", NEW_AND_OLD_IMAGES)
+    return Period(max(start, recovery.since), end, view_type, until_now="ExportToTime" not in asked)
+
+
+def _invalid_period(fault: str) -> InvalidExportTimeException:
+    return InvalidExportTimeException(f"Incremental export period {fault}")
+
+
+def _check_length(seconds: float) -> None:
+    difference = "Difference between export period from time and export period to time is"
+    if seconds < _SHORTEST_PERIOD_SECONDS:
+        raise InvalidExportTimeException(f"{difference} less than 15 minutes")
+    if seconds > _LONGEST_PERIOD_SECONDS:
+        raise InvalidExportTimeException(f"{difference} greater than 24 hours")
+
+
+def _seconds(when: float) -> str:
+    return f"{moment(when):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _asked(call: Call, table: Table, recovery: Recovery, request: Request) -> Export:
+    period = _period(call, table, recovery, request)
     return Export(
         new_backup_id(call),
         table.name,
         table.id,
-        moment,
+        _moment(call, recovery, request) if period is None else period.end,
         call.time(),
         request["S3Bucket"],
         request.get("ClientToken") or call.ids.uuid(),
@@ -163,6 +231,8 @@ def _asked(call: Call, table: Table, request: Request, moment: float) -> Export:
         request.get("S3Prefix"),
         request.get("S3BucketOwner"),
         request.get("ExportType"),
+        period=period,
+        keys=table.keys.attributes,
     )
 
 
@@ -179,8 +249,9 @@ def _with_token(call: Call, asked: Export) -> Export | None:
     return None
 
 
-def _parameters(export: Export) -> tuple[str | None, ...]:
-    return export.table_id, export.bucket, export.prefix, export.bucket_owner
+def _parameters(export: Export) -> tuple[object, ...]:
+    period = None if export.period is None else export.period.asked
+    return export.table_id, export.bucket, export.prefix, export.bucket_owner, export.type, period
 
 
 def _described(call: Call, export: Export) -> dict[str, Any]:

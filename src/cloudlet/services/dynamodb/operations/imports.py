@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from msgspec.structs import replace
-
 from cloudlet.core.access import Permission
 from cloudlet.core.arn import find_arn
+from cloudlet.core.errors import AccessDenied
 from cloudlet.core.operation import operation
 from cloudlet.services.dynamodb import state
 from cloudlet.services.dynamodb.definitions import new_table
@@ -27,8 +26,6 @@ from cloudlet.services.dynamodb.imports import (
 )
 from cloudlet.services.dynamodb.model import MIN_NAME
 from cloudlet.services.dynamodb.operations.backups import new_backup_id
-from cloudlet.services.dynamodb.recovery import Restoring
-from cloudlet.services.dynamodb.values import INVALID
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +33,7 @@ if TYPE_CHECKING:
     from cloudlet.core.call import Call
     from cloudlet.core.operation import Request
     from cloudlet.services.dynamodb.imports import Import
+    from cloudlet.services.dynamodb.model import Table
 
 _DEFAULT_PAGE: Final = 25
 _TOKEN_SECONDS: Final = 8 * 3600.0
@@ -49,11 +47,14 @@ def _on_new_table(call: Call, request: Request) -> Sequence[Permission]:
 
 @operation("ImportTable", permissions=_on_new_table)
 def import_table(call: Call, request: Request) -> dict[str, Any]:
-    """Has a new table made and filled; the same token again is the same import."""
+    """Has a new table made and filled; the same token again is the same import.
+
+    The name is not taken yet: of several imports into one table the first that reaches its source makes it.
+    """
     _check_request(request)
     table = new_table(request["TableCreationParameters"], call.ids.uuid(), call.time())
     there = state.find_table(call, table.name)
-    if there is not None and there.restoring is None:
+    if there is not None and not _is_imported(there):
         raise ResourceInUseException(f"Table already exists: {table.name}")
     before = _with_token(call, request["ClientToken"])
     if before is not None:
@@ -62,11 +63,8 @@ def import_table(call: Call, request: Request) -> dict[str, Any]:
                 "Import conflict: Duplicate request detected with conflicting parameters"
             )
         return {"ImportTableDescription": _described(call, before)}
-    if there is not None:
-        raise ResourceInUseException(f"Table already exists: {table.name}")
     import_ = new_import(request, new_backup_id(call), table.id, call.time(), call.principal)
     reader_of(import_)
-    state.add_table(call, replace(table, restoring=Restoring(None, call.time())))
     state.start_import(call, import_)
     return {"ImportTableDescription": _described(call, import_)}
 
@@ -79,9 +77,10 @@ def describe(call: Call, request: Request) -> dict[str, Any]:
     name, _, import_id = ("" if arn is None else arn.resource).removeprefix("table/").partition("/import/")
     if arn is None or arn.service != "dynamodb" or not import_id or len(name) < MIN_NAME:
         raise ValidationException("Invalid Import ARN")
+    if arn.account != call.account:
+        raise AccessDenied("Access is denied")
     import_ = state.find_import(call, import_id)
-    is_own = (arn.account, arn.region) == (call.account, call.region)
-    if import_ is None or import_.table_name != name or not is_own:
+    if import_ is None or import_.table_name != name or arn.region != call.region:
         raise ImportNotFoundException(f"Import not found: {text}")
     return {"ImportTableDescription": _described(call, import_)}
 
@@ -106,6 +105,11 @@ def list_imports(call: Call, request: Request) -> dict[str, Any]:
     return answer if len(found) <= size else {**answer, "NextToken": _token(shown[-1].id)}
 
 
+def _is_imported(table: Table) -> bool:
+    """Whether an import is making the table just now."""
+    return table.restoring is not None and table.restoring.source_table_arn is None
+
+
 def _check_request(request: Request) -> None:
     if "ClientToken" not in request:
         raise ValidationException(
@@ -114,7 +118,8 @@ def _check_request(request: Request) -> None:
         )
     if "InputFormatOptions" in request and request["InputFormat"] != CSV:
         raise ValidationException(
-            f"{INVALID}InputFormatOptions can only be specified when InputFormat is CSV"
+            "Invalid Request: Unsupported InputFormatOptions for the given input format: "
+            f"{request['InputFormat']}."
         )
 
 

@@ -31,7 +31,10 @@ from cloudlet.services.dynamodb.state.exports import (
 )
 from cloudlet.services.dynamodb.state.history import (
     changes_before,
+    collect_change,
+    collected_changes,
     copy_item,
+    forget_collected,
     forget_rows,
     is_copied,
     micros,
@@ -144,6 +147,8 @@ __all__ = [
     "changes_before",
     "claim_import",
     "claim_outgoing",
+    "collect_change",
+    "collected_changes",
     "collection_size",
     "copy_item",
     "count_rows",
@@ -169,6 +174,7 @@ __all__ = [
     "find_table",
     "follow_recovery",
     "forget_changes",
+    "forget_collected",
     "forget_rows",
     "forget_shard",
     "forget_stream",

@@ -8,19 +8,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+from msgspec import structs
 
 from cloudlet.core.store import LAST
+from cloudlet.services.dynamodb.exports import Change
 from cloudlet.services.dynamodb.state import keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cloudlet.core.call import Call
+    from cloudlet.services.dynamodb.backups import Job
     from cloudlet.services.dynamodb.model import Table
     from cloudlet.services.dynamodb.values import Item
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(dict[str, dict[str, Any]] | None)
+_CHANGE_DECODER: Final = msgspec.msgpack.Decoder(Change)
 _MICROSECONDS: Final = 1_000_000
 
 
@@ -62,8 +66,49 @@ def undo(call: Call, copy: str, row_key: tuple[bytes, ...], old: Item | None) ->
     """Takes a change back in a copy."""
     if old is None:
         call.transaction.delete((*keys.rows_prefix(call, copy), *row_key))
+        call.transaction.put((*keys.absent_prefix(call, copy), *row_key), b"")
     else:
         copy_item(call, copy, row_key, old)
+
+
+def collect_change(
+    call: Call, job: Job, written_micros: int, row_key: tuple[bytes, ...], old: Item | None
+) -> None:
+    """Remembers what an item was before a change, and what it became unless a later change is known."""
+    key = (*keys.changed_prefix(call, job.rows), *row_key)
+    row = call.transaction.get(key)
+    if row is None:
+        change = Change(written_micros, _item_in_copy(call, job, row_key), old)
+    else:
+        change = structs.replace(_CHANGE_DECODER.decode(row), old=old)
+    call.transaction.put(key, _ENCODER.encode(change))
+
+
+def _item_in_copy(call: Call, job: Job, row_key: tuple[bytes, ...]) -> Item | None:
+    """What stands in a copy that was never filled: where it knows nothing, nothing has changed since."""
+    get = call.transaction.get
+    row = get((*keys.rows_prefix(call, job.rows), *row_key))
+    if row is None and get((*keys.absent_prefix(call, job.rows), *row_key)) is None:
+        row = get((*keys.rows_prefix(call, job.source_id), *row_key))
+    return None if row is None else _DECODER.decode(row)
+
+
+def collected_changes(
+    call: Call, rows: str, after: tuple[bytes, ...], limit: int
+) -> list[tuple[tuple[bytes, ...], Change]]:
+    """The changes that were collected of items beyond a position, with the position of each."""
+    prefix = keys.changed_prefix(call, rows)
+    start = (*prefix, *after, LAST) if after else prefix
+    return [
+        (tuple(part for part in key[len(prefix) :] if isinstance(part, bytes)), _CHANGE_DECODER.decode(row))
+        for key, row in call.transaction.range(start, (*prefix, LAST), limit=limit)
+    ]
+
+
+def forget_collected(call: Call, rows: str) -> None:
+    """Removes the changes that were collected."""
+    prefix = keys.changed_prefix(call, rows)
+    call.transaction.delete_range(prefix, (*prefix, LAST))
 
 
 def changes_before(

@@ -14,6 +14,7 @@
     export/{export}                                           an Export
     import/{import}                                           an Import
     absent/{copy}/{hash}/{partition}/{sort}                   that a copy shall have no item there
+    changed/{copy}/{hash}/{partition}/{sort}                  a Change for an incremental export
     outbox/{table id}                                         the number of the next change for Kinesis
 
 All of it below ("dynamodb", account, region). Work that waits stands below ("dynamodb-work",), so that the
@@ -80,6 +81,11 @@ def rows_prefix(call: Call, rows: str) -> Key:
 def absent_prefix(call: Call, copy: str) -> Key:
     """What the keys begin with that say where a copy has no item."""
     return ("dynamodb", call.account, call.region, "absent", copy)
+
+
+def changed_prefix(call: Call, copy: str) -> Key:
+    """What the keys of the changes begin with that are collected for an export."""
+    return ("dynamodb", call.account, call.region, "changed", copy)
 
 
 def journal_prefix(call: Call, table_id: str) -> Key:

@@ -33,9 +33,6 @@ class Tables:
         self._bound = bound
         self._decoded: dict[bytes, Table] = {}
 
-    async def start(self) -> None:
-        """Nothing to do: rows are decoded as they come."""
-
     async def close(self) -> None:
         """Forgets everything."""
         self._decoded.clear()

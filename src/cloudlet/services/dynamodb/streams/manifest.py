@@ -9,11 +9,9 @@ from typing import Final
 
 from cloudlet.core.operation import Service, operations_in
 from cloudlet.services.dynamodb.streams import operations
-from cloudlet.services.dynamodb.streams.workers import StreamKeeper
 
 SERVICE: Final = Service(
     name="dynamodbstreams",
     arn_name="dynamodb",
     operations=operations_in(operations),
-    workers=(StreamKeeper,),
 )

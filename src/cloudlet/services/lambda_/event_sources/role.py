@@ -65,6 +65,5 @@ def role_of(call: Call, reference: FunctionReference) -> str:
 
 async def assume(call: Call, role_arn: str, function_name: str) -> Session:
     """A session of the role. Raises AccessDenied."""
-    # A function's name may have one character, a role session's must have two.
-    name = function_name.ljust(2, "_")
+    name = references.role_session_name(function_name)
     return await call.transact(lambda inner: call.cloud.identities.assume_role(inner, role_arn, name))

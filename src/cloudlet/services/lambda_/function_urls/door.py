@@ -1,8 +1,5 @@
 """The front door of function URLs: which function a URL means, who may call it, and what it answers.
 
-    {id}.lambda-url.{anything}/{path}      the form AWS gives out
-    /_aws/lambda-url/{id}/{path}           for machines without our DNS
-
 Running is invoke/'s.
 """
 
@@ -13,15 +10,14 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from msgspec import Struct
 
 from cloudlet.core.access import Principal
 from cloudlet.core.errors import AccessDenied, ServiceError
 from cloudlet.core.http import HttpResponse, RequestEntityTooLarge
-from cloudlet.core.operation import DataPlane
 from cloudlet.services.lambda_ import payloads, permissions
 from cloudlet.services.lambda_.errors import ResourceNotFoundException, TooManyRequestsException
 from cloudlet.services.lambda_.function_urls import answers, cors, events, streams
+from cloudlet.services.lambda_.function_urls.addresses import address_of
 from cloudlet.services.lambda_.invoke import router, tracing
 from cloudlet.services.lambda_.invoke.invocation import Invocation
 from cloudlet.services.lambda_.invoke.pool import Pool
@@ -31,24 +27,16 @@ from cloudlet.services.lambda_.settings import state as settings
 if TYPE_CHECKING:
     from cloudlet.core.call import Call, Cloud
     from cloudlet.core.http import HttpRequest
+    from cloudlet.services.lambda_.function_urls.addresses import Address
     from cloudlet.services.lambda_.references import FunctionReference
     from cloudlet.services.lambda_.settings.model import FunctionUrl
 
-_LABEL: Final = ".lambda-url."
-_PREFIX: Final = "/_aws/lambda-url/"
 _LOG: Final = logging.getLogger("cloudlet.lambda")
 _FORBIDDEN: Final = (
     "Forbidden. For troubleshooting Function URL authorization issues, see: "
     "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"
 )
 _ACTION: Final = "lambda:InvokeFunctionUrl"
-
-
-class _Address(Struct, frozen=True):
-    url_id: str
-    path: str
-    domain_name: str
-    """Empty where the request did not come by name."""
 
 
 class _Refused(Exception):
@@ -59,12 +47,9 @@ class _Refused(Exception):
         self.response = response
 
 
-def _claims(request: HttpRequest) -> bool:
-    return request.path.startswith(_PREFIX) or _LABEL in (request.header("host") or "").lower()
-
-
-async def _handle(cloud: Cloud, request: HttpRequest) -> HttpResponse:
-    address = _address_of(request)
+async def handle(cloud: Cloud, request: HttpRequest) -> HttpResponse:
+    """Answers a request that came to a function's URL; 403 for a URL that is nobody's."""
+    address = address_of(request)
     call = cloud.call("lambda", Principal.anonymous(), "", "")
     reference, url = await call.transact(lambda inner: _find(inner, address.url_id), read_only=True)
     if reference is None or url is None:
@@ -83,7 +68,7 @@ async def _handle(cloud: Cloud, request: HttpRequest) -> HttpResponse:
 
 
 async def _answer(
-    call: Call, request: HttpRequest, reference: FunctionReference, url: FunctionUrl, address: _Address
+    call: Call, request: HttpRequest, reference: FunctionReference, url: FunctionUrl, address: Address
 ) -> HttpResponse:
     body = await _admit(call, request, reference, url)
     event = events.event_of(
@@ -174,14 +159,6 @@ def _call(cloud: Cloud, request: HttpRequest, reference: FunctionReference) -> C
     return call
 
 
-def _address_of(request: HttpRequest) -> _Address:
-    if request.path.startswith(_PREFIX):
-        url_id, _, below = request.path[len(_PREFIX) :].partition("/")
-        return _Address(url_id.lower(), f"/{below}", "")
-    host = (request.header("host") or "").lower().partition(":")[0]
-    return _Address(host.partition(".")[0], request.path, host)
-
-
 def _error(status: int, message: str | None, code: str) -> HttpResponse:
     body = msgspec.json.encode({"Message": message})
     return HttpResponse(status, [("Content-Type", "application/json"), ("x-amzn-ErrorType", code)], body)
@@ -196,6 +173,3 @@ def _finished(call: Call, response: HttpResponse) -> HttpResponse:
     if call.trace_id:
         response.headers.append(("X-Amzn-Trace-Id", call.trace_id.partition(";Lineage")[0]))
     return response
-
-
-DATA_PLANE: Final = DataPlane(_claims, _handle)

@@ -29,9 +29,6 @@ class Concurrency:
         self._unreserved: Counter[tuple[str, str]] = Counter()
         self._provisioned: Counter[str] = Counter()
 
-    async def start(self) -> None:
-        """Nothing runs yet."""
-
     async def close(self) -> None:
         """Nothing is held."""
 
@@ -44,9 +41,9 @@ class Concurrency:
         """
         reserved = target.reserved_concurrency
         reference = target.reference
-        granted = provisioned.granted(reference.arn)
-        if self._provisioned[reference.arn] < granted:
-            with self._counted(self._provisioned, reference.arn, granted, ""):
+        serving = provisioned.serving(target)
+        if serving and self._provisioned[serving] < (granted := provisioned.granted(serving)):
+            with self._counted(self._provisioned, serving, granted, ""):
                 yield
         elif reserved is not None:
             limit = reserved - provisioned.of_function(reference.unqualified_arn)

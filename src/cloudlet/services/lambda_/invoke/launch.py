@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.errors import AccessDenied
 from cloudlet.core.sandbox import Limits, SandboxSpec
-from cloudlet.services.lambda_ import runtimes
+from cloudlet.services.lambda_ import idleness, references, runtimes
 from cloudlet.services.lambda_.errors import AccessDeniedException
 from cloudlet.services.lambda_.invoke import debugging, surroundings
 from cloudlet.services.lambda_.invoke.debugging import LONGEST_SECONDS
@@ -20,7 +20,6 @@ from cloudlet.services.lambda_.invoke.environment import INIT_CORES, Plan
 from cloudlet.services.lambda_.invoke.extensions import Registered
 from cloudlet.services.lambda_.invoke.journal import EventJournal, TextJournal
 from cloudlet.services.lambda_.invoke.logs import LogDelivery, LogStream
-from cloudlet.services.lambda_.model import LATEST
 from cloudlet.services.lambda_.packages import Packages
 
 if TYPE_CHECKING:
@@ -44,6 +43,7 @@ async def plan(
     configuration = version.configuration
     environment_id = call.ids.uuid().replace("-", "")
     session = await assume_role(call, target)
+    await idleness.note_use(call, reference, version)
     stream_name = f"{call.now():%Y/%m/%d}/[{version.version}]{environment_id}"
     owner = call.cloud.call("lambda", session.principal, reference.account, reference.region)
     log = LogStream(
@@ -79,8 +79,7 @@ async def plan(
 async def assume_role(call: Call, target: Target) -> Session:
     """A session of the function's role. Raises AccessDeniedException where it may no longer be assumed."""
     role = target.version.configuration.role
-    # A function's name may have one character, a role session's must have two.
-    name = target.version.name.ljust(2, "_")
+    name = references.role_session_name(target.version.name)
     try:
         return await call.transact(
             lambda inner: call.cloud.identities.assume_role(inner.as_service(_PRINCIPAL), role, name)
@@ -119,9 +118,7 @@ async def _spec(call: Call, target: Target, environment_id: str, variables: dict
 
 def _initialization_type(target: Target) -> str:
     """What the runtime client is told; with snap-start it runs the hooks that a snapshot would need."""
-    version = target.version
-    snapped = version.configuration.snap_start == "PublishedVersions" and version.version != LATEST
-    return "snap-start" if snapped else "on-demand"
+    return "snap-start" if target.version.has_snapshot else "on-demand"
 
 
 def _journal(log: LogStream, call: Call, target: Target, kind: str, tenant_id: str | None) -> Journal:

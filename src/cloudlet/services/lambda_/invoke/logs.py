@@ -35,9 +35,6 @@ class LogDelivery:
         self._clock = cloud.clock
         self._held: HeldLines[LogStream] = HeldLines("functions", _HELD_LIMIT_BYTES)
 
-    async def start(self) -> None:
-        """Nothing to prepare."""
-
     async def close(self) -> None:
         """Delivers what is left."""
         await self.deliver()

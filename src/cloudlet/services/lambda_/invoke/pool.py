@@ -53,9 +53,6 @@ class Pool:
         memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         self._memory_limit_bytes = int(memory * _SHARE_OF_MEMORY)
 
-    async def start(self) -> None:
-        """Begins empty: no environment outlives its server."""
-
     async def close(self) -> None:
         """Ends every environment, whatever runs in it."""
         self.provisioned.close()

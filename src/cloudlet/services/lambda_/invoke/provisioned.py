@@ -92,9 +92,21 @@ class Provisioned:
         kept = self._kept.get(arn)
         return None if kept is None else Provision(kept.requested, kept.available, kept.trouble)
 
+    def serving(self, target: Target) -> str:
+        """For which version or alias that is kept which serves a target; empty where nothing does.
+
+        What is kept for an alias serves its version by all names, as at AWS.
+        """
+        arn = target.reference.arn
+        if not self._kept or arn in self._kept:
+            return arn if self._kept else ""
+        generation = target.version.generation
+        same = (arn for arn, kept in self._kept.items() if kept.target.version.generation == generation)
+        return next(same, "")
+
     def granted(self, arn: str) -> int:
-        """How many calls at once are not counted as others are."""
-        kept = self._kept.get(arn) if self._kept else None
+        """How many calls at once are not counted as others are, of those that something serves."""
+        kept = self._kept.get(arn)
         return 0 if kept is None else min(kept.available, kept.requested)
 
     def of_function(self, function_arn: str) -> int:
@@ -117,7 +129,7 @@ class Provisioned:
 
     def take(self, target: Target) -> Environment | None:
         """One that is ready for an event."""
-        kept = self._kept.get(target.reference.arn) if self._kept else None
+        kept = self._kept.get(self.serving(target)) if self._kept else None
         if kept is None or kept.target.version.generation != target.version.generation:
             return None
         while kept.idle:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from cloudlet.services.lambda_ import activation, errors, state
+from cloudlet.services.lambda_ import activation, errors, idleness, state
 from cloudlet.services.lambda_.invoke import debugging, local_code, tracing
 from cloudlet.services.lambda_.invoke.concurrency import ACCOUNT_LIMIT
-from cloudlet.services.lambda_.model import LATEST
+from cloudlet.services.lambda_.model import FAILED, INACTIVE, LATEST
 from cloudlet.services.lambda_.references import is_version
 
 if TYPE_CHECKING:
@@ -43,7 +43,9 @@ async def find_target(call: Call, reference: FunctionReference) -> Target:
     if not target.version.settled:
         await activation.activate(call, reference, target.version.version)
         target = await call.transact(lambda inner: target_within(inner, reference), read_only=True)
-    if target.version.state == "Failed":
+    if target.version.state == INACTIVE:
+        await idleness.awaken(call, reference, target.version)
+    if target.version.state == FAILED:
         raise errors.ResourceConflictException(
             "The operation cannot be performed at this time. "
             "The function is currently in the following state: Failed"

@@ -226,7 +226,7 @@ def _store_new(
     state.add_usage(call, functions=1)
     shown = latest
     if request.get("Publish"):
-        shown = latest.published("1", None, call.ids.uuid(), call.ids.uuid())
+        shown = _published(call, latest, "1", None)
         latest = replace(latest, published_as="1")
         function = replace(function, last_version=1)
         count_code(call, package)
@@ -271,9 +271,10 @@ def publish(
     """Makes the next version of $LATEST, and saves both."""
     function = state.function(call, reference)
     number = function.last_version + 1
-    version = latest.published(str(number), description, call.ids.uuid(), call.ids.uuid())
-    if not latest.settled:
-        version = replace(version, state="Pending", update_status=None)
+    version = _published(call, latest, str(number), description)
+    if not latest.settled or latest.state == model.INACTIVE:
+        version = replace(version, state=model.PENDING, update_status=None)
+        call.wake(activation.TOPIC)
     count_code(call, latest.package)
     state.save_version(call, reference, version)
     state.save_version(
@@ -281,6 +282,12 @@ def publish(
     )
     state.save_function(call, reference, replace(function, last_version=number))
     return version
+
+
+def _published(call: Call, latest: FunctionVersion, number: str, description: str | None) -> FunctionVersion:
+    return latest.published(
+        number, description, generation=call.ids.uuid(), revision_id=call.ids.uuid(), now=call.time()
+    )
 
 
 def count_code(call: Call, package: Package) -> None:
@@ -301,7 +308,7 @@ def _put_into_place(call: Call, reference: FunctionReference, latest: FunctionVe
 def _changeable(call: Call, reference: FunctionReference, revision_id: str | None) -> FunctionVersion:
     """$LATEST, if it may be changed now."""
     latest = state.version(call, reference, LATEST)
-    if latest.state == "Pending":
+    if latest.state == model.PENDING:
         raise errors.ResourceConflictException(
             "The operation cannot be performed at this time. "
             "The function is currently in the following state: Pending"

@@ -164,12 +164,12 @@ def _refuse_durable(request: Request) -> None:
 async def _accept(
     call: Call, reference: FunctionReference, payload: bytes, request: Request
 ) -> dict[str, Any]:
+    _client_context(request)  # checked only: AWS hands it on in synchronous invocations
     trace_id = tracing.header(call, reference.unqualified_arn)
     event = events.accepted(
         call,
         reference,
         payload,
-        client_context=_client_context(request),
         trace_id=trace_id,
         tenant_id=request.get("TenantId"),
     )

@@ -78,9 +78,6 @@ class RememberedAnswers:
         self._clock = cloud.clock
         self._kept: OrderedDict[Key, tuple[float, AuthorizerAnswer]] = OrderedDict()
 
-    async def start(self) -> None:
-        """Nothing to do before the first request."""
-
     async def close(self) -> None:
         """Forgets them."""
         self._kept.clear()

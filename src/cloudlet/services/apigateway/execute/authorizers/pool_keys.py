@@ -44,9 +44,6 @@ class UserPoolKeys:
     def __init__(self, cloud: Cloud) -> None:
         self._kept: OrderedDict[UserPool, tuple[float, Mapping[str, Any]]] = OrderedDict()
 
-    async def start(self) -> None:
-        """Nothing to do before the first request."""
-
     async def close(self) -> None:
         """Forgets them."""
         self._kept.clear()

@@ -1,0 +1,32 @@
+"""The manifest of Kinesis Data Streams; it holds no logic."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cloudlet.core.operation import Service, operations_in
+from cloudlet.services.kinesis.operations import (
+    account,
+    consumers,
+    policies,
+    reading,
+    records,
+    resharding,
+    settings,
+    shards,
+    streams,
+    tags,
+)
+from cloudlet.services.kinesis.resources import ResourcePolicyType, StreamConsumerType, StreamType
+from cloudlet.services.kinesis.throughput import ReadRates
+from cloudlet.services.kinesis.workers import Changes, Retention
+
+SERVICE: Final = Service(
+    name="kinesis",
+    operations=operations_in(
+        streams, shards, resharding, records, reading, consumers, settings, tags, policies, account
+    ),
+    resources=(StreamType(), StreamConsumerType(), ResourcePolicyType()),
+    components=(lambda _cloud: ReadRates(),),
+    workers=(Changes, Retention),
+)

@@ -1,0 +1,32 @@
+"""The manifest of S3; it holds no logic."""
+
+from typing import Final
+
+from cloudlet.core.operation import CrossOrigin, Service, operations_in
+from cloudlet.services.s3 import cross_origin, state
+from cloudlet.services.s3.operations import (
+    attributes,
+    buckets,
+    configurations,
+    copies,
+    deletions,
+    listings,
+    multipart,
+    objects,
+    policies,
+    unconfigured,
+)
+from cloudlet.services.s3.resources import BucketPolicyType, BucketType
+from cloudlet.services.s3.workers import GarbageWorker
+
+SERVICE: Final = Service(
+    name="s3",
+    operations=operations_in(
+        *(buckets, policies, configurations, unconfigured),
+        *(objects, attributes, copies, deletions, listings, multipart),
+    ),
+    resources=(BucketType(), BucketPolicyType()),
+    workers=(GarbageWorker,),
+    blobs_in_use=state.blobs_in_use,
+    cross_origin=CrossOrigin(cross_origin.preflight, cross_origin.headers),
+)

@@ -1,0 +1,1 @@
+"""Carrying what was published to its endpoints: into queues, to functions, over the web."""

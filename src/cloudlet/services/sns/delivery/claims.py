@@ -1,0 +1,112 @@
+"""Carries what cannot arrive within a transaction: claimed by a lease, tried, then settled.
+
+What it carries, and how, is functions.py's and web.py's. A server that is killed leaves its claims to end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from cloudlet.core.access import Principal
+from cloudlet.services.sns import state
+from cloudlet.services.sns.delivery.attempts import PRINCIPAL, Delivery, Failure, find_delivery, finish
+from cloudlet.services.sns.model import milliseconds
+from cloudlet.services.sns.signing import MessageSigner
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+    from cloudlet.core.call import Call, Cloud
+    from cloudlet.services.sns.notifications import Signer
+    from cloudlet.services.sns.state import LaneKey
+
+    Send: TypeAlias = Callable[[Call, Delivery, Signer], Awaitable[Failure | None]]
+
+_AT_ONCE: Final = 64
+_LEASE_SECONDS: Final = 60.0
+"""Longer than any attempt takes."""
+_SWEEP_SECONDS: Final = 300.0
+_LOG: Final = logging.getLogger("cloudlet.sns")
+
+
+class ClaimingCarrier:
+    """Tries what is due, up to a bound at once, then waits for more."""
+
+    def __init__(self, cloud: Cloud, name: str, carrier: str, send: Send) -> None:
+        self.name = name
+        self._cloud = cloud
+        self._carrier = carrier
+        self._send = send
+        self._running: dict[LaneKey, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Works until cancelled."""
+        call = self._cloud.call("sns", Principal.of_service(PRINCIPAL), "", "")
+        try:
+            with self._cloud.wakeups.listening(state.topic_of(self._carrier)) as listener:
+                while True:
+                    if not await self._start_due(call):
+                        at = await call.transact(
+                            partial(state.next_due, carrier=self._carrier), read_only=True
+                        )
+                        pause = (
+                            _SWEEP_SECONDS if at is None else min(max(at - call.time(), 0.0), _SWEEP_SECONDS)
+                        )
+                        await listener.wait(call.clock, pause)
+        finally:
+            for task in self._running.values():
+                task.cancel()
+
+    async def _start_due(self, call: Call) -> bool:
+        """Starts what is due, as far as there is room; whether there was anything."""
+        room = _AT_ONCE - len(self._running)
+        if room <= 0:
+            await asyncio.wait(self._running.values(), return_when=asyncio.FIRST_COMPLETED)
+            return True
+        claimed = await call.transact(
+            partial(_claim, carrier=self._carrier, limit=room, own=frozenset(self._running))
+        )
+        for delivery in claimed:
+            self._running[delivery.key] = asyncio.ensure_future(self._try(call, delivery))
+        return bool(claimed)
+
+    async def _try(self, call: Call, delivery: Delivery) -> None:
+        try:
+            signer = await self._cloud.component(MessageSigner).ready(call)
+            failure = await self._send(call, delivery, signer)
+            await call.transact(partial(_settle, delivery=delivery, failure=failure, signer=signer))
+        except Exception:  # noqa: BLE001  the edge of a task: its claim ends, and it is tried again
+            _LOG.exception("message %s could not be tried", delivery.message.id)
+        finally:
+            del self._running[delivery.key]
+            self._cloud.wakeups.wake(state.topic_of(self._carrier))
+
+
+def _claim(call: Call, carrier: str, limit: int, own: Container[LaneKey]) -> list[Delivery]:
+    """Takes what is due. What this server tries already is only held longer: a moved clock overtook it."""
+    until = milliseconds(call.time() + _LEASE_SECONDS)
+    taken = []
+    for key, lane in state.due_lanes(call, carrier, limit):
+        if key in own:
+            state.save_lane(call, key, lane.held(until), lane)
+            continue
+        claimed = lane.claimed(until)
+        delivery = find_delivery(call, key, claimed)
+        if delivery is None:
+            state.settle(call, key, lane)
+            continue
+        state.save_lane(call, key, claimed, lane)
+        taken.append(delivery)
+    return taken
+
+
+def _settle(call: Call, delivery: Delivery, failure: Failure | None, signer: Signer) -> None:
+    lane = state.find_lane(call, delivery.key)
+    if lane is None or lane.epoch != delivery.lane.epoch:
+        _LOG.warning("message %s was taken over by another server", delivery.message.id)
+        return
+    finish(call, delivery.of_lane(lane), failure, signer)

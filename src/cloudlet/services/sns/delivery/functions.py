@@ -1,0 +1,39 @@
+"""Carries messages to functions, by asynchronous invocations: as SNS itself; the function's policy decides.
+
+Retrying is attempts.py's, and once the function has it, Lambda's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cloudlet.core.arn import Arn
+from cloudlet.core.errors import ServiceError
+from cloudlet.services.sns import notifications
+from cloudlet.services.sns.delivery.attempts import as_sns, failure_of
+from cloudlet.services.sns.delivery.claims import ClaimingCarrier
+from cloudlet.services.sns.model import FUNCTIONS
+
+if TYPE_CHECKING:
+    from cloudlet.core.call import Call, Cloud
+    from cloudlet.services.sns.delivery.attempts import Delivery, Failure
+    from cloudlet.services.sns.notifications import Signer
+
+
+def function_carrier(cloud: Cloud) -> ClaimingCarrier:
+    """The worker that invokes functions."""
+    return ClaimingCarrier(cloud, "sns-functions", FUNCTIONS, _invoke)
+
+
+async def _invoke(call: Call, delivery: Delivery, signer: Signer) -> Failure | None:
+    endpoint = delivery.subscription.endpoint
+    request = {
+        "FunctionName": endpoint,
+        "InvocationType": "Event",
+        "Payload": notifications.event(delivery.message, delivery.subscription, signer),
+    }
+    try:
+        await as_sns(call, delivery, Arn.parse(endpoint).region).ask("lambda", "Invoke", request)
+    except ServiceError as error:
+        return failure_of(error)
+    return None

@@ -1,0 +1,67 @@
+"""Carries messages into queues: each arrives in the transaction that ends its delivery, so exactly once.
+
+It asks SQS as SNS itself, and the queue's policy decides.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from cloudlet.core.access import Principal
+from cloudlet.core.errors import ServiceError
+from cloudlet.services.sns import state
+from cloudlet.services.sns.delivery import attempts
+from cloudlet.services.sns.delivery.attempts import PRINCIPAL, failure_of, find_delivery, finish
+from cloudlet.services.sns.model import QUEUES
+from cloudlet.services.sns.signing import MessageSigner
+
+if TYPE_CHECKING:
+    from cloudlet.core.call import Call, Cloud
+    from cloudlet.services.sns.model import Lane
+    from cloudlet.services.sns.notifications import Signer
+    from cloudlet.services.sns.state import LaneKey
+
+_AT_ONCE: Final = 50
+_SWEEP_SECONDS: Final = 300.0
+
+
+class QueueCarrier:
+    """Delivers what is due, then waits for more."""
+
+    name = "sns-queues"
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+
+    async def run(self) -> None:
+        """Works until cancelled."""
+        call = self._cloud.call("sns", Principal.of_service(PRINCIPAL), "", "")
+        with self._cloud.wakeups.listening(state.topic_of(QUEUES)) as listener:
+            while True:
+                due = await call.transact(
+                    partial(state.due_lanes, carrier=QUEUES, limit=_AT_ONCE), read_only=True
+                )
+                if due:
+                    signer = await self._cloud.component(MessageSigner).ready(call)
+                    await call.transact(partial(_deliver, due=due, signer=signer))
+                    continue
+                at = await call.transact(partial(state.next_due, carrier=QUEUES), read_only=True)
+                pause = _SWEEP_SECONDS if at is None else min(max(at - call.time(), 0.0), _SWEEP_SECONDS)
+                await listener.wait(call.clock, pause)
+
+
+def _deliver(call: Call, due: list[tuple[LaneKey, Lane]], signer: Signer) -> None:
+    for key, lane in due:
+        if state.find_lane(call, key) != lane:
+            continue
+        delivery = find_delivery(call, key, lane)
+        if delivery is None:
+            state.settle(call, key, lane)
+            continue
+        failure = None
+        try:
+            attempts.send(call, delivery, delivery.subscription.endpoint, signer)
+        except ServiceError as error:
+            failure = failure_of(error)
+        finish(call, delivery, failure, signer)

@@ -1,0 +1,73 @@
+"""Carries messages over HTTP and HTTPS.
+
+https://docs.aws.amazon.com/sns/latest/dg/http-header.html
+What an answer means is said here; whether and when to try again, in attempts.py.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cloudlet.core.http import BackendTimeout, BackendUnreachable
+from cloudlet.services.sns import delivery_policies, notifications
+from cloudlet.services.sns.delivery.attempts import Failure
+from cloudlet.services.sns.delivery.claims import ClaimingCarrier
+
+if TYPE_CHECKING:
+    from cloudlet.core.call import Call, Cloud
+    from cloudlet.core.http import Headers
+    from cloudlet.services.sns.delivery.attempts import Delivery
+    from cloudlet.services.sns.notifications import Signer
+
+_TIMEOUT_SECONDS: Final = 15.0
+_TOO_MANY_REQUESTS: Final = 429
+_NOTIFICATION: Final = "Notification"
+_CONFIRMATION: Final = "SubscriptionConfirmation"
+_PLAIN: Final = "text/plain; charset=UTF-8"
+
+
+def web_carrier(cloud: Cloud) -> ClaimingCarrier:
+    """The worker that posts to web servers."""
+    return ClaimingCarrier(cloud, "sns-web", "web", _post)
+
+
+async def _post(call: Call, delivery: Delivery, signer: Signer) -> Failure | None:
+    message, to = delivery.message, delivery.subscription
+    raw = to.raw and message.type == _NOTIFICATION
+    body = message.body(to.protocol) if raw else notifications.document(message, to, signer)
+    try:
+        response = await call.cloud.http_client.send(
+            "POST", to.endpoint, _headers(delivery, raw=raw), body.encode(), _TIMEOUT_SECONDS
+        )
+    except (BackendUnreachable, BackendTimeout) as error:
+        return Failure(str(error), may_succeed_later=True)
+    if 200 <= response.status < 300:
+        return None
+    later = response.status >= 500 or response.status == _TOO_MANY_REQUESTS
+    return Failure(f"{to.endpoint} answers {response.status}", later)
+
+
+def _headers(delivery: Delivery, *, raw: bool) -> Headers:
+    message, to = delivery.message, delivery.subscription
+    headers = [
+        ("x-amz-sns-message-type", message.type),
+        ("x-amz-sns-message-id", message.id),
+        ("x-amz-sns-topic-arn", message.topic_arn),
+    ]
+    if message.type != _CONFIRMATION:
+        headers.append(("x-amz-sns-subscription-arn", to.arn))
+    if raw:
+        headers.append(("x-amz-sns-rawdelivery", "true"))
+    return [
+        *headers,
+        ("Content-Type", _content_type(delivery)),
+        ("User-Agent", "Amazon Simple Notification Service Agent"),
+        ("Accept-Encoding", "gzip,deflate"),
+    ]
+
+
+def _content_type(delivery: Delivery) -> str:
+    if delivery.message.type != _NOTIFICATION:
+        return _PLAIN
+    effective = delivery_policies.effective_subscription_policy(delivery.topic, delivery.subscription)
+    return str(effective["requestPolicy"]["headerContentType"])

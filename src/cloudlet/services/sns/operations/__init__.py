@@ -1,0 +1,1 @@
+"""SNS's operations, a module per noun."""

@@ -1,0 +1,1 @@
+"""DynamoDB's place, taken by one operation that tells of things."""

@@ -1,0 +1,1 @@
+"""A service of the tests: things of the types in thing_types.py."""
