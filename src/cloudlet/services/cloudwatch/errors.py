@@ -17,5 +17,9 @@ class MissingRequiredParameterException(ServiceError):
     """Raised for a parameter that is not there."""
 
 
+class ValidationException(ServiceError):
+    """Raised for what the newer operations refuse; its code on the wire is ValidationError."""
+
+
 class InvalidNextToken(ServiceError):
     """Raised for a token that no page ends with."""
