@@ -16,7 +16,7 @@ from cloudlet.services.lambda_ import idleness, references, runtimes
 from cloudlet.services.lambda_.errors import AccessDeniedException
 from cloudlet.services.lambda_.invoke import debugging, surroundings
 from cloudlet.services.lambda_.invoke.debugging import LONGEST_SECONDS
-from cloudlet.services.lambda_.invoke.environment import INIT_CORES, Plan
+from cloudlet.services.lambda_.invoke.environment import INIT_CORES, PROVISIONED, Plan
 from cloudlet.services.lambda_.invoke.extensions import Registered
 from cloudlet.services.lambda_.invoke.journal import EventJournal, TextJournal
 from cloudlet.services.lambda_.invoke.logs import LogDelivery, LogStream
@@ -49,7 +49,7 @@ async def plan(
     log = LogStream(
         call.cloud.component(LogDelivery), call.clock, owner, configuration.logging.log_group, stream_name
     )
-    kind = "provisioned-concurrency" if provisioned else _initialization_type(target)
+    kind = PROVISIONED if provisioned else _initialization_type(target)
     journal = _journal(log, call, target, kind, tenant_id)
     return Plan(
         id=environment_id,
