@@ -207,7 +207,7 @@ def _block(told: Any) -> dict[str, Any]:
 
 
 def _notifications(told: Any) -> dict[str, Any]:
-    configuration = {
+    configuration: dict[str, Any] = {
         plural: [_notification(each, member) for each in told[given]]
         for given, (plural, member) in _DESTINATIONS.items()
         if told.get(given)
