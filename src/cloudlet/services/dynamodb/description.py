@@ -9,8 +9,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.services.dynamodb.model import PAY_PER_REQUEST, Count
+from cloudlet.services.dynamodb.replication import GLOBAL_TABLE_VERSION
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cloudlet.services.dynamodb.model import (
         Index,
         KeySchema,
@@ -20,12 +23,15 @@ if TYPE_CHECKING:
         Throughput,
     )
     from cloudlet.services.dynamodb.recovery import Restoring
+    from cloudlet.services.dynamodb.replication import Replica
 
 ACTIVE: Final = "ACTIVE"
 CREATING: Final = "CREATING"
 UPDATING: Final = "UPDATING"
 DELETING: Final = "DELETING"
 
+_NOT_SCALED: Final = {"AutoScalingDisabled": True, "ScalingPolicies": []}
+_SETTINGS_REPLICATION: Final = "ENABLED_WITH_OVERRIDES"
 _ON_DEMAND_READS: Final = 12000
 _ON_DEMAND_WRITES: Final = 4000
 
@@ -75,6 +81,58 @@ def describe_table(table: Table, size: TableSize, arn: str, status: str = ACTIVE
     if status != DELETING:
         described["WarmThroughput"] = _warm(table, table.throughput, status)
     return described
+
+
+def describe_replicas(table: Table, siblings: Mapping[str, Table]) -> dict[str, Any]:
+    """What a table with replicas tells of them; `siblings` are their tables by their regions."""
+    if not table.replicas:
+        return {}
+    return {
+        "GlobalTableVersion": GLOBAL_TABLE_VERSION,
+        "GlobalTableSettingsReplicationMode": _SETTINGS_REPLICATION,
+        "Replicas": [_describe_replica(table, each, siblings.get(each.region)) for each in table.replicas],
+    }
+
+
+def _describe_replica(table: Table, replica: Replica, sibling: Table | None) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "RegionName": replica.region,
+        "ReplicaStatus": replica.status,
+        "WarmThroughput": _warm(table, table.throughput, ACTIVE),
+        "GlobalTableSettingsReplicationMode": _SETTINGS_REPLICATION,
+    }
+    if sibling is None:
+        return described
+    if sibling.table_class is not None:
+        described["ReplicaTableClassSummary"] = {"TableClass": sibling.table_class}
+    limits = sibling.on_demand_throughput
+    if limits is not None and limits != table.on_demand_throughput:
+        described["OnDemandThroughputOverride"] = {"MaxReadRequestUnits": limits.max_read_units}
+    if sibling.global_indexes:
+        described["GlobalSecondaryIndexes"] = [
+            {"IndexName": each.name, "WarmThroughput": _warm(sibling, each.throughput, ACTIVE)}
+            for each in sibling.global_indexes
+        ]
+    return described
+
+
+def describe_scaling(table: Table, replica: Replica) -> dict[str, Any]:
+    """A ReplicaAutoScalingDescription of a table on demand."""
+    return {
+        "RegionName": replica.region,
+        "ReplicaStatus": replica.status,
+        "ReplicaProvisionedReadCapacityAutoScalingSettings": _NOT_SCALED,
+        "ReplicaProvisionedWriteCapacityAutoScalingSettings": _NOT_SCALED,
+        "GlobalSecondaryIndexes": [
+            {
+                "IndexName": index.name,
+                "IndexStatus": CREATING if index.backfilling else ACTIVE,
+                "ProvisionedReadCapacityAutoScalingSettings": _NOT_SCALED,
+                "ProvisionedWriteCapacityAutoScalingSettings": _NOT_SCALED,
+            }
+            for index in table.global_indexes
+        ],
+    }
 
 
 def describe_limits_on_demand(limits: OnDemandThroughput) -> dict[str, int]:

@@ -9,11 +9,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import replace
 
+from cloudlet.core.errors import NotImplementedHere
 from cloudlet.core.operation import operation
 from cloudlet.services.dynamodb import definitions, state
 from cloudlet.services.dynamodb.addressing import owner
 from cloudlet.services.dynamodb.authorization import create_table_permissions, on_table
-from cloudlet.services.dynamodb.description import ACTIVE, CREATING, DELETING, UPDATING, describe_table
+from cloudlet.services.dynamodb.description import (
+    ACTIVE,
+    CREATING,
+    DELETING,
+    UPDATING,
+    describe_replicas,
+    describe_table,
+)
 from cloudlet.services.dynamodb.errors import (
     LimitExceededException,
     ResourceInUseException,
@@ -21,9 +29,17 @@ from cloudlet.services.dynamodb.errors import (
     ValidationException,
 )
 from cloudlet.services.dynamodb.model import PAY_PER_REQUEST, PROVISIONED, TableSize
-from cloudlet.services.dynamodb.operations.backups import end_recovery, keep_deleted
+from cloudlet.services.dynamodb.operations.deletions import check_removable, remove_table
 from cloudlet.services.dynamodb.operations.policies import checked_policy
+from cloudlet.services.dynamodb.operations.replicas import (
+    check_of_replica,
+    check_replica_updates,
+    own_read_limit,
+    update_replicas,
+    update_table_permissions,
+)
 from cloudlet.services.dynamodb.policies import ResourcePolicy, next_revision
+from cloudlet.services.dynamodb.replication import GLOBAL_TABLE_VERSION
 from cloudlet.services.dynamodb.values import INVALID
 
 if TYPE_CHECKING:
@@ -48,14 +64,18 @@ _UPDATES_HONOURED: Final = frozenset(
         "BillingMode",
         "DeletionProtectionEnabled",
         "GlobalSecondaryIndexUpdates",
+        "MultiRegionConsistency",
         "OnDemandThroughput",
         "ProvisionedThroughput",
+        "ReplicaUpdates",
         "SSESpecification",
         "StreamSpecification",
         "TableClass",
         "TableName",
     )
 )
+_NO_REPLICAS: Final = {"GlobalTableVersion": GLOBAL_TABLE_VERSION, "Replicas": []}
+"""What is answered of a table's first replica while that is just asked for."""
 
 
 @operation("CreateTable", permissions=create_table_permissions)
@@ -82,8 +102,7 @@ def describe(call: Call, request: Request) -> dict[str, Any]:
     table = state.find_table(call, request["TableName"])
     if table is None or table.restoring is None:
         table = state.managed_table(call, request["TableName"])
-    status = ACTIVE if table.restoring is None else CREATING
-    return {"Table": describe_table(table, state.table_size(call, table), _arn(call, table), status)}
+    return {"Table": _described(call, table, _status(table))}
 
 
 @operation("ListTables", resource="table/*", read_only=True)
@@ -102,56 +121,86 @@ def delete_table(call: Call, request: Request) -> dict[str, Any]:
     call = owner(call, request["TableName"])
     table = state.find_table(call, request["TableName"])
     if table is not None and table.restoring is not None:
+        still_used = "Attempt to change a resource which is still in use: "
         raise ResourceInUseException(
-            "Attempt to change a resource which is still in use: Table is being created: " + table.name
+            f"{still_used}Table: {table.name} is being used."
+            if table.replicas
+            else f"{still_used}Table is being created: {table.name}"
         )
     table = state.managed_table(call, request["TableName"])
-    if table.deletion_protection:
-        raise ValidationException(
-            "Resource cannot be deleted as it is currently protected against deletion. "
-            "Disable deletion protection first."
-        )
-    size = state.table_size(call, table)
-    state.stop_stream(call, table)
-    if table.recovery is not None:
-        keep_deleted(call, table)
-        end_recovery(call, table)
-    state.delete_table(call, table, keep_items=table.keeps_history)
-    described = describe_table(table, size, _arn(call, table), DELETING)
+    check_removable(call, table)
+    described = _described(call, table, DELETING)
+    remove_table(call, table)
     return {"TableDescription": {key: value for key, value in described.items() if key not in _GONE}}
 
 
-@operation("UpdateTable", permissions=on_table("UpdateTable"))
+@operation("UpdateTable", permissions=update_table_permissions)
 def update_table(call: Call, request: Request) -> dict[str, Any]:
-    """Changes throughput, billing, protection, class, stream and global indexes."""
+    """Changes throughput, billing, protection, class, stream, global indexes and replicas."""
     _check_update(request)
     call = owner(call, request["TableName"])
     table = state.managed_table(call, request["TableName"])
+    if "ReplicaUpdates" in request:
+        update_replicas(call, table, request)
+        # What has just been asked for shows a little later.
+        shown = replace(state.managed_table(call, request["TableName"]), replicas=table.replicas)
+        return {"TableDescription": {**_NO_REPLICAS, **_described(call, shown, UPDATING)}}
+    changed = _with_own_settings(call, table, request)
+    changed = _with_shared_settings(call, changed, request)
+    state.save_table(call, changed)
+    for there, sibling in list(state.siblings(call, table)):
+        state.save_table(there, _with_shared_settings(there, sibling, request, like=table))
+    return {"TableDescription": _described(call, replace(changed, throughput=table.throughput), UPDATING)}
+
+
+def _with_own_settings(call: Call, table: Table, request: Request) -> Table:
+    """With what each replica of a table has for itself."""
+    if table.replicas:
+        check_of_replica(table, request)
+    if "DeletionProtectionEnabled" in request:
+        table = replace(table, deletion_protection=request["DeletionProtectionEnabled"])
+    if "StreamSpecification" in request:
+        table = _with_stream(call, table, request["StreamSpecification"])
+    return table
+
+
+def _with_shared_settings(call: Call, table: Table, request: Request, like: Table | None = None) -> Table:
+    """With what all replicas of a table have in common; limits of its own, unlike another's, it keeps."""
     changed = _with_billing(call, table, request)
     changed = _with_index_updates(call, changed, request)
-    if "DeletionProtectionEnabled" in request:
-        changed = replace(changed, deletion_protection=request["DeletionProtectionEnabled"])
     if "OnDemandThroughput" in request:
         limits = definitions.on_demand_throughput_of(request)
-        changed = replace(changed, on_demand_throughput=limits)
+        changed = replace(changed, on_demand_throughput=own_read_limit(limits, table, like))
     if "TableClass" in request:
         changed = replace(changed, table_class=request["TableClass"])
-    if "StreamSpecification" in request:
-        changed = _with_stream(call, changed, request["StreamSpecification"])
-    changed = state.split_shards(call, changed)
-    state.save_table(call, changed)
-    shown = replace(changed, throughput=table.throughput)
-    size = state.table_size(call, table)
-    return {"TableDescription": describe_table(shown, size, _arn(call, table), UPDATING)}
+    return state.split_shards(call, changed)
+
+
+def _described(call: Call, table: Table, status: str) -> dict[str, Any]:
+    siblings = {there.region: sibling for there, sibling in state.siblings(call, table)}
+    return {
+        **describe_table(table, state.table_size(call, table), _arn(call, table), status),
+        **describe_replicas(table, siblings),
+    }
+
+
+def _status(table: Table) -> str:
+    if table.restoring is not None:
+        return CREATING
+    return UPDATING if any(each.status == CREATING for each in table.replicas) else ACTIVE
 
 
 def _check_update(request: Request) -> None:
     definitions.check_honoured("UpdateTable", request, _UPDATES_HONOURED)
-    if not set(request) - {"TableName", "AttributeDefinitions"}:
+    if request.get("MultiRegionConsistency") == "STRONG":
+        raise NotImplementedHere("cloudlet replicates DynamoDB tables with eventual consistency only.")
+    if not set(request) - {"TableName", "AttributeDefinitions", "MultiRegionConsistency"}:
         raise ValidationException(
             "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, "
             "GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required"
         )
+    if "ReplicaUpdates" in request:
+        check_replica_updates(request)
     definitions.check_stream(request.get("StreamSpecification"))
     definitions.check_changes_together(request)
     if units := request.get("ProvisionedThroughput"):
