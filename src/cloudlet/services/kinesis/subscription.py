@@ -14,6 +14,7 @@ from cloudlet.core.worker import source_topic
 from cloudlet.services.kinesis import state
 from cloudlet.services.kinesis.errors import ResourceInUseException, ResourceNotFoundException
 from cloudlet.services.kinesis.reader import Batch, read
+from cloudlet.services.kinesis.throughput import push_seconds
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -53,6 +54,8 @@ async def events(call: Call, reader: Reader, place: int) -> AsyncIterator[dict[s
             if batch.records or batch.child_shards or clock.time() - told_at >= _SIGN_OF_LIFE_SECONDS:
                 told_at = clock.time()
                 yield {"SubscribeToShardEvent": _event(call, shard, batch)}
+                if (seconds := push_seconds(call, batch.size_bytes)) > 0:
+                    await clock.sleep(seconds)
             if batch.child_shards is not None:
                 return
             if not batch.records:

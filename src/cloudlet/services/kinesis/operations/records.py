@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.call import Call
-from cloudlet.core.errors import NotImplementedHere
-from cloudlet.core.operation import Request, operation
+from cloudlet.core.operation import operation
 from cloudlet.services.kinesis import sequence, state
 from cloudlet.services.kinesis.addressing import located
+from cloudlet.services.kinesis.dry_runs import end_dry_run
 from cloudlet.services.kinesis.errors import InvalidArgumentException, ValidationException
 from cloudlet.services.kinesis.model import HASH_KEYS, Distribution, Stream, hash_key
 from cloudlet.services.kinesis.permissions import on_stream
@@ -27,7 +27,6 @@ _BATCH_BYTES: Final = 10 * 1024 * 1024
 def put_record(call: Call, request: api.PutRecordInputTypeDef) -> dict[str, Any]:
     """Writes a record."""
     own, name = located(call, request)
-    _refuse_dry_run(request)
     stream = state.usable_stream(own, name)
     _check_size(stream, request, "data")
     ordering = request.get("SequenceNumberForOrdering")
@@ -36,6 +35,7 @@ def put_record(call: Call, request: api.PutRecordInputTypeDef) -> dict[str, Any]
     (written,) = put(own, stream, [_incoming(own, stream, request)])
     if written.sequence_number is None:
         raise refusal(own, name, written.shard)
+    end_dry_run(request)
     return {
         "ShardId": written.shard.id,
         "SequenceNumber": written.sequence_number,
@@ -47,7 +47,6 @@ def put_record(call: Call, request: api.PutRecordInputTypeDef) -> dict[str, Any]
 def put_records(call: Call, request: api.PutRecordsInputTypeDef) -> dict[str, Any]:
     """Writes up to 500 records."""
     own, name = located(call, request)
-    _refuse_dry_run(request)
     stream = state.usable_stream(own, name)
     records = request["Records"]
     for place, record in enumerate(records, 1):
@@ -55,6 +54,7 @@ def put_records(call: Call, request: api.PutRecordsInputTypeDef) -> dict[str, An
     if sum(_size(record) for record in records) > _BATCH_BYTES:
         raise InvalidArgumentException("Records size exceeds 10 MB limit")
     written = put(own, stream, [_incoming(own, stream, record) for record in records])
+    end_dry_run(request)
     return {
         "FailedRecordCount": sum(each.sequence_number is None for each in written),
         "Records": [_result(own, name, each) for each in written],
@@ -117,8 +117,3 @@ def _check_ordering(call: Call, name: str, ordering: str) -> None:
 
 def _encryption(stream: Stream) -> dict[str, str]:
     return {} if stream.key_id is None else {"EncryptionType": "KMS"}
-
-
-def _refuse_dry_run(request: Request) -> None:
-    if request.get("DryRun"):
-        raise NotImplementedHere("cloudlet has no DryRun (yet).")
