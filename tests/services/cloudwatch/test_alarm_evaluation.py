@@ -77,8 +77,8 @@ def test_missing_data_is_treated_as_documented(points, to_alarm, missing, ignore
         (
             "X00",
             {"to_alarm": 3},
-            "2 out of the last 3 datapoints [1.0 (01/01/70 00:02:00), 1.0 (01/01/70 00:01:00)] were not greater "
-            "than the threshold (2.0) (minimum 1 datapoint for ALARM -> OK transition).",
+            "2 out of the last 3 datapoints [1.0 (01/01/70 00:02:00), 1.0 (01/01/70 00:01:00)] were not "
+            "greater than the threshold (2.0) (minimum 1 datapoint for ALARM -> OK transition).",
         ),
         (
             "--",
@@ -98,8 +98,8 @@ def test_missing_data_is_treated_as_documented(points, to_alarm, missing, ignore
         (
             "-------X",
             {"periods": 8, "to_alarm": 1, "TreatMissingData": "notBreaching"},
-            "1 out of the last 8 datapoints [5.0 (01/01/70 00:07:00)] was greater than the threshold (2.0) and "
-            "7 missing datapoints were treated as [NonBreaching] "
+            "1 out of the last 8 datapoints [5.0 (01/01/70 00:07:00)] was greater than the threshold (2.0) "
+            "and 7 missing datapoints were treated as [NonBreaching] "
             "(minimum 1 datapoint for OK -> ALARM transition).",
         ),
     ],

@@ -109,7 +109,10 @@ def test_a_breaching_metric_brings_an_alarm_and_its_message(
     assert envelope["Subject"] == 'ALARM: "alarm" in US East (N. Virginia)'
     message = json.loads(envelope["Message"])
     assert message.pop("StateChangeTime") > message.pop("AlarmConfigurationUpdatedTimestamp")
-    reason = f"Threshold Crossed: 1 datapoint [21.5 ({now:%d/%m/%y %H:%M:%S})] was greater than the threshold (2.0)."
+    reason = (
+        f"Threshold Crossed: 1 datapoint [21.5 ({now:%d/%m/%y %H:%M:%S})] "
+        "was greater than the threshold (2.0)."
+    )
     assert message == {
         "AlarmName": "alarm",
         "AlarmDescription": "testing",
@@ -181,8 +184,8 @@ def test_missing_data_breaches_if_it_shall(server, cloudwatch, make_alarm):
     server.advance(60)
     eventually(lambda: alarm()["StateValue"] == "ALARM")
     assert alarm()["StateReason"] == (
-        "Threshold Crossed: no datapoints were received for 2 periods and 2 missing datapoints were treated as "
-        "[Breaching]."
+        "Threshold Crossed: no datapoints were received for 2 periods and 2 missing datapoints "
+        "were treated as [Breaching]."
     )
 
 
