@@ -138,3 +138,20 @@ def test_any_document_is_a_pattern_or_refused(document: Any) -> None:
         patterns.compile_pattern(document).matches(document)
     except InvalidPattern:
         return
+
+
+@pytest.mark.parametrize(
+    ("numeric", "reason"),
+    [
+        ([], "Invalid member in numeric match: ]"),
+        ([1, "<="], "Invalid member in numeric match: 1"),
+        ([">", 20, 30], "Bad value in numeric range: 30"),
+        ([">", 20, "<", 30, "<", 50], "Too many terms in numeric range expression"),
+        ([">", 20, "<="], "Value of <= must be numeric"),
+        ([">", "20", "<", "30"], "Value of > must be numeric"),
+    ],
+)
+def test_a_bad_range_is_told_as_aws_does(numeric: list[Any], reason: str) -> None:
+    with pytest.raises(InvalidPattern) as refused:
+        patterns.compile_pattern({"a": [{"numeric": numeric}]})
+    assert str(refused.value) == reason

@@ -299,7 +299,7 @@ def _anything_but_operator(argument: dict[str, Any], dialect: Dialect) -> Test:
     [(name, wanted)] = argument.items()
     if name not in dialect.anything_but:
         raise InvalidPattern(f"Unsupported anything-but pattern: {name}")
-    values = wanted if isinstance(wanted, list) else [wanted]
+    values = wanted if isinstance(wanted, list) else [_text(name, wanted)]
     if any(not isinstance(value, str) for value in values):
         raise InvalidPattern(_NOT_TEXT[name])
     if name in ("prefix", "suffix") and "" in values:
@@ -324,30 +324,33 @@ def _numeric(argument: Any) -> Test:
     """One comparison, or a lower bound and then an upper one."""
     if not isinstance(argument, list):
         raise InvalidPattern("Value of numeric must be an array.")
-    comparisons = [_comparison(argument[at : at + 2]) for at in range(0, len(argument), 2)]
-    if not comparisons:
-        raise InvalidPattern("Invalid member in numeric match: ]")
-    if len(comparisons) == 1:
-        return comparisons[0][1]
-    if len(comparisons) > 2 or argument[0] not in (">", ">="):
+    if not argument or not isinstance(argument[0], str):
+        raise InvalidPattern(f"Invalid member in numeric match: {argument[0] if argument else ']'}")
+    first = _comparison(argument[:2])
+    if len(argument) <= 2:
+        return first
+    if argument[0] not in (">", ">="):
         raise InvalidPattern("Too many elements in numeric expression")
-    if argument[2] not in ("<", "<="):
-        raise InvalidPattern(f"Bad numeric range operator: {argument[2]}")
+    upper = argument[2]
+    if not isinstance(upper, str):
+        raise InvalidPattern(f"Bad value in numeric range: {upper}")
+    if upper not in ("<", "<="):
+        raise InvalidPattern(f"Bad numeric range operator: {upper}")
+    second = _comparison(argument[2:4])
     if argument[1] >= argument[3]:
         raise InvalidPattern("Bottom must be less than top")
-    above, below = comparisons[0][1], comparisons[1][1]
-    return lambda value: above(value) and below(value)
+    if len(argument) > 4:
+        raise InvalidPattern("Too many terms in numeric range expression")
+    return lambda value: first(value) and second(value)
 
 
-def _comparison(pair: Sequence[Any]) -> tuple[str, Test]:
+def _comparison(pair: Sequence[Any]) -> Test:
     operator, bound = pair[0], pair[1] if len(pair) == 2 else None
-    if not isinstance(operator, str):
-        raise InvalidPattern(f"Invalid member in numeric match: {operator}")
     if operator not in ("=", ">", ">=", "<", "<="):
         raise InvalidPattern(f"Unrecognized numeric range operator: {operator}")
     if bound is None or not _is_number(bound):
         raise InvalidPattern(f"Value of {'equals' if operator == '=' else operator} must be numeric")
-    return operator, _compares(operator, bound)
+    return _compares(operator, bound)
 
 
 def _compares(operator: str, bound: float) -> Test:

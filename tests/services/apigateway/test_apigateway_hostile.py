@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,6 +24,27 @@ def test_a_header_of_a_template_cannot_begin_another_one(api):
     answer = api.call("/a?x=a%0d%0aSet-Cookie:%20stolen=1")
     assert "set-cookie" not in answer.headers
     assert (answer.status_code, answer.text) == (500, '{"message": "Internal server error"}')
+
+
+def test_a_template_that_takes_long_holds_up_nobody(api, server, http):
+    # Half a million turns are well above what is rendered on the event loop, and what it had set counts once.
+    template = (
+        "#set($context.responseOverride.header.x-turns = 'none')"
+        "#foreach($i in [1..1000])#foreach($j in [1..500])#set($n = $foreach.parent.count)#end#end"
+        "#set($context.responseOverride.header.x-turns = $n)done"
+    )
+    api.mock("GET", "/long", responseTemplates={"application/json": template})
+    api.says("GET", "/short", "hi")
+    api.deploy()
+    api.call("/short")
+    with ThreadPoolExecutor(1) as pool:
+        long = pool.submit(api.call, "/long")
+        answered = 0
+        while not long.done():
+            assert api.call("/short").status_code == 200
+            answered += 1
+    assert (long.result().text, long.result().headers["x-turns"]) == ("done", "1000")
+    assert answered > 5
 
 
 def test_a_header_of_a_gateway_response_cannot_begin_another_one(api, apigateway):

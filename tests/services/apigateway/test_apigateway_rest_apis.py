@@ -6,6 +6,8 @@ import pytest
 from botocore.exceptions import ClientError
 from recorded_answers import recording
 
+from refusals import refusal
+
 
 def patch(op, path, value=None):
     return {"op": op, "path": path, **({} if value is None else {"value": value})}
@@ -299,3 +301,34 @@ def test_apis_are_listed_in_pages(apigateway):
     rest = apigateway.get_rest_apis(limit=2, position=first["position"])
     assert len({each["id"] for each in first["items"] + rest["items"]}) == 3
     assert "position" not in rest
+
+
+def test_resources_are_listed_page_by_page_in_the_order_of_their_paths(apigateway, api):
+    paths = ["/", *(f"/{name}" for name in ("a", "a/b", "a/{c}", "ab", "{d}", "{d}/e"))]
+    for path in reversed(paths):
+        api.resource(path)
+    shown, position = [], {}
+    while True:
+        page = apigateway.get_resources(restApiId=api.id, limit=2, **position)
+        shown += [each["path"] for each in page["items"]]
+        assert len(page["items"]) <= 2
+        if "position" not in page:
+            break
+        position = {"position": page["position"]}
+    assert shown == paths
+    apigateway.delete_resource(restApiId=api.id, resourceId=api.resource("/a"))
+    left = apigateway.get_resources(restApiId=api.id)["items"]
+    assert [each["path"] for each in left] == ["/", "/ab", "/{d}", "/{d}/e"]
+
+
+def test_a_resource_that_has_moved_leaves_its_place(apigateway, api):
+    below = api.resource("/a/b")
+    named = {"restApiId": api.id}
+    rename = [{"op": "replace", "path": "/pathPart", "value": "c"}]
+    apigateway.update_resource(**named, resourceId=api.resource("/a"), patchOperations=rename)
+    assert apigateway.get_resource(**named, resourceId=below)["path"] == "/c/b"
+    assert apigateway.create_resource(**named, parentId=api.root, pathPart="a")["path"] == "/a"
+    assert refusal(apigateway.create_resource, **named, parentId=api.root, pathPart="c") == (
+        "ConflictException",
+        "Another resource with the same parent already has this name: c",
+    )

@@ -9,7 +9,7 @@ from recorded_answers import recording
 
 from cloud_functions import Deployment
 from cloudlet.core.access import Principal
-from cloudlet.services.apigateway import state
+from cloudlet.services.apigateway import resource_state, state
 from cloudlet.services.apigateway.execute.trial import try_method
 
 MOMENT = re.compile(r"\w{3} \w{3} \d\d \d\d:\d\d:\d\d UTC \d{4} : ")
@@ -28,7 +28,7 @@ def try_it(server, account, api):
 
         def read(call):
             row = state.api(call, api.id)
-            return state.snapshot_of(call, row), state.resource(call, api.id, named["resourceId"])
+            return state.snapshot_of(call, row), resource_state.resource(call, api.id, named["resourceId"])
 
         snapshot, resource = server.run(call.transact(read, read_only=True))
         return server.run(try_method(call, snapshot, resource, named["httpMethod"], request))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloudlet.services.apigateway.execute.vtl.context import context_variables
-from cloudlet.services.apigateway.execute.vtl.errors import TemplateError
+from cloudlet.services.apigateway.execute.vtl.errors import OutOfSteps, TemplateError
 from cloudlet.services.apigateway.execute.vtl.template import MAX_TEMPLATE_BYTES, Template
 
 DOUBLE = '#set($a = "$a$a")'
@@ -65,10 +67,46 @@ PIECES = st.sampled_from(
 )
 
 
+LARGE = "#set($b = 'aaaaaaaaaaaaaaaa')" + '#set($b = "$b$b")' * 15
+"""A text of half a megabyte."""
+DEEP = "#set($a = [1])" + "".join(
+    f"#set(${outer} = [])#foreach($i in [1..1000])#set($x = ${outer}.add(${inner}))#end"
+    for inner, outer in ("ab", "bc", "cd")
+)
+"""A list of a thousand lists of a thousand lists."""
+LABOURS = [
+    *(
+        LARGE + f"#foreach($i in [1..1000])#set($x = {call})#end"
+        for call in (
+            "$b.replaceAll('a', 'b')",
+            "$b.split('a')",
+            "$b.hashCode()",
+            "$util.escapeJavaScript($b)",
+            "$input.json('$')",
+            "$input.json('$..a')",
+            "\"$input.path('$')\"",
+        )
+    ),
+    *(DEEP + end for end in ("$d", "$d.hashCode()", "$d.equals($d)", "$d.contains(1)", "#if($d == $d)x#end")),
+]
+
+
 @pytest.mark.parametrize("text", RUNAWAYS, ids=lambda text: text[:40])
 def test_a_template_that_runs_away_is_ended(text):
     with pytest.raises(TemplateError):
-        Template.compile(text).render({})
+        Template.compile(text).render({}, steps=200_000)
+
+
+@pytest.mark.parametrize("text", LABOURS, ids=lambda text: text[-40:])
+def test_work_on_large_values_counts(text):
+    variables = context_variables(body=json.dumps([{"a": [1, 2, 3]}] * 30_000))
+    with pytest.raises(OutOfSteps):
+        Template.compile(text).render(variables, steps=2_000_000)
+
+
+def test_a_large_body_may_be_escaped_once():
+    variables = context_variables(body="a" * 2_000_000)
+    assert len(Template.compile("$util.escapeJavaScript($input.body)").render(variables)) == 2_000_000
 
 
 @pytest.mark.parametrize(("text", "message"), FAILURES)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from cloudlet.core.call import Call
-from cloudlet.services.apigateway import state
+from cloudlet.services.apigateway import resource_state, state
 from cloudlet.services.apigateway.model import Integration, Method, Resource, RestApi
 
 
@@ -27,11 +27,11 @@ def copy_api(call: Call, source: RestApi, row: RestApi) -> None:
     for authorizer in state.list_authorizers(call, source.id):
         renamed[authorizer.id] = call.ids.lower(6)
         state.save_authorizer(call, row.id, replace(authorizer, id=renamed[authorizer.id]))
-    resources = state.list_resources(call, source.id)
+    resources = resource_state.list_resources(call, source.id)
     renamed |= {each.id: call.ids.lower(6) for each in resources}
     renamed[source.root_resource_id] = row.root_resource_id
     for resource in resources:
-        state.save_resource(call, row.id, _copied(resource, renamed))
+        resource_state.save_resource(call, row.id, _copied(resource, renamed))
 
 
 def _copied(resource: Resource, renamed: Mapping[str, str]) -> Resource:

@@ -1,4 +1,4 @@
-"""Where APIs, their parts, deployments and stages are kept: the only file that names keys."""
+"""Where APIs, their parts, deployments and stages are kept: the only file that names their keys."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from cloudlet.core.call import Call
 from cloudlet.core.rows import Rows
-from cloudlet.services.apigateway import network_state
+from cloudlet.services.apigateway import network_state, resource_state
 from cloudlet.services.apigateway.errors import NotFoundException
 from cloudlet.services.apigateway.model import (
     Account,
@@ -18,11 +18,8 @@ from cloudlet.services.apigateway.model import (
     DocumentationPart,
     DocumentationVersion,
     GatewayResponse,
-    Integration,
-    Method,
     Model,
     RequestValidator,
-    Resource,
     RestApi,
     Serving,
     Snapshot,
@@ -32,7 +29,6 @@ from cloudlet.services.apigateway.model import (
 _ACCOUNTS: Final = Rows(("apigateway", "account"), Account)
 _APIS: Final = Rows(("apigateway", "api"), RestApi)
 _OWNERS: Final = Rows(("apigateway", "owner"), str)
-_RESOURCES: Final = Rows(("apigateway", "resource"), Resource)
 _MODELS: Final = Rows(("apigateway", "model"), Model)
 _VALIDATORS: Final = Rows(("apigateway", "validator"), RequestValidator)
 _GATEWAY_RESPONSES: Final = Rows(("apigateway", "gateway-response"), GatewayResponse)
@@ -44,8 +40,8 @@ _SNAPSHOTS: Final = Rows(("apigateway", "snapshot"), Snapshot)
 _STAGES: Final = Rows(("apigateway", "stage"), Stage)
 _SERVING: Final = Rows(("apigateway", "serving"), Serving)
 
-_DEFINITION: Final = (_RESOURCES, _MODELS, _VALIDATORS, _GATEWAY_RESPONSES, _AUTHORIZERS, _DOCUMENTATION)
-"""What an import replaces."""
+_DEFINITION: Final = (_MODELS, _VALIDATORS, _GATEWAY_RESPONSES, _AUTHORIZERS, _DOCUMENTATION)
+"""What an import replaces, beside resources."""
 _PARTS: Final = (*_DEFINITION, _DOCUMENTATION_VERSIONS, _DEPLOYMENTS, _SNAPSHOTS, _STAGES)
 
 
@@ -82,12 +78,14 @@ def delete_api(call: Call, api_id: str) -> None:
     _APIS.delete(call, *_place(call, api_id))
     _OWNERS.delete(call, api_id)
     _SERVING.delete_below(call, api_id)
+    resource_state.clear(call, api_id)
     for rows in _PARTS:
         rows.delete_below(call, *_place(call, api_id))
 
 
 def clear_api(call: Call, api_id: str) -> None:
     """Removes what an API consists of, not the API itself, nor what was deployed of it."""
+    resource_state.clear(call, api_id)
     for rows in _DEFINITION:
         rows.delete_below(call, *_place(call, api_id))
 
@@ -95,50 +93,6 @@ def clear_api(call: Call, api_id: str) -> None:
 def list_apis(call: Call, after: str | None = None) -> Iterator[RestApi]:
     """The region's APIs by id."""
     return _APIS.below(call, call.account, call.region, after=(after,) if after else None)
-
-
-def find_resource(call: Call, api_id: str, resource_id: str) -> Resource | None:
-    """A resource, or None."""
-    return _RESOURCES.find(call, *_place(call, api_id), resource_id)
-
-
-def resource(call: Call, api_id: str, resource_id: str) -> Resource:
-    """A resource. Raises NotFoundException, also where the API is not there."""
-    found = find_resource(call, api_id, resource_id)
-    if found is None:
-        raise NotFoundException("Invalid Resource identifier specified")
-    return found
-
-
-def save_resource(call: Call, api_id: str, row: Resource) -> None:
-    """Writes a resource."""
-    _RESOURCES.save(call, row, *_place(call, api_id), row.id)
-
-
-def delete_resource(call: Call, api_id: str, resource_id: str) -> None:
-    """Removes a resource, not those below it."""
-    _RESOURCES.delete(call, *_place(call, api_id), resource_id)
-
-
-def list_resources(call: Call, api_id: str) -> list[Resource]:
-    """An API's resources by path."""
-    return sorted(_RESOURCES.below(call, *_place(call, api_id)), key=lambda row: row.path)
-
-
-def method(row: Resource, http_method: str) -> Method:
-    """A method of a resource. Raises NotFoundException."""
-    found = row.methods.get(http_method)
-    if found is None:
-        raise NotFoundException("Invalid Method identifier specified")
-    return found
-
-
-def integration(row: Resource, http_method: str) -> Integration:
-    """The integration of a method. Raises NotFoundException."""
-    found = method(row, http_method).method_integration
-    if found is None:
-        raise NotFoundException("Invalid Integration identifier specified")
-    return found
 
 
 def find_model(call: Call, api_id: str, name: str) -> Model | None:
@@ -289,7 +243,7 @@ def snapshot_of(call: Call, row: RestApi) -> Snapshot:
     """An API as it stands now."""
     return Snapshot(
         row,
-        list_resources(call, row.id),
+        resource_state.list_resources(call, row.id),
         list_models(call, row.id),
         list_validators(call, row.id),
         list_gateway_responses(call, row.id),

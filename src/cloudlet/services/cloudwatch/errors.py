@@ -17,5 +17,17 @@ class MissingRequiredParameterException(ServiceError):
     """Raised for a parameter that is not there."""
 
 
+class ValidationException(ServiceError):
+    """Raised for what the newer operations refuse; its code on the wire is ValidationError."""
+
+
+class ResourceNotFound(ServiceError):
+    """Raised for an alarm that is not there."""
+
+
+class InvalidFormatFault(ServiceError):
+    """Raised for a text that should be JSON and is not."""
+
+
 class InvalidNextToken(ServiceError):
     """Raised for a token that no page ends with."""

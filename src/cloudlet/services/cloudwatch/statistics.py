@@ -24,8 +24,8 @@ BASIC: Final[Mapping[str, Statistic]] = {
     "Maximum": lambda values: values.maximum,
 }
 _NUMBER: Final = r"\d+(?:\.\d+)?"
-_SHORT: Final = re.compile(rf"(p|tm|tc|ts|wm)({_NUMBER})", re.IGNORECASE)
-_LONG: Final = re.compile(rf"(TM|TC|TS|WM|PR)\(({_NUMBER})?(%?):({_NUMBER})?(%?)\)", re.IGNORECASE)
+_SHORT: Final = re.compile(rf"(p|tm|tc|ts|wm)({_NUMBER})")
+_LONG: Final = re.compile(rf"(TM|TC|TS|WM|PR)\(({_NUMBER})?(%?):({_NUMBER})?(%?)\)")
 _INTERQUARTILE_MEAN: Final = "IQM"
 
 
@@ -74,7 +74,7 @@ def find_statistic(name: str) -> Statistic | None:
 
 def find_extended(name: str) -> Statistic | None:
     """The extended statistic of a name, or None."""
-    if name.upper() == _INTERQUARTILE_MEAN:
+    if name == _INTERQUARTILE_MEAN:
         return _extended(_trimmed_mean, _Bounds(25.0, 75.0, percent=True))
     short = _SHORT.fullmatch(name)
     if short:

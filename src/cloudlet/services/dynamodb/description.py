@@ -9,11 +9,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.services.dynamodb.model import PAY_PER_REQUEST, Count
-from cloudlet.services.dynamodb.replication import GLOBAL_TABLE_VERSION
+from cloudlet.services.dynamodb.throughput import NO_LIMIT, warm_throughput
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from cloudlet.services.dynamodb.model import (
         Index,
         KeySchema,
@@ -21,26 +19,22 @@ if TYPE_CHECKING:
         Table,
         TableSize,
         Throughput,
+        WarmThroughput,
     )
     from cloudlet.services.dynamodb.recovery import Restoring
-    from cloudlet.services.dynamodb.replication import Replica
 
 ACTIVE: Final = "ACTIVE"
 CREATING: Final = "CREATING"
 UPDATING: Final = "UPDATING"
 DELETING: Final = "DELETING"
 
-_NOT_SCALED: Final = {"AutoScalingDisabled": True, "ScalingPolicies": []}
-_SETTINGS_REPLICATION: Final = "ENABLED_WITH_OVERRIDES"
-_ON_DEMAND_READS: Final = 12000
-_ON_DEMAND_WRITES: Final = 4000
-
 
 def describe_table(table: Table, size: TableSize, arn: str, status: str = ACTIVE) -> dict[str, Any]:
     """A TableDescription. The members of an empty or absent thing are absent."""
     described: dict[str, Any] = {
         "AttributeDefinitions": [
-            {"AttributeName": name, "AttributeType": kind} for name, kind in table.attribute_types.items()
+            {"AttributeName": name, "AttributeType": kind}
+            for name, kind in sorted(table.attribute_types.items())
         ],
         "TableName": table.name,
         "KeySchema": describe_keys(table.keys),
@@ -53,14 +47,14 @@ def describe_table(table: Table, size: TableSize, arn: str, status: str = ACTIVE
         "TableId": table.id,
         "DeletionProtectionEnabled": table.deletion_protection,
     }
-    if table.on_demand_since is not None:
+    if table.billing_mode == PAY_PER_REQUEST or table.on_demand_since is not None:
         described["BillingModeSummary"] = _billing(table)
     if table.on_demand_throughput is not None:
         described["OnDemandThroughput"] = describe_limits_on_demand(table.on_demand_throughput)
     if table.restoring is not None and table.restoring.source_table_arn is not None:
         described["RestoreSummary"] = _restoring(table.restoring)
     if table.table_class is not None:
-        described["TableClassSummary"] = {"TableClass": table.table_class}
+        described["TableClassSummary"] = _table_class(table)
     if table.stream is not None:
         described["StreamSpecification"] = {
             "StreamEnabled": True,
@@ -79,68 +73,17 @@ def describe_table(table: Table, size: TableSize, arn: str, status: str = ACTIVE
             for each in table.global_indexes
         ]
     if status != DELETING:
-        described["WarmThroughput"] = _warm(table, table.throughput, status)
+        described["WarmThroughput"] = describe_warm(table, table.throughput, table.warm, status)
     return described
-
-
-def describe_replicas(table: Table, siblings: Mapping[str, Table]) -> dict[str, Any]:
-    """What a table with replicas tells of them; `siblings` are their tables by their regions."""
-    if not table.replicas:
-        return {}
-    return {
-        "GlobalTableVersion": GLOBAL_TABLE_VERSION,
-        "GlobalTableSettingsReplicationMode": _SETTINGS_REPLICATION,
-        "Replicas": [_describe_replica(table, each, siblings.get(each.region)) for each in table.replicas],
-    }
-
-
-def _describe_replica(table: Table, replica: Replica, sibling: Table | None) -> dict[str, Any]:
-    described: dict[str, Any] = {
-        "RegionName": replica.region,
-        "ReplicaStatus": replica.status,
-        "WarmThroughput": _warm(table, table.throughput, ACTIVE),
-        "GlobalTableSettingsReplicationMode": _SETTINGS_REPLICATION,
-    }
-    if sibling is None:
-        return described
-    if sibling.table_class is not None:
-        described["ReplicaTableClassSummary"] = {"TableClass": sibling.table_class}
-    limits = sibling.on_demand_throughput
-    if limits is not None and limits != table.on_demand_throughput:
-        described["OnDemandThroughputOverride"] = {"MaxReadRequestUnits": limits.max_read_units}
-    if sibling.global_indexes:
-        described["GlobalSecondaryIndexes"] = [
-            {"IndexName": each.name, "WarmThroughput": _warm(sibling, each.throughput, ACTIVE)}
-            for each in sibling.global_indexes
-        ]
-    return described
-
-
-def describe_scaling(table: Table, replica: Replica) -> dict[str, Any]:
-    """A ReplicaAutoScalingDescription of a table on demand."""
-    return {
-        "RegionName": replica.region,
-        "ReplicaStatus": replica.status,
-        "ReplicaProvisionedReadCapacityAutoScalingSettings": _NOT_SCALED,
-        "ReplicaProvisionedWriteCapacityAutoScalingSettings": _NOT_SCALED,
-        "GlobalSecondaryIndexes": [
-            {
-                "IndexName": index.name,
-                "IndexStatus": CREATING if index.backfilling else ACTIVE,
-                "ProvisionedReadCapacityAutoScalingSettings": _NOT_SCALED,
-                "ProvisionedWriteCapacityAutoScalingSettings": _NOT_SCALED,
-            }
-            for index in table.global_indexes
-        ],
-    }
 
 
 def describe_limits_on_demand(limits: OnDemandThroughput) -> dict[str, int]:
-    """An OnDemandThroughput."""
-    return {
+    """An OnDemandThroughput. What has no limit is absent."""
+    units = {
         "MaxReadRequestUnits": limits.max_read_units,
         "MaxWriteRequestUnits": limits.max_write_units,
     }
+    return {name: value for name, value in units.items() if value != NO_LIMIT}
 
 
 def _restoring(restoring: Restoring) -> dict[str, Any]:
@@ -181,11 +124,18 @@ def _billing(table: Table) -> dict[str, Any]:
     return described
 
 
+def _table_class(table: Table) -> dict[str, Any]:
+    described: dict[str, Any] = {"TableClass": table.table_class}
+    if table.table_class_changes:
+        described["LastUpdateDateTime"] = moment(table.table_class_changes[-1])
+    return described
+
+
 def describe_index_keys(index: Index) -> dict[str, Any]:
     """What an index is: its name, its keys, its projection."""
     projection: dict[str, Any] = {"ProjectionType": index.projection}
     if index.included:
-        projection["NonKeyAttributes"] = list(index.included)
+        projection["NonKeyAttributes"] = sorted(index.included)
     return {
         "IndexName": index.name,
         "KeySchema": describe_keys(index.keys),
@@ -210,18 +160,23 @@ def _describe_global(
         **_describe_index(index, size, arn),
         "IndexStatus": status or (CREATING if index.backfilling else ACTIVE),
         "ProvisionedThroughput": describe_throughput(index.throughput),
-        "WarmThroughput": _warm(table, index.throughput, status or ACTIVE),
+        "WarmThroughput": describe_warm(table, index.throughput, index.warm, status or ACTIVE),
     }
+    if index.on_demand_throughput is not None:
+        described["OnDemandThroughput"] = describe_limits_on_demand(index.on_demand_throughput)
     if index.backfilling:
         described["Backfilling"] = True
     return described
 
 
-def _warm(table: Table, throughput: Throughput, status: str) -> dict[str, Any]:
-    on_demand = table.billing_mode == PAY_PER_REQUEST
+def describe_warm(
+    table: Table, throughput: Throughput, raised: WarmThroughput | None, status: str
+) -> dict[str, Any]:
+    """A WarmThroughput of a table or of an index."""
+    warm = warm_throughput(table.billing_mode, throughput, raised)
     return {
-        "ReadUnitsPerSecond": _ON_DEMAND_READS if on_demand else throughput.read_units,
-        "WriteUnitsPerSecond": _ON_DEMAND_WRITES if on_demand else throughput.write_units,
+        "ReadUnitsPerSecond": warm.read_units,
+        "WriteUnitsPerSecond": warm.write_units,
         "Status": UPDATING if status == CREATING else ACTIVE,
     }
 

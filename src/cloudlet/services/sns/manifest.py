@@ -7,11 +7,13 @@ from cloudlet.services.sns.delivery.functions import function_carrier
 from cloudlet.services.sns.delivery.queues import QueueCarrier
 from cloudlet.services.sns.delivery.web import web_carrier
 from cloudlet.services.sns.operations import policies, publishing, subscriptions, tags, topics
+from cloudlet.services.sns.resources import RESOURCES
 from cloudlet.services.sns.signing import MessageSigner
 
 SERVICE: Final = Service(
     name="sns",
     operations=operations_in(topics, policies, tags, subscriptions, publishing),
+    resources=RESOURCES,
     components=(MessageSigner,),
     workers=(QueueCarrier, function_carrier, web_carrier),
 )

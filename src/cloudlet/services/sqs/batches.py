@@ -14,6 +14,7 @@ from cloudlet.services.sqs.errors import (
     BatchEntryIdsNotDistinct,
     EmptyBatchRequest,
     InvalidBatchEntryId,
+    KmsRefusal,
     TooManyEntriesInBatchRequest,
 )
 
@@ -52,6 +53,8 @@ def run_batch(
     for entry in entries:
         try:
             successful.append({"Id": entry["Id"], **work(entry)})
+        except KmsRefusal:
+            raise
         except ServiceError as error:
             failed.append(
                 {

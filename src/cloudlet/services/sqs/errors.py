@@ -85,6 +85,46 @@ class ResourceNotFoundException(ServiceError):
     status = 404
 
 
+class ThrottlingException(ServiceError):
+    """Raised for more calls on a FIFO queue than it takes in a second."""
+
+    query_code = "ThrottlingException"
+
+
+class KmsRefusal(ServiceError):
+    """Raised where KMS does not let a queue's key be used; a batch fails as a whole."""
+
+
+class KmsAccessDenied(KmsRefusal):
+    """Raised where the caller may not use the queue's key."""
+
+    query_code = "KMS.AccessDeniedException"
+
+
+class KmsDisabled(KmsRefusal):
+    """Raised where the queue's key is disabled."""
+
+    query_code = "KMS.DisabledException"
+
+
+class KmsInvalidKeyUsage(KmsRefusal):
+    """Raised where the queue's key is not made for encrypting."""
+
+    query_code = "KMS.InvalidKeyUsageException"
+
+
+class KmsInvalidState(KmsRefusal):
+    """Raised where the state of the queue's key does not let it be used."""
+
+    query_code = "KMS.InvalidStateException"
+
+
+class KmsNotFound(KmsRefusal):
+    """Raised where the queue's key is not there."""
+
+    query_code = "KMS.NotFoundException"
+
+
 class EmptyValue(ServiceError):
     """Raised for a batch's entry without a body; only its answer knows this error."""
 

@@ -12,6 +12,8 @@ from typing import Any, Final
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from cloudlet.envelopes import Sealed
+
 DEFAULTS: Final[Mapping[str, str]] = {
     "VisibilityTimeout": "30",
     "MaximumMessageSize": "1048576",
@@ -80,6 +82,11 @@ class Queue(Struct, frozen=True):
         return self.attribute("DeduplicationScope") == "messageGroup"
 
     @property
+    def has_high_throughput(self) -> bool:
+        """Whether its message groups are limited each by itself, rather than the queue as a whole."""
+        return self.attribute("FifoThroughputLimit") == "perMessageGroupId"
+
+    @property
     def redrive_policy(self) -> RedrivePolicy | None:
         """The redrive policy, if there is one."""
         text = self.attributes.get("RedrivePolicy")
@@ -139,11 +146,20 @@ def order_of(seconds: float) -> int:
     return int(seconds * _MICROSECONDS)
 
 
+class SealedBody(Struct, frozen=True):
+    """The body of a message that was sent to a queue with a KMS key."""
+
+    queue_arn: str
+    """Of the queue that it was sent to, which KMS binds the data key to."""
+    body: Sealed
+
+
 class Message(Struct, frozen=True):
     """What was sent. It never changes; how often it was received stands in its Delivery."""
 
     id: str
     body: str
+    """Empty where it is stored sealed."""
     md5: str
     sent_at: float
     """The original time, which a move to a dead-letter queue does not change."""
@@ -157,6 +173,7 @@ class Message(Struct, frozen=True):
     """When a delayed message becomes visible, in milliseconds; 0 for one without a delay of its own."""
     source_arn: str | None = None
     """Of a message in a dead-letter queue: the queue that it could not be handled from."""
+    sealed: SealedBody | None = None
 
 
 class Delivery(Struct, frozen=True):

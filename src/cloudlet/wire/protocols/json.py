@@ -147,18 +147,18 @@ class DocumentProtocol(Protocol):
         """The name of the message's member in an error that the model does not have."""
         return "message"
 
-    def query_error(self, answer: ErrorAnswer) -> Headers:
+    def query_error(self, answer: ErrorAnswer, query_code: str) -> Headers:
         """The header by which services that once spoke the query protocol give that protocol's code."""
         if not self.service.query_compatible:
             return []
-        code = answer.code if answer.shape else answer.code.removesuffix("Exception")
+        code = query_code or (answer.code if answer.shape else answer.code.removesuffix("Exception"))
         return [("x-amzn-query-error", f"{code};{answer.fault}")]
 
     def serialize_error(self, operation: str | None, error: ServiceError, request_id: str) -> HttpResponse:
         """The answer that says no."""
         answer = self.error_answer(error)
         content = self.encode({"__type": self.error_type(answer), **self.error_document(answer)})
-        headers = [*self.headers(request_id, content), *self.query_error(answer)]
+        headers = [*self.headers(request_id, content), *self.query_error(answer, error.query_code)]
         return HttpResponse(answer.status, headers, content)
 
     def error_type(self, answer: ErrorAnswer) -> str:

@@ -15,6 +15,7 @@ from .log_delivery import StageLogs
 from .quotas import UsageCounts
 from .stage_cache import StageCache
 from .stages import CompiledStages
+from .template_thread import TemplateThread
 from .throttling import Throttles
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ COMPONENTS: Final[tuple[Callable[[Cloud], Component], ...]] = (
     UsageCounts,
     StageCache,
     StageLogs,
+    TemplateThread,
 )
 WORKERS: Final[tuple[Callable[[Cloud], Worker], ...]] = (
     lambda cloud: cloud.component(UsageCounts),

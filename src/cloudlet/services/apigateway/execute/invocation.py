@@ -149,6 +149,11 @@ class Invocation(Struct):
             prepare_overrides(self.context_made)
         return self.context_made
 
+    def copy_of_context(self) -> dict[str, Any]:
+        """$context as it is now, for a template that may have to begin anew."""
+        copied: dict[str, Any] = _copied(self.context())
+        return copied
+
     def variables(self, body: str) -> dict[str, Any]:
         """The variables of a mapping template."""
         return context_variables(
@@ -190,6 +195,12 @@ def querystring_of(query: str) -> MultiValues:
             name, _, value = part.partition("=")
             found.setdefault(unquote_plus(name), []).append(unquote_plus(value))
     return found
+
+
+def _copied(value: Any) -> Any:
+    if type(value) is dict:
+        return {name: _copied(each) for name, each in value.items()}
+    return [*value] if type(value) is list else value
 
 
 def _context(invocation: Invocation) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 from .compiled import CompiledIntegration
 from .invocation import IntegrationRequest, Invocation
 from .payload import request_payload
-from .templates import text_of
+from .rendering import render
 
 
 async def map_request(invocation: Invocation) -> None:
@@ -34,8 +34,7 @@ async def map_request(invocation: Invocation) -> None:
     if template is None:
         request.body = body
         return
-    variables = invocation.variables(text_of(body))
-    request.body = integration.templates.render(template, variables).encode()
+    request.body = await render(integration.templates, template, invocation, body)
     _override(request, invocation.context()["requestOverride"])
 
 

@@ -17,7 +17,8 @@ from .integrations.lambda_proxy import response_of
 from .invocation import Answer, Invocation
 from .java_regex import PatternError
 from .payload import response_payload
-from .templates import JSON, text_of
+from .rendering import render
+from .templates import JSON
 from .tracing import answered_trace_id
 
 _PROXIES: Final = ("AWS_PROXY", "HTTP_PROXY")
@@ -34,7 +35,7 @@ async def map_response(invocation: Invocation) -> None:
         if integration.type == "HTTP_PROXY":
             body = _payload(invocation, answer, None)
     else:
-        status, headers, body = _mapped(invocation, integration, answer)
+        status, headers, body = await _mapped(invocation, integration, answer)
     if status < 200 or not all(can_be_sent(name, value) for name, value in headers):
         raise internal_server_error(502 if integration.type == "AWS_PROXY" else 500)
     if not any(name.lower() == "content-type" for name, _ in headers):
@@ -44,7 +45,7 @@ async def map_response(invocation: Invocation) -> None:
     invocation.response = HttpResponse(status, headers, body)
 
 
-def _mapped(
+async def _mapped(
     invocation: Invocation, integration: CompiledIntegration, answer: Answer
 ) -> tuple[int, Headers, bytes]:
     response = _selected(integration, answer)
@@ -58,7 +59,7 @@ def _mapped(
     status = response.status
     template = response.templates.for_response(invocation.request.header("accept") or "")
     if template is not None:
-        body = response.templates.render(template, invocation.variables(text_of(body))).encode()
+        body = await render(response.templates, template, invocation, body)
         if not any(name.lower() == "content-type" for name, _ in headers):
             headers.append(("Content-Type", template))
     elif integration.type == "MOCK":

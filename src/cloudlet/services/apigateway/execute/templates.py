@@ -1,15 +1,15 @@
-"""Which mapping template a payload gets, and what it renders to.
+"""Which mapping template a payload gets.
 
-Compiles nothing itself; `vtl` does. A template that does not compile fails the requests that need it.
+Compiles nothing itself, `vtl` does; renders nothing, `rendering.py` does. A template that does not compile
+fails the requests that need it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
-from .errors import configuration_error, internal_server_error, unsupported_media_type
-from .vtl.errors import TemplateError
+from .errors import configuration_error, unsupported_media_type
 from .vtl.template import Template
 
 JSON: Final = "application/json"
@@ -45,16 +45,12 @@ class Templates:
                 return each
         return next(iter(self._texts), None)
 
-    def render(self, content_type: str, variables: Mapping[str, Any]) -> str:
-        """What a template says. Raises GatewayError."""
-        text = self._texts[content_type]
+    def template(self, content_type: str) -> Template:
+        """The template of a content type that has one. Raises TemplateError where it breaks the grammar."""
         template = self._by_type.get(content_type)
-        try:
-            if template is None:
-                template = self._by_type[content_type] = Template.compile(text)
-            return template.render(variables)
-        except TemplateError as error:
-            raise internal_server_error(reason=f"Unable to transform: {error}") from error
+        if template is None:
+            template = self._by_type[content_type] = Template.compile(self._texts[content_type])
+        return template
 
 
 def text_of(body: bytes) -> str:

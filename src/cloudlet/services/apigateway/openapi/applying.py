@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 from msgspec.structs import replace
 
 from cloudlet.core.call import Call
-from cloudlet.services.apigateway import state
+from cloudlet.services.apigateway import resource_state, state
 from cloudlet.services.apigateway.errors import (
     BadRequestException,
     ConflictException,
@@ -168,7 +168,7 @@ class _Applying:
         self._resources[row.path] = row
         if row.parent_id is not None:
             self._children.setdefault(row.parent_id, {})[row.path_part or ""] = None
-        state.save_resource(self._call, self._row.id, row)
+        resource_state.save_resource(self._call, self._row.id, row)
 
     def _checked(self, place: str, check: Callable[..., Any], *arguments: Any) -> bool:
         """Whether a check has nothing against it; what it has is noted."""

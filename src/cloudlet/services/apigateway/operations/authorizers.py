@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec.structs import replace
 
 from cloudlet.core.call import Call
-from cloudlet.services.apigateway import state
+from cloudlet.services.apigateway import resource_state, state
 from cloudlet.services.apigateway.errors import BadRequestException, ConflictException
 from cloudlet.services.apigateway.members import described, given
 from cloudlet.services.apigateway.model import Authorizer
@@ -80,7 +80,7 @@ def delete_authorizer(call: Call, request: api.DeleteAuthorizerRequestTypeDef) -
     """Removes an authorizer that no method needs."""
     api_id = request["restApiId"]
     row = state.authorizer(call, api_id, request["authorizerId"])
-    for resource in state.list_resources(call, api_id):
+    for resource in resource_state.list_resources(call, api_id):
         for method in resource.methods.values():
             if method.authorizer_id == row.id:
                 raise ConflictException(

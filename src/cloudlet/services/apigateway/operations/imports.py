@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec.structs import replace
 
 from cloudlet.core.call import Call
-from cloudlet.services.apigateway import state, usage_state
+from cloudlet.services.apigateway import resource_state, state, usage_state
 from cloudlet.services.apigateway.errors import BadRequestException, ConflictException, NotFoundException
 from cloudlet.services.apigateway.model import EndpointConfiguration, Resource, RestApi
 from cloudlet.services.apigateway.operations.api_keys import make_key
@@ -45,7 +45,7 @@ async def import_rest_api(call: Call, request: api.ImportRestApiRequestTypeDef) 
 
     def make(inner: Call) -> RestApi:
         state.save_api(inner, row)
-        state.save_resource(inner, row.id, Resource(row.root_resource_id, "/"))
+        resource_state.save_resource(inner, row.id, Resource(row.root_resource_id, "/"))
         return apply_definition(inner, row, definition, overwrite=True)
 
     made = await call.transact(make)

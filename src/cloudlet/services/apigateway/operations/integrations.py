@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec.structs import replace
 
 from cloudlet.core.call import Call
-from cloudlet.services.apigateway import network_state, state
+from cloudlet.services.apigateway import network_state, resource_state
 from cloudlet.services.apigateway.errors import BadRequestException, NotFoundException
 from cloudlet.services.apigateway.integration_uris import check_uri
 from cloudlet.services.apigateway.members import described, given
@@ -30,8 +30,8 @@ _CONTENT_TYPE: Final = re.compile(r"\$default|[^\s/]+/[^\s]+")
 @rest_operation("PutIntegration", _INTEGRATION, role="credentials")
 def put_integration(call: Call, request: api.PutIntegrationRequestTypeDef) -> dict[str, Any]:
     """Says what a method does."""
-    resource = state.resource(call, request["restApiId"], request["resourceId"])
-    method = state.method(resource, request["httpMethod"])
+    resource = resource_state.resource(call, request["restApiId"], request["resourceId"])
+    method = resource_state.method(resource, request["httpMethod"])
     kind = request["type"]
     known: dict[str, Any] = {
         "http_method": request.get("integrationHttpMethod"),
@@ -46,72 +46,84 @@ def put_integration(call: Call, request: api.PutIntegrationRequestTypeDef) -> di
     _refuse_streaming(request)
     check_integration(call, row)
     changed = replace(method, method_integration=row)
-    state.save_resource(call, request["restApiId"], resource.with_method(method.http_method, changed))
+    resource_state.save_resource(
+        call, request["restApiId"], resource.with_method(method.http_method, changed)
+    )
     return described(row)
 
 
 @rest_operation("GetIntegration", _INTEGRATION)
 def get_integration(call: Call, request: api.GetIntegrationRequestTypeDef) -> dict[str, Any]:
     """Shows what a method does."""
-    resource = state.resource(call, request["restApiId"], request["resourceId"])
-    return described(state.integration(resource, request["httpMethod"]))
+    resource = resource_state.resource(call, request["restApiId"], request["resourceId"])
+    return described(resource_state.integration(resource, request["httpMethod"]))
 
 
 @rest_operation("DeleteIntegration", _INTEGRATION)
 def delete_integration(call: Call, request: api.DeleteIntegrationRequestTypeDef) -> None:
     """Leaves a method without anything to do."""
-    resource = state.resource(call, request["restApiId"], request["resourceId"])
-    state.integration(resource, request["httpMethod"])
-    changed = replace(state.method(resource, request["httpMethod"]), method_integration=None)
-    state.save_resource(call, request["restApiId"], resource.with_method(changed.http_method, changed))
+    resource = resource_state.resource(call, request["restApiId"], request["resourceId"])
+    resource_state.integration(resource, request["httpMethod"])
+    changed = replace(resource_state.method(resource, request["httpMethod"]), method_integration=None)
+    resource_state.save_resource(
+        call, request["restApiId"], resource.with_method(changed.http_method, changed)
+    )
 
 
 @rest_operation("UpdateIntegration", _INTEGRATION, role="credentials")
 def update_integration(call: Call, request: api.UpdateIntegrationRequestTypeDef) -> dict[str, Any]:
     """Changes what a method does."""
-    resource = state.resource(call, request["restApiId"], request["resourceId"])
-    row = state.integration(resource, request["httpMethod"])
+    resource = resource_state.resource(call, request["restApiId"], request["resourceId"])
+    row = resource_state.integration(resource, request["httpMethod"])
     for patch in patches_in(request):
         row = _patched(row, patch)
     check_integration(call, row)
-    changed = replace(state.method(resource, request["httpMethod"]), method_integration=row)
-    state.save_resource(call, request["restApiId"], resource.with_method(changed.http_method, changed))
+    changed = replace(resource_state.method(resource, request["httpMethod"]), method_integration=row)
+    resource_state.save_resource(
+        call, request["restApiId"], resource.with_method(changed.http_method, changed)
+    )
     return described(row)
 
 
 @rest_operation("PutIntegrationResponse", _RESPONSE)
 def put_integration_response(call: Call, request: api.PutIntegrationResponseRequestTypeDef) -> dict[str, Any]:
     """Says what some of an integration's answers become."""
-    resource = state.resource(call, request["restApiId"], request["resourceId"])
-    method = state.method(resource, request["httpMethod"])
-    integration = state.integration(resource, request["httpMethod"])
+    resource = resource_state.resource(call, request["restApiId"], request["resourceId"])
+    method = resource_state.method(resource, request["httpMethod"])
+    integration = resource_state.integration(resource, request["httpMethod"])
     row = given(IntegrationResponse, request)
     _check_templates(row.response_templates)
     if row.response_templates:
         row = replace(row, response_templates={k: v or None for k, v in row.response_templates.items()})
     changed = replace(method, method_integration=integration.with_response(row.status_code, row))
-    state.save_resource(call, request["restApiId"], resource.with_method(method.http_method, changed))
+    resource_state.save_resource(
+        call, request["restApiId"], resource.with_method(method.http_method, changed)
+    )
     return described(row)
 
 
 @rest_operation("GetIntegrationResponse", _RESPONSE)
 def get_integration_response(call: Call, request: api.GetIntegrationResponseRequestTypeDef) -> dict[str, Any]:
     """Shows what some of an integration's answers become."""
-    resource = state.resource(call, request["restApiId"], request["resourceId"])
-    return described(_response(state.integration(resource, request["httpMethod"]), request["statusCode"]))
+    resource = resource_state.resource(call, request["restApiId"], request["resourceId"])
+    return described(
+        _response(resource_state.integration(resource, request["httpMethod"]), request["statusCode"])
+    )
 
 
 @rest_operation("DeleteIntegrationResponse", _RESPONSE)
 def delete_integration_response(call: Call, request: api.DeleteIntegrationResponseRequestTypeDef) -> None:
     """Removes what some of an integration's answers become."""
-    resource = state.resource(call, request["restApiId"], request["resourceId"])
+    resource = resource_state.resource(call, request["restApiId"], request["resourceId"])
     method = resource.methods.get(request["httpMethod"])
     integration = method.method_integration if method else None
     if method is None or integration is None:
         raise NotFoundException("Invalid Integration identifier specified")
     row = _response(integration, request["statusCode"])
     changed = replace(method, method_integration=integration.with_response(row.status_code, None))
-    state.save_resource(call, request["restApiId"], resource.with_method(method.http_method, changed))
+    resource_state.save_resource(
+        call, request["restApiId"], resource.with_method(method.http_method, changed)
+    )
 
 
 @rest_operation("UpdateIntegrationResponse", _RESPONSE)
@@ -119,14 +131,16 @@ def update_integration_response(
     call: Call, request: api.UpdateIntegrationResponseRequestTypeDef
 ) -> dict[str, Any]:
     """Changes what some of an integration's answers become."""
-    resource = state.resource(call, request["restApiId"], request["resourceId"])
-    method = state.method(resource, request["httpMethod"])
-    integration = state.integration(resource, request["httpMethod"])
+    resource = resource_state.resource(call, request["restApiId"], request["resourceId"])
+    method = resource_state.method(resource, request["httpMethod"])
+    integration = resource_state.integration(resource, request["httpMethod"])
     row = _response(integration, request["statusCode"])
     for patch in patches_in(request):
         row = _patched_response(row, patch)
     changed = replace(method, method_integration=integration.with_response(row.status_code, row))
-    state.save_resource(call, request["restApiId"], resource.with_method(method.http_method, changed))
+    resource_state.save_resource(
+        call, request["restApiId"], resource.with_method(method.http_method, changed)
+    )
     return described(row)
 
 

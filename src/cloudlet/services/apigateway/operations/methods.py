@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec.structs import replace
 
 from cloudlet.core.call import Call
-from cloudlet.services.apigateway import state
+from cloudlet.services.apigateway import resource_state, state
 from cloudlet.services.apigateway.errors import BadRequestException, ConflictException, NotFoundException
 from cloudlet.services.apigateway.members import described, given
 from cloudlet.services.apigateway.model import METHODS, Method, MethodResponse
@@ -30,7 +30,7 @@ _NO_AUTHORIZER: Final = (
 def put_method(call: Call, request: api.PutMethodRequestTypeDef) -> dict[str, Any]:
     """Makes a method."""
     api_id, http_method = request["restApiId"], request["httpMethod"]
-    resource = state.resource(call, api_id, request["resourceId"])
+    resource = resource_state.resource(call, api_id, request["resourceId"])
     if http_method not in METHODS:
         raise BadRequestException(f"Invalid HttpMethod specified. Valid options are {','.join(METHODS)}")
     if http_method in resource.methods:
@@ -39,81 +39,87 @@ def put_method(call: Call, request: api.PutMethodRequestTypeDef) -> dict[str, An
     if row.authorization_type not in _WITH_AUTHORIZER:
         row = replace(row, authorizer_id=None)
     check_method(call, api_id, row)
-    state.save_resource(call, api_id, resource.with_method(http_method, row))
+    resource_state.save_resource(call, api_id, resource.with_method(http_method, row))
     return described(row)
 
 
 @rest_operation("GetMethod", METHOD)
 def get_method(call: Call, request: api.GetMethodRequestTypeDef) -> dict[str, Any]:
     """Shows a method with its integration."""
-    resource = state.resource(call, request["restApiId"], request["resourceId"])
-    return described(state.method(resource, request["httpMethod"]))
+    resource = resource_state.resource(call, request["restApiId"], request["resourceId"])
+    return described(resource_state.method(resource, request["httpMethod"]))
 
 
 @rest_operation("DeleteMethod", METHOD)
 def delete_method(call: Call, request: api.DeleteMethodRequestTypeDef) -> None:
     """Removes a method with its integration."""
-    resource = state.resource(call, request["restApiId"], request["resourceId"])
-    row = state.method(resource, request["httpMethod"])
-    state.save_resource(call, request["restApiId"], resource.with_method(row.http_method, None))
+    resource = resource_state.resource(call, request["restApiId"], request["resourceId"])
+    row = resource_state.method(resource, request["httpMethod"])
+    resource_state.save_resource(call, request["restApiId"], resource.with_method(row.http_method, None))
 
 
 @rest_operation("UpdateMethod", METHOD)
 def update_method(call: Call, request: api.UpdateMethodRequestTypeDef) -> dict[str, Any]:
     """Changes a method."""
     api_id = request["restApiId"]
-    resource = state.resource(call, api_id, request["resourceId"])
-    row = state.method(resource, request["httpMethod"])
+    resource = resource_state.resource(call, api_id, request["resourceId"])
+    row = resource_state.method(resource, request["httpMethod"])
     for patch in patches_in(request):
         row = _patched(row, patch)
     if row.authorization_type not in _WITH_AUTHORIZER:
         row = replace(row, authorizer_id=None)
     check_method(call, api_id, row)
-    state.save_resource(call, api_id, resource.with_method(row.http_method, row))
+    resource_state.save_resource(call, api_id, resource.with_method(row.http_method, row))
     return described(row)
 
 
 @rest_operation("PutMethodResponse", _RESPONSE)
 def put_method_response(call: Call, request: api.PutMethodResponseRequestTypeDef) -> dict[str, Any]:
     """Declares an answer of a method."""
-    resource = state.resource(call, request["restApiId"], request["resourceId"])
-    method = state.method(resource, request["httpMethod"])
+    resource = resource_state.resource(call, request["restApiId"], request["resourceId"])
+    method = resource_state.method(resource, request["httpMethod"])
     if request["statusCode"] in (method.method_responses or {}):
         raise ConflictException("Response already exists for this resource")
     row = given(MethodResponse, request)
     _check_models(call, request["restApiId"], row.response_models)
     changed = method.with_response(row.status_code, row)
-    state.save_resource(call, request["restApiId"], resource.with_method(method.http_method, changed))
+    resource_state.save_resource(
+        call, request["restApiId"], resource.with_method(method.http_method, changed)
+    )
     return described(row)
 
 
 @rest_operation("GetMethodResponse", _RESPONSE)
 def get_method_response(call: Call, request: api.GetMethodResponseRequestTypeDef) -> dict[str, Any]:
     """Shows a declared answer."""
-    resource = state.resource(call, request["restApiId"], request["resourceId"])
-    return described(_response(state.method(resource, request["httpMethod"]), request["statusCode"]))
+    resource = resource_state.resource(call, request["restApiId"], request["resourceId"])
+    return described(_response(resource_state.method(resource, request["httpMethod"]), request["statusCode"]))
 
 
 @rest_operation("DeleteMethodResponse", _RESPONSE)
 def delete_method_response(call: Call, request: api.DeleteMethodResponseRequestTypeDef) -> None:
     """Removes a declared answer."""
-    resource = state.resource(call, request["restApiId"], request["resourceId"])
-    method = state.method(resource, request["httpMethod"])
+    resource = resource_state.resource(call, request["restApiId"], request["resourceId"])
+    method = resource_state.method(resource, request["httpMethod"])
     changed = method.with_response(_response(method, request["statusCode"]).status_code, None)
-    state.save_resource(call, request["restApiId"], resource.with_method(method.http_method, changed))
+    resource_state.save_resource(
+        call, request["restApiId"], resource.with_method(method.http_method, changed)
+    )
 
 
 @rest_operation("UpdateMethodResponse", _RESPONSE)
 def update_method_response(call: Call, request: api.UpdateMethodResponseRequestTypeDef) -> dict[str, Any]:
     """Changes a declared answer."""
-    resource = state.resource(call, request["restApiId"], request["resourceId"])
-    method = state.method(resource, request["httpMethod"])
+    resource = resource_state.resource(call, request["restApiId"], request["resourceId"])
+    method = resource_state.method(resource, request["httpMethod"])
     row = _response(method, request["statusCode"])
     for patch in patches_in(request):
         row = _patched_response(row, patch)
     _check_models(call, request["restApiId"], row.response_models)
     changed = method.with_response(row.status_code, row)
-    state.save_resource(call, request["restApiId"], resource.with_method(method.http_method, changed))
+    resource_state.save_resource(
+        call, request["restApiId"], resource.with_method(method.http_method, changed)
+    )
     return described(row)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec.structs import replace
 
 from cloudlet.core.call import Call
-from cloudlet.services.apigateway import state
+from cloudlet.services.apigateway import resource_state, state
 from cloudlet.services.apigateway.errors import BadRequestException, ConflictException
 from cloudlet.services.apigateway.members import described
 from cloudlet.services.apigateway.model import Model
@@ -65,7 +65,7 @@ def delete_model(call: Call, request: api.DeleteModelRequestTypeDef) -> None:
     """Removes a model that no method needs."""
     api_id = request["restApiId"]
     row = state.model(call, api_id, request["modelName"])
-    for resource in state.list_resources(call, api_id):
+    for resource in resource_state.list_resources(call, api_id):
         for method in resource.methods.values():
             if row.name in (method.request_models or {}).values():
                 raise ConflictException(

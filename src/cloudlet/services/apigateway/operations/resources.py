@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec.structs import replace
 
 from cloudlet.core.call import Call
-from cloudlet.services.apigateway import state
+from cloudlet.services.apigateway import resource_state, state
 from cloudlet.services.apigateway.errors import BadRequestException, ConflictException
 from cloudlet.services.apigateway.members import described
 from cloudlet.services.apigateway.model import Resource
-from cloudlet.services.apigateway.pages import page_of
+from cloudlet.services.apigateway.pages import page_after
 from cloudlet.services.apigateway.patches import Patch, check_listed, patches_in
 from cloudlet.services.apigateway.permissions import API, RESOURCE, rest_operation
 
@@ -27,45 +27,49 @@ _PART: Final = re.compile(r"[a-zA-Z0-9._\-:]+|\{[a-zA-Z0-9._\-:]+\+?\}")
 def create_resource(call: Call, request: api.CreateResourceRequestTypeDef) -> dict[str, Any]:
     """Makes a resource below another one."""
     api_id, part = request["restApiId"], request["pathPart"]
-    parent = state.resource(call, api_id, request["parentId"])
+    parent = resource_state.resource(call, api_id, request["parentId"])
     check_part(part)
-    _check_place(call, api_id, parent, part)
+    check_place(parent, part, resource_state.rivals(call, api_id, parent, part))
     row = Resource(call.ids.lower(6), _below(parent, part), parent.id, part)
-    state.save_resource(call, api_id, row)
+    resource_state.save_resource(call, api_id, row)
     return _described(row, ())
 
 
 @rest_operation("GetResource", RESOURCE)
 def get_resource(call: Call, request: api.GetResourceRequestTypeDef) -> dict[str, Any]:
     """Shows a resource."""
-    row = state.resource(call, request["restApiId"], request["resourceId"])
+    row = resource_state.resource(call, request["restApiId"], request["resourceId"])
     return _described(row, request.get("embed", ()))
 
 
 @rest_operation("GetResources", f"{API}/resources")
 def get_resources(call: Call, request: api.GetResourcesRequestTypeDef) -> dict[str, Any]:
     """Lists an API's resources by path."""
-    rows = state.list_resources(call, state.api(call, request["restApiId"]).id)
-    embed = request.get("embed", ())
-    return page_of([_described(row, embed) for row in rows], request)
+    api_id, embed = state.api(call, request["restApiId"]).id, request.get("embed", ())
+
+    def rows_after(path: str | None, limit: int) -> dict[str, dict[str, Any]]:
+        rows = resource_state.resources_after(call, api_id, path, limit)
+        return {row.path: _described(row, embed) for row in rows}
+
+    return page_after(rows_after, request)
 
 
 @rest_operation("DeleteResource", RESOURCE)
 def delete_resource(call: Call, request: api.DeleteResourceRequestTypeDef) -> None:
     """Removes a resource and those below it."""
     api_id = request["restApiId"]
-    row = state.resource(call, api_id, request["resourceId"])
+    row = resource_state.resource(call, api_id, request["resourceId"])
     if row.parent_id is None:
         raise BadRequestException("Root resource cannot be deleted.")
-    for each in (row, *_descendants(call, api_id, row)):
-        state.delete_resource(call, api_id, each.id)
+    for each in (row, *resource_state.descendants(call, api_id, row)):
+        resource_state.delete_resource(call, api_id, each)
 
 
 @rest_operation("UpdateResource", RESOURCE)
 def update_resource(call: Call, request: api.UpdateResourceRequestTypeDef) -> dict[str, Any]:
     """Renames a resource, or hangs it below another one."""
     api_id = request["restApiId"]
-    row = state.resource(call, api_id, request["resourceId"])
+    row = resource_state.resource(call, api_id, request["resourceId"])
     for patch in patches_in(request):
         row = _patched(call, api_id, row, patch)
     return _described(row, ())
@@ -75,38 +79,26 @@ def _patched(call: Call, api_id: str, row: Resource, patch: Patch) -> Resource:
     check_listed(patch, ("/parentId", "/pathPart"))
     if row.parent_id is None:
         raise BadRequestException(f"Root resource cannot update its {patch.parts[0]}.")
-    below = _descendants(call, api_id, row)
+    below = resource_state.descendants(call, api_id, row)
     if patch.path == "/parentId":
-        parent = state.resource(call, api_id, patch.text)
+        parent = resource_state.resource(call, api_id, patch.text)
         if parent.id == row.id or parent.id in {each.id for each in below}:
             raise BadRequestException("Resources cannot be cyclical.")
         part = row.path_part or ""
     else:
-        parent, part = state.resource(call, api_id, row.parent_id), patch.text
+        parent, part = resource_state.resource(call, api_id, row.parent_id), patch.text
         check_part(part)
-    _check_place(call, api_id, parent, part, but=row.id)
+    check_place(parent, part, resource_state.rivals(call, api_id, parent, part, but=row.id))
     moved = replace(row, parent_id=parent.id, path_part=part, path=_below(parent, part))
+    for each in (row, *below):
+        resource_state.delete_resource(call, api_id, each)
     for each in (moved, *(_moved(each, row, moved) for each in below)):
-        state.save_resource(call, api_id, each)
+        resource_state.save_resource(call, api_id, each)
     return moved
 
 
 def _moved(row: Resource, before: Resource, after: Resource) -> Resource:
     return replace(row, path=after.path + row.path[len(before.path) :])
-
-
-def _descendants(call: Call, api_id: str, row: Resource) -> list[Resource]:
-    rows = state.list_resources(call, api_id)
-    by_parent: dict[str | None, list[Resource]] = {}
-    for each in rows:
-        by_parent.setdefault(each.parent_id, []).append(each)
-    found: list[Resource] = []
-    waiting = [row]
-    while waiting:
-        children = by_parent.get(waiting.pop().id, [])
-        found += children
-        waiting += children
-    return found
 
 
 def check_part(part: str) -> None:
@@ -116,12 +108,6 @@ def check_part(part: str) -> None:
             "Resource's path part only allow a-zA-Z0-9._-: or a valid greedy path variable and curly braces "
             "at the beginning and the end."
         )
-
-
-def _check_place(call: Call, api_id: str, parent: Resource, part: str, but: str | None = None) -> None:
-    rows = state.list_resources(call, api_id)
-    siblings = [each.path_part or "" for each in rows if each.parent_id == parent.id and each.id != but]
-    check_place(parent, part, siblings)
 
 
 def check_place(parent: Resource, part: str, siblings: Collection[str]) -> None:

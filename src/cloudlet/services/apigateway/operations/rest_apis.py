@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from cloudlet.core.call import Call
 from cloudlet.core.errors import NotImplementedHere
-from cloudlet.services.apigateway import network_state, state, usage_state
+from cloudlet.services.apigateway import network_state, resource_state, state, usage_state
 from cloudlet.services.apigateway.copies import copy_api
 from cloudlet.services.apigateway.errors import BadRequestException, ConflictException
 from cloudlet.services.apigateway.members import described
@@ -74,7 +74,7 @@ def create_rest_api(call: Call, request: api.CreateRestApiRequestTypeDef) -> dic
 def save_new_api(call: Call, row: RestApi) -> None:
     """Writes an API with its root resource and the two models that every API has."""
     state.save_api(call, row)
-    state.save_resource(call, row.id, Resource(row.root_resource_id, "/"))
+    resource_state.save_resource(call, row.id, Resource(row.root_resource_id, "/"))
     for name, schema in (("Empty", _EMPTY), ("Error", _ERROR)):
         about = f"This is a default {name.lower()} schema model"
         state.save_model(call, row.id, Model(call.ids.lower(6), name, "application/json", schema, about))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.call import Call
-from cloudlet.services.apigateway import state
+from cloudlet.services.apigateway import resource_state, state
 from cloudlet.services.apigateway.errors import BadRequestException
 from cloudlet.services.apigateway.model import Authorizer, Resource, Snapshot
 from cloudlet.services.apigateway.operations.rest_apis import refused
@@ -31,8 +31,8 @@ async def test_invoke_method(call: Call, request: api.TestInvokeMethodRequestTyp
         raise refused("trials with a client certificate")
 
     def read(inner: Call) -> tuple[Snapshot, Resource]:
-        resource = state.resource(inner, request["restApiId"], request["resourceId"])
-        if state.method(resource, request["httpMethod"]).method_integration is None:
+        resource = resource_state.resource(inner, request["restApiId"], request["resourceId"])
+        if resource_state.method(resource, request["httpMethod"]).method_integration is None:
             raise BadRequestException("No integration defined for method")
         return state.snapshot_of(inner, state.api(inner, request["restApiId"])), resource
 

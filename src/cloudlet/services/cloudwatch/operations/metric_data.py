@@ -144,8 +144,7 @@ def _distribution(datum: Mapping[str, Any]) -> Distribution | None:
     if "StatisticValues" in datum:
         given = datum["StatisticValues"]
         low, high, count = given["Minimum"], given["Maximum"], given["SampleCount"]
-        known = low == high or count == 1
-        told = {given["Sum"] / count: count} if known else None
+        told = {low: count} if low == high and given["Sum"] == low * count else None
         return Distribution(count, given["Sum"], low, high, told)
     if "Value" in datum:
         return Distribution.of({float(datum["Value"]): 1.0})

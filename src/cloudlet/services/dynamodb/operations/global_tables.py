@@ -12,12 +12,12 @@ from cloudlet.core.operation import operation
 from cloudlet.services.dynamodb import state
 from cloudlet.services.dynamodb.addressing import owner
 from cloudlet.services.dynamodb.authorization import on_table
-from cloudlet.services.dynamodb.description import describe_scaling
 from cloudlet.services.dynamodb.errors import (
     GlobalTableNotFoundException,
     ResourceNotFoundException,
     ValidationException,
 )
+from cloudlet.services.dynamodb.replica_descriptions import describe_scaling
 from cloudlet.services.dynamodb.replication import ACTIVE, Replica
 from cloudlet.services.dynamodb.values import INVALID
 

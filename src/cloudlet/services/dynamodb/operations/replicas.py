@@ -13,10 +13,11 @@ from cloudlet.core.access import Permission
 from cloudlet.core.errors import NotImplementedHere
 from cloudlet.services.dynamodb import state
 from cloudlet.services.dynamodb.authorization import on_table
-from cloudlet.services.dynamodb.errors import ResourceInUseException, ValidationException
-from cloudlet.services.dynamodb.model import PAY_PER_REQUEST, PROVISIONED, OnDemandThroughput
+from cloudlet.services.dynamodb.errors import ValidationException
+from cloudlet.services.dynamodb.model import PAY_PER_REQUEST, OnDemandThroughput
 from cloudlet.services.dynamodb.operations.deletions import check_removable, remove_table
 from cloudlet.services.dynamodb.recovery import Restoring
+from cloudlet.services.dynamodb.replica_rules import check_settled, no_actions
 from cloudlet.services.dynamodb.replication import (
     ACTIVE,
     CREATING,
@@ -65,26 +66,6 @@ def update_table_permissions(call: Call, request: Request) -> Sequence[Permissio
     return judged
 
 
-def check_replica_updates(request: Request) -> None:
-    """Raises ValidationException for updates that are never taken, whatever the table is."""
-    if set(request) - {"TableName", "ReplicaUpdates", "MultiRegionConsistency"}:
-        raise ValidationException(f"{INVALID}Replica modification must be the only operation in the request")
-    kinds = [tuple(update) for update in request["ReplicaUpdates"]]
-    if any("Disassociate" in kind for kind in kinds):
-        raise NotImplementedHere("cloudlet does not implement global tables of several accounts (yet).")
-    if any(len(kind) > 1 for kind in kinds) or len(set(kinds)) > 1:
-        raise ValidationException(
-            "Update table operation with more than one type of replica actions not allowed"
-        )
-    if not kinds[0]:
-        raise _no_actions()
-    actions = {update[kinds[0][0]]["RegionName"] for update in request["ReplicaUpdates"]}
-    if kinds[0] != ("Update",) and len(actions) > 1:
-        raise ValidationException(
-            "Update table operation with more than one create or delete replica actions not allowed"
-        )
-
-
 def update_replicas(call: Call, table: Table, request: Request) -> None:
     """Does the updates. Raises ValidationException, ResourceInUseException."""
     for update in request["ReplicaUpdates"]:
@@ -98,32 +79,6 @@ def update_replicas(call: Call, table: Table, request: Request) -> None:
             _remove(call, table, action["RegionName"])
         else:
             _change(call, table, action)
-
-
-def check_of_replica(table: Table, request: Request) -> None:
-    """Raises what a table with replicas refuses of an update. Raises as check_settled(), too."""
-    stream = request.get("StreamSpecification")
-    if stream is not None and not stream["StreamEnabled"]:
-        raise ValidationException(f"{INVALID}Disabling Stream is not allowed for a Global Table replica.")
-    if request.get("BillingMode") == PROVISIONED:
-        raise ValidationException("Table write capacity should either be Pay-Per-Request or AutoScaled.")
-    check_settled(table)
-
-
-def own_read_limit(
-    limits: OnDemandThroughput | None, table: Table, like: Table | None
-) -> OnDemandThroughput | None:
-    """New limits as a table takes them over whose replica they are given to: with a read limit of its own."""
-    own, before = table.on_demand_throughput, None if like is None else like.on_demand_throughput
-    if like is None or limits is None or own is None or own == before:
-        return limits
-    return replace(limits, max_read_units=own.max_read_units)
-
-
-def check_settled(table: Table) -> None:
-    """Raises ResourceInUseException while a replica of the table comes or goes."""
-    if any(each.status != ACTIVE for each in table.replicas):
-        raise ResourceInUseException("The resource which you are attempting to change is in use.")
 
 
 def _check_region(call: Call, region: str) -> None:
@@ -198,6 +153,7 @@ def _replica_table(
         on_demand_since=call.time(),
         on_demand_throughput=limits,
         table_class=create.get("TableClassOverride", source.table_class),
+        table_class_changes=(),
         indexes=tuple(replace(each, backfilling=False) for each in source.indexes),
         deletion_protection=False,
         tags=(),
@@ -242,7 +198,7 @@ def _change(call: Call, table: Table, update: Mapping[str, Any]) -> None:
         )
     _check_index_overrides(table, update)
     if not _OVERRIDES & set(update):
-        raise _no_actions()
+        raise no_actions()
     there = state.in_region(call, update["RegionName"])
     replica = state.find_table(there, table.name)
     if replica is not None:
@@ -257,7 +213,3 @@ def _check_member(table: Table, region: str) -> None:
             "Update global table operation failed because one or more replicas were not part of the global "
             f"table. Please retry the request without these replicas: [{region}]."
         )
-
-
-def _no_actions() -> ValidationException:
-    return ValidationException("There are no actions specified in the Replica Update Action of the request.")

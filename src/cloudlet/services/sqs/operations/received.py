@@ -10,10 +10,12 @@ from cloudlet.services.sqs import state
 from cloudlet.services.sqs.batches import batch_entries, run_batch
 from cloudlet.services.sqs.errors import InvalidParameterValue, MissingParameter
 from cloudlet.services.sqs.handles import read_handle
+from cloudlet.services.sqs.metrics import QueueMetrics
 from cloudlet.services.sqs.model import milliseconds
 from cloudlet.services.sqs.operations.queues import asked_queue, wake_readers
 from cloudlet.services.sqs.permissions import on_queue
 from cloudlet.services.sqs.polls import expect_visible
+from cloudlet.services.sqs.throughput import check_group_throughput, check_throughput
 
 if TYPE_CHECKING:
     from types_boto3_sqs import type_defs as api
@@ -27,10 +29,11 @@ _LONGEST_SECONDS: Final = 43_200
 def delete_message(call: Call, request: api.DeleteMessageRequestTypeDef) -> None:
     """Removes a message for good; one that is gone already is no error."""
     queue = asked_queue(call, request)
+    check_throughput(call, queue, "DeleteMessage")
     messages = state.messages(call, queue)
-    _delete(queue, messages, request["ReceiptHandle"])
+    _delete(call, queue, messages, request["ReceiptHandle"])
     messages.save_counts()
-    _wake_after_delete(call, queue)
+    _after_delete(call, queue, 1)
 
 
 @operation("DeleteMessageBatch", permissions=on_queue("DeleteMessage"), unsigned=True)
@@ -38,29 +41,33 @@ def delete_message_batch(call: Call, request: api.DeleteMessageBatchRequestTypeD
     """Removes up to ten messages; each may fail alone."""
     queue = asked_queue(call, request)
     entries = batch_entries(request, "DeleteMessageBatchRequestEntry")
+    check_throughput(call, queue, "DeleteMessageBatch")
     messages = state.messages(call, queue)
 
     def delete(entry: Any) -> dict[str, Any]:
-        _delete(queue, messages, entry["ReceiptHandle"])
+        _delete(call, queue, messages, entry["ReceiptHandle"])
         return {}
 
     answer = run_batch(entries, delete)
     messages.save_counts()
-    _wake_after_delete(call, queue)
+    _after_delete(call, queue, len(answer.get("Successful", ())))
     return answer
 
 
-def _wake_after_delete(call: Call, queue: Queue) -> None:
+def _after_delete(call: Call, queue: Queue, count: int) -> None:
+    metrics = call.cloud.component(QueueMetrics)
+    call.transaction.after_commit(lambda: metrics.deleted(queue, count))
     # Of a FIFO queue the next messages of the group may be received now.
     if queue.fifo:
         wake_readers(call, queue)
 
 
-def _delete(queue: Queue, messages: state.Messages, handle: str) -> None:
+def _delete(call: Call, queue: Queue, messages: state.Messages, handle: str) -> None:
     receipt = read_handle(queue, handle)
     delivery = messages.find_delivery(receipt.position)
     if delivery is None:
         return
+    check_group_throughput(call, queue, "DeleteMessage", delivery.group_id)
     if receipt.belongs_to(delivery) and not (queue.fifo and delivery.due <= messages.now):
         messages.remove(receipt.position, None, delivery)
     elif queue.fifo:
@@ -75,6 +82,7 @@ def _delete(queue: Queue, messages: state.Messages, handle: str) -> None:
 def change_message_visibility(call: Call, request: api.ChangeMessageVisibilityRequestTypeDef) -> None:
     """Changes when a received message becomes visible again."""
     queue = asked_queue(call, request)
+    check_throughput(call, queue, "ChangeMessageVisibility")
     messages = state.messages(call, queue)
     _change(call, queue, messages, request["ReceiptHandle"], request["VisibilityTimeout"])
     messages.save_counts()
@@ -88,6 +96,7 @@ def change_message_visibility_batch(
     """Changes when up to ten received messages become visible again; each may fail alone."""
     queue = asked_queue(call, request)
     entries = batch_entries(request, "ChangeMessageVisibilityBatchRequestEntry")
+    check_throughput(call, queue, "ChangeMessageVisibilityBatch")
     messages = state.messages(call, queue)
 
     def change(entry: Any) -> dict[str, Any]:

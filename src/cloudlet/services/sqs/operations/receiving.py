@@ -11,16 +11,20 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cloudlet.core.call import Call
 from cloudlet.core.operation import operation
 from cloudlet.services.sqs import contents, dead_letters, state, urls
+from cloudlet.services.sqs.encryption import Encryption
 from cloudlet.services.sqs.errors import InvalidAttributeName, InvalidParameterValue, OverLimit
 from cloudlet.services.sqs.handles import read_handle, write_handle
+from cloudlet.services.sqs.metrics import QueueMetrics
 from cloudlet.services.sqs.model import Delivery, Received, milliseconds
 from cloudlet.services.sqs.operations.queues import wake_readers
 from cloudlet.services.sqs.permissions import on_queue
 from cloudlet.services.sqs.polls import LongPolls, expect_visible
+from cloudlet.services.sqs.throughput import check_throughput
 
 if TYPE_CHECKING:
     from types_boto3_sqs import type_defs as api
@@ -76,7 +80,7 @@ async def receive_message(call: Call, request: api.ReceiveMessageRequestTypeDef)
     """Takes up to ten messages out of sight; waits for the first one if asked to."""
     asked = _asked(call, request)
     if asked.wait_seconds == 0:
-        return _answer(asked, await _look(call, asked))
+        return _answer(call, asked, await _look(call, asked))
     polls = call.cloud.component(LongPolls)
     begun = call.time()
     with polls.join(asked.address.arn) as poll:
@@ -85,7 +89,7 @@ async def receive_message(call: Call, request: api.ReceiveMessageRequestTypeDef)
             poll.found = bool(look.received)
             left = begun + _wait_seconds(asked, look.queue) - call.time()
             if look.received or left <= 0:
-                return _answer(asked, look)
+                return _answer(call, asked, look)
             await poll.wait(call.clock, left, look.next_due)
             if _is_abandoned(call):
                 return {}
@@ -181,6 +185,7 @@ def _give_back(call: Call, look: Look) -> None:
 def _look_within(call: Call, asked: Asked) -> Look:
     address = asked.address
     queue = state.queue(call, address.account, address.region, address.name)
+    check_throughput(call, queue, "ReceiveMessage")
     messages = state.messages(call, queue)
     messages.settle(_SETTLED_AT_ONCE)
     attempt_id = asked.attempt_id if queue.fifo else None
@@ -194,8 +199,16 @@ def _look_within(call: Call, asked: Asked) -> Look:
     if received:
         _check_in_flight(call, queue, counts)
         expect_visible(call, queue, received[-1].delivery.due / 1000)
-        return Look(queue, received)
+        return Look(queue, _opened(call, queue, received))
     return Look(queue, [], messages.next_due(), unfinished)
+
+
+def _opened(call: Call, queue: Queue, received: list[Received]) -> list[Received]:
+    """What is received, with bodies that can be read; nothing is received where one may not be."""
+    if all(each.message.sealed is None for each in received):
+        return received
+    encryption = Encryption(call, queue)
+    return [replace(each, message=encryption.opened(each.message)) for each in received]
 
 
 def _due(call: Call, queue: Queue, asked: Asked) -> int:
@@ -261,7 +274,8 @@ def _check_in_flight(call: Call, queue: Queue, counts: state.Counts | None) -> N
         )
 
 
-def _answer(asked: Asked, look: Look) -> dict[str, Any]:
+def _answer(call: Call, asked: Asked, look: Look) -> dict[str, Any]:
+    call.cloud.component(QueueMetrics).received(look.queue, len(look.received))
     messages = [_told(asked, look.queue, each) for each in look.received]
     return {"Messages": messages} if messages else {}
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
-
-from msgspec import Struct
 
 from cloudlet.core.call import Call
 from cloudlet.core.operation import operation
-from cloudlet.services.sqs import contents, state
+from cloudlet.services.sqs import contents
 from cloudlet.services.sqs.batches import batch_entries, run_batch
 from cloudlet.services.sqs.errors import (
     BatchRequestTooLong,
@@ -18,51 +15,31 @@ from cloudlet.services.sqs.errors import (
     InvalidParameterValue,
     MissingParameter,
 )
-from cloudlet.services.sqs.model import Message, Position, milliseconds
-from cloudlet.services.sqs.operations.queues import asked_queue, wake_readers
+from cloudlet.services.sqs.operations.queues import asked_queue
 from cloudlet.services.sqs.permissions import on_queue
-from cloudlet.services.sqs.polls import expect_visible
+from cloudlet.services.sqs.sender import Draft, Sender
+from cloudlet.services.sqs.throughput import check_throughput
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from types_boto3_sqs import type_defs as api
 
     from cloudlet.core.operation import Request
-    from cloudlet.services.sqs.model import MessageAttribute, Queue
+    from cloudlet.services.sqs.model import Queue
 
 _LONGEST_DELAY_SECONDS: Final = 900
 _TOKEN: Final = re.compile(r"[A-Za-z0-9!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~]{1,128}")
-_SEQUENCE_SHIFT: Final = 13
-"""Makes the twenty digits of AWS's sequence numbers out of microseconds."""
-
-
-class Draft(Struct, frozen=True):
-    """A message that may be sent to its queue."""
-
-    body: str
-    attributes: Mapping[str, MessageAttribute]
-    trace_header: str | None
-    delay_seconds: int
-    group_id: str | None
-    deduplication_id: str | None
-
-    @property
-    def size_bytes(self) -> int:
-        """How long it is."""
-        return contents.size_bytes(self.body, self.attributes)
 
 
 @operation("SendMessage", permissions=on_queue("SendMessage"), unsigned=True)
 def send_message(call: Call, request: api.SendMessageRequestTypeDef) -> dict[str, Any]:
     """Puts a message into a queue."""
     queue = asked_queue(call, request)
+    check_throughput(call, queue, "SendMessage")
     draft = _draft(queue, request)
     _check_size(queue, draft)
-    messages = state.messages(call, queue)
-    answer = _send(call, queue, messages, draft)
-    messages.save_counts()
-    wake_readers(call, queue)
+    sender = Sender(call, queue)
+    answer = sender.send(draft)
+    sender.close()
     return answer
 
 
@@ -76,18 +53,18 @@ def send_message_batch(call: Call, request: api.SendMessageBatchRequestTypeDef) 
         raise InvalidParameterValue("The request must contain the parameter MessageGroupId.")
     if queue.fifo and any(_deduplication_id(queue, entry) is None for entry in entries):
         raise InvalidParameterValue(_NO_DEDUPLICATION)
-    messages = state.messages(call, queue)
+    check_throughput(call, queue, "SendMessageBatch")
+    sender = Sender(call, queue)
 
     def send(entry: Request) -> dict[str, Any]:
         if not entry["MessageBody"]:
             raise EmptyValue("Message body must not be empty.")
         draft = _draft(queue, entry)
         _check_size(queue, draft)
-        return _send(call, queue, messages, draft)
+        return sender.send(draft)
 
     answer = run_batch(entries, send)
-    messages.save_counts()
-    wake_readers(call, queue)
+    sender.close()
     return answer
 
 
@@ -192,57 +169,3 @@ def _check_batch_size(entries: list[Request]) -> None:
             f"Batch requests cannot be longer than {contents.LONGEST_BYTES} bytes. "
             f"You have sent {sent} bytes."
         )
-
-
-def _send(call: Call, queue: Queue, messages: state.Messages, draft: Draft) -> dict[str, Any]:
-    if queue.fifo:
-        message_id, sequence_number = _send_once(call, queue, messages, draft)
-    else:
-        message_id, sequence_number = call.ids.uuid(), None
-        position = Position(messages.order("", call.time()), UUID(message_id).bytes)
-        messages.add(position, _message(call, draft, message_id, None))
-        if draft.delay_seconds:
-            expect_visible(call, queue, call.time() + draft.delay_seconds)
-    answer = {
-        "MessageId": message_id,
-        "MD5OfMessageBody": contents.md5_of_body(draft.body),
-        "MD5OfMessageAttributes": contents.md5_of_attributes(draft.attributes) if draft.attributes else None,
-        "MD5OfMessageSystemAttributes": (
-            contents.md5_of_trace_header(draft.trace_header) if draft.trace_header else None
-        ),
-        "SequenceNumber": sequence_number,
-    }
-    return {name: value for name, value in answer.items() if value is not None}
-
-
-def _send_once(call: Call, queue: Queue, messages: state.Messages, draft: Draft) -> tuple[str, str]:
-    """Sends unless the same was sent in the last five minutes; then answers what was answered then."""
-    group_id, deduplication_id = draft.group_id or "", draft.deduplication_id or ""
-    scope = group_id if queue.groups_deduplicate_alone else ""
-    sent = state.find_sent(call, queue, scope, deduplication_id)
-    if sent is not None:
-        return sent.message_id, sent.sequence_number
-    message_id = call.ids.uuid()
-    order = messages.order(group_id, call.time())
-    sequence_number = str(order << _SEQUENCE_SHIFT)
-    message = _message(call, draft, message_id, sequence_number)
-    messages.add(Position(order, UUID(message_id).bytes), message)
-    state.save_sent(call, queue, scope, deduplication_id, message_id, sequence_number)
-    return message_id, sequence_number
-
-
-def _message(call: Call, draft: Draft, message_id: str, sequence_number: str | None) -> Message:
-    now = call.time()
-    return Message(
-        message_id,
-        draft.body,
-        contents.md5_of_body(draft.body),
-        now,
-        call.principal.unique_id or call.principal.arn,
-        draft.attributes,
-        draft.trace_header or call.trace_id,
-        draft.group_id,
-        draft.deduplication_id,
-        sequence_number,
-        visible_from=milliseconds(now + draft.delay_seconds) if draft.delay_seconds else 0,
-    )

@@ -7,17 +7,21 @@ here: a reference that is null is "" wherever its value is used.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from . import nodes
 from .arithmetic import COMPARISONS, OPERATIONS
+from .costs import size_of, steps_of_calls, steps_of_whole
 from .errors import TemplateError
 from .methods import call_method, item_of, property_of, put_item, put_property
 from .run import MAX_ITERATIONS, Action, BreakLoop, Definition, Loop, Run, StopTemplate
-from .values import MAX_ITEMS, ArrayList, checked_text, is_true, text_of
+from .values import MAX_ITEMS, ArrayList, checked_text, is_true
 
 Getter = Callable[[Run], Any]
 Test = Callable[[Run], bool]
+
+_ITEMS_A_STEP: Final = 8
+_CHARACTERS_A_STEP: Final = 512
 
 
 def compile_block(block: nodes.Block) -> Action:
@@ -91,7 +95,7 @@ def _write_value(get: Getter) -> Action:
         elif type(value) is Definition:
             run.expand(value)
         elif value is not None:
-            run.write(text_of(value))
+            run.write(run.printed(value))
 
     return write
 
@@ -133,10 +137,17 @@ def _property_getter(get: Getter, name: str) -> Getter:
 
 
 def _method_getter(get: Getter, name: str, arguments: tuple[Getter, ...]) -> Getter:
-    if len(arguments) == 1:
-        (only,) = arguments
-        return lambda run: call_method(get(run), name, (only(run),))
-    return lambda run: call_method(get(run), name, tuple([argument(run) for argument in arguments]))
+    steps_of_call = steps_of_calls(name)
+
+    def call(run: Run) -> Any:
+        owner = get(run)
+        given = tuple([argument(run) for argument in arguments])
+        steps = steps_of_call(owner, given, run.left)
+        if steps:
+            run.charge(steps)
+        return call_method(owner, name, given)
+
+    return call
 
 
 def compile_value(node: nodes.Expression) -> Getter:
@@ -173,13 +184,26 @@ def _reference_value(node: nodes.Reference) -> Getter:
 
 def _calculation(operator: str, left: Getter, right: Getter) -> Getter:
     operation = OPERATIONS[operator]
-    return lambda run: operation(left(run), right(run))
+
+    def calculate(run: Run) -> Any:
+        result = operation(left(run), right(run))
+        if type(result) is str:
+            run.charge(size_of(result) // _CHARACTERS_A_STEP)
+        return result
+
+    return calculate
 
 
 def _interpolation(body: nodes.Block) -> Getter:
     if all(_is_simple(part) for part in body):
         getters = tuple(_part(part) for part in body)
-        return lambda run: checked_text("".join([get(run) for get in getters]))
+
+        def join(run: Run) -> str:
+            text = checked_text("".join([get(run) for get in getters]))
+            run.charge(size_of(text) // _CHARACTERS_A_STEP)
+            return text
+
+        return join
     action = compile_block(body)
     return lambda run: run.captured(action)
 
@@ -219,6 +243,7 @@ def _range(start: Getter, end: Getter) -> Getter:
         if abs(last - first) >= MAX_ITEMS:
             raise TemplateError("The range is too large")
         step = 1 if last >= first else -1
+        run.charge(abs(last - first) // _ITEMS_A_STEP)
         return ArrayList(range(first, last + step, step))
 
     return build
@@ -249,7 +274,14 @@ def compile_test(node: nodes.Expression) -> Test:
 
 def _comparison(operator: str, left: Getter, right: Getter) -> Test:
     compare = COMPARISONS[operator]
-    return lambda run: compare(left(run), right(run))
+
+    def test(run: Run) -> bool:
+        one, other = left(run), right(run)
+        if type(one) is not int and type(other) is not int:
+            run.charge(steps_of_whole(one, run.left))
+        return compare(one, other)
+
+    return test
 
 
 def _choose(node: nodes.If) -> Action:
@@ -315,6 +347,7 @@ def _loop(node: nodes.Foreach) -> Action:
         items = _items(items_of(run))
         if not items:
             return
+        run.charge(len(items) // _ITEMS_A_STEP)
         variables = run.variables
         before = [(key, variables[key]) for key in bound if key in variables]
         loop = variables["foreach"] = Loop(len(items), variables.get("foreach"))

@@ -68,7 +68,7 @@ def input_object(body: str, parameters: dict[str, dict[str, str]]) -> HostObject
         "params/1": parameter,
     }
     # AWS shows an empty body as {}.
-    return HostObject({"body": body or "{}"}, methods)
+    return HostObject({"body": body or "{}"}, methods, len(body))
 
 
 class _Document:

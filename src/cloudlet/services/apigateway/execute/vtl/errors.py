@@ -19,3 +19,7 @@ def error_at(text: str, position: int, message: str) -> TemplateError:
     """A TemplateError that names the line and column of a position."""
     line = text.count("\n", 0, position) + 1
     return TemplateError(message, line, position - text.rfind("\n", 0, position))
+
+
+class OutOfSteps(TemplateError):
+    """Raised when a rendering has spent the steps that it was given."""

@@ -18,11 +18,15 @@ from .values import MAX_ITEMS, ArrayList, Entry, Iterator, hash_code, same, text
 class HostObject:
     """An object of the gateway's own: named properties and methods, and nothing else."""
 
-    __slots__ = ("methods", "properties")
+    __slots__ = ("methods", "properties", "size")
 
-    def __init__(self, properties: Mapping[str, Any], methods: Mapping[str, Callable[..., Any]]) -> None:
+    def __init__(
+        self, properties: Mapping[str, Any], methods: Mapping[str, Callable[..., Any]], size: int = 0
+    ) -> None:
         self.properties = properties
         self.methods = methods
+        self.size = size
+        """How much its methods have to look through, in characters."""
 
 
 ENTRY_METHODS: Final[Methods] = {

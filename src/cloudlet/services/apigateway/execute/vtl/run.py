@@ -8,12 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from .errors import TemplateError
+from .costs import steps_of_whole
+from .errors import OutOfSteps, TemplateError
 from .values import MAX_CHARACTERS, text_of
 
 # AWS's quota "Number of iterations in a #foreach ... #end loop in mapping templates"; Velocity stops quietly.
 MAX_ITERATIONS: Final = 1000
-MAX_STEPS: Final = 2_000_000
+# A step is a quarter of a microsecond, so that this is some three seconds.
+MAX_STEPS: Final = 12_000_000
+_CHARACTERS_A_STEP: Final = 8
+_STEPS_OF_PRINTING: Final = 3
 MAX_DEFINE_DEPTH: Final = 20
 
 Action = Callable[["Run"], None]
@@ -40,27 +44,33 @@ class Definition:
 class Run:
     """One rendering: its variables, what it has written, and what it may still spend."""
 
-    __slots__ = ("_counted", "_depth", "_size", "_steps", "output", "variables", "write")
+    __slots__ = ("_counted", "_depth", "_size", "left", "output", "variables", "write")
 
-    def __init__(self, variables: Mapping[str, Any]) -> None:
+    def __init__(self, variables: Mapping[str, Any], steps: int = MAX_STEPS) -> None:
         self.variables: dict[str, Any] = dict(variables)
         self.output: list[str] = []
         self.write = self.output.append
-        self._steps = MAX_STEPS
+        self.left = steps
+        """How many steps it may still take."""
         self._depth = 0
         self._counted = 0
         self._size = 0
 
     def spend(self, steps: int) -> None:
         """Account for work; ends a template that runs away."""
-        self._steps -= steps
-        if self._steps < 0:
-            raise TemplateError("The template takes too many steps")
         counted = len(self.output)
-        self._size += sum(map(len, self.output[self._counted : counted]))
+        written = sum(map(len, self.output[self._counted : counted]))
         self._counted = counted
+        self._size += written
         if self._size > MAX_CHARACTERS:
             raise TemplateError("The text grew too large")
+        self.charge(steps + written // _CHARACTERS_A_STEP)
+
+    def charge(self, steps: int) -> None:
+        """Account for work that wrote nothing."""
+        self.left -= steps
+        if self.left < 0:
+            raise OutOfSteps("The template takes too many steps")
 
     def captured(self, body: Action) -> str:
         """What a block writes, as text."""
@@ -88,7 +98,13 @@ class Run:
         """A value as text; nothing for null."""
         if isinstance(value, Definition):
             return self.captured(lambda run: run.expand(value))
-        return "" if value is None else text_of(value)
+        return "" if value is None else self.printed(value)
+
+    def printed(self, value: Any) -> str:
+        """What a value that is not null looks like."""
+        if type(value) is not str:
+            self.charge(_STEPS_OF_PRINTING * steps_of_whole(value, self.left))
+        return text_of(value)
 
 
 class Loop:
