@@ -16,6 +16,7 @@ from .domains import address_below, find_domain
 from .door import find_address
 from .errors import GatewayError, too_large
 from .invocation import Invocation
+from .metrics import count
 from .narration import tell_failure
 from .payload import deflated
 from .stage_logs import write_logs
@@ -53,6 +54,7 @@ async def handle(cloud: Cloud, request: HttpRequest) -> HttpResponse | None:
     invocation = _invocation(cloud, request, stage, address)
     response = _finished(invocation, await answer(invocation))
     write_logs(invocation, response)
+    count(invocation, response)
     return response
 
 

@@ -138,6 +138,11 @@ class Invocation(Struct):
         return self.answer
 
     @property
+    def is_integrated(self) -> bool:
+        """Whether the integration has been asked, whatever came of it."""
+        return self.sent is not None or self.answer is not None
+
+    @property
     def content_type(self) -> str:
         """The body's media type as sent; AWS takes a body without one for JSON."""
         return self.request.header("content-type") or "application/json"
