@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from cloudlet.core.access import Principal
 from cloudlet.core.http import HttpRequest, HttpResponse, RequestEntityTooLarge
 
-from .domains import address_below, find_domain
+from .domains import address_below, find_domain, host_of, lets_in
 from .door import find_address
 from .errors import GatewayError, too_large
 from .invocation import Invocation
@@ -44,9 +44,8 @@ async def handle(cloud: Cloud, request: HttpRequest) -> HttpResponse | None:
         domain = await find_domain(cloud, request)
         if domain is None:
             return None
-        host = (request.header("host") or "").partition(":")[0]
-        address = address_below(domain, request.path, host)
-        if address is None:
+        address = address_below(domain, request.path, host_of(request))
+        if address is None or not lets_in(domain, request):
             return _forbidden(cloud)
     stage = await cloud.component(CompiledStages).find(address.api_id, address.stage_name)
     if stage is None or (stage.disabled and not address.is_own_domain):
