@@ -76,10 +76,12 @@ class Bench:
         self.sandboxes = sandboxes
 
     @asynccontextmanager
-    async def function(self, code, *, runtime="python", limits=LIMITS, environment=None, **more):
+    async def function(self, code, *, runtime="python", limits=LIMITS, environment=None, tmp=None, **more):
         function = Function()
         spec = SandboxSpec(runtime, code, ENVIRONMENT | (environment or {}), limits, **more)
-        function.sandbox = await self.sandboxes.start(spec, runtime_api=function, output=function.write)
+        function.sandbox = await self.sandboxes.start(
+            spec, runtime_api=function, output=function.write, tmp=tmp
+        )
         try:
             yield function
         finally:

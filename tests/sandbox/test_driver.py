@@ -25,6 +25,66 @@ def test_capabilities_say_what_is_enforced_here(bench):
     assert bool(capabilities.notes) == (Enforcement.ENFORCED is not capabilities.memory)
 
 
+def test_tmp_may_outlive_its_sandbox(bench, python):
+    source = """
+        import os, pathlib
+
+        def handler(text, context):
+            file = pathlib.Path("/tmp/kept")
+            if text:
+                file.write_text(text)
+            return [file.read_text(), os.listdir("/tmp"), os.statvfs("/tmp").f_blocks]
+    """
+
+    async def scenario(code):
+        async with bench.function(code) as function:
+            first = await function.invoke("here")
+            tmp = function.sandbox.take_tmp()
+        async with bench.function(code, tmp=tmp) as function:
+            second = await function.invoke("")
+        tmp.close()
+        return first, second
+
+    first, second = bench.run(scenario(python(source)))
+    assert first[1][:2] == ["here", ["kept"]]
+    assert second == first
+
+
+@pytest.mark.parametrize("reachable", [False, True])
+def test_ports_inside_are_reached_again_and_again(bench, python, reachable):
+    source = """
+        import socket, threading
+
+        heard = []
+        listener = socket.create_server(("127.0.0.1", 4300))
+
+        def listen():
+            while True:
+                connection, _ = listener.accept()
+                with connection:
+                    heard.append(connection.recv(100).decode())
+                    connection.sendall(b"taken")
+
+        threading.Thread(target=listen, daemon=True).start()
+
+        def handler(event, context):
+            return heard
+    """
+
+    async def scenario(code):
+        async with bench.function(code, reachable=reachable) as function:
+            await function.invoke({})
+            first = await function.sandbox.send(4300, b"one", answered=True)
+            await function.sandbox.send(4300, b"two", answered=False)
+            with pytest.raises(ConnectionRefusedError):
+                await function.sandbox.send(4301, b"nobody", answered=True)
+            last = await function.sandbox.send(4300, b"three", answered=True)
+            return first, last, await function.invoke({})
+
+    told = bench.run(scenario(python(source)))
+    assert told == (b"taken", b"taken", ("response", ["one", "two", "three"]))
+
+
 def test_an_unknown_runtime_is_refused(bench, python):
     with pytest.raises(SandboxError, match="There is no runtime 'cobol' here"):
         bench.run(bench.sandboxes.start(_spec(python(ONE), "cobol"), runtime_api=Function(), output=print))

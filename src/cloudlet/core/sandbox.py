@@ -67,7 +67,7 @@ class SandboxSpec(Struct, frozen=True):
     extensions: tuple[str, ...] = ()
     """Programs in /opt/extensions that are started first; the runtime waits for release()."""
     reachable: bool = False
-    """Whether send() and terminate() are needed; with extensions they always work."""
+    """Whether open_port() and terminate() are needed; with extensions they always work."""
     hostname: str = "localhost"
     labels: Mapping[str, str] = field(default_factory=dict)
     """For people who look at the process list or the status; they decide nothing."""
@@ -83,6 +83,13 @@ class Exit(Struct, frozen=True):
     """Whether the memory limit killed something in it."""
     not_started: str | None = None
     """Why a program that the function brings could not be started; None where it ran."""
+
+
+class Tmp(Protocol):
+    """The /tmp of a sandbox, to be given to the one that goes on after it."""
+
+    def close(self) -> None:
+        """Gives up what was written there."""
 
 
 class Sandbox(Protocol):
@@ -131,6 +138,9 @@ class Sandbox(Protocol):
     def peak_memory_bytes(self) -> int:
         """The most memory it has used so far."""
 
+    def take_tmp(self) -> Tmp | None:
+        """What is written to /tmp, which then outlives the sandbox; None where the driver cannot keep it."""
+
 
 class SandboxError(Exception):
     """Raised when a sandbox cannot be started; the text says what failed, why and what to do."""
@@ -164,8 +174,9 @@ class Sandboxes(Protocol):
         runtime_api: Handler,
         output: Callable[[bytes], None],
         output_of_extensions: Callable[[bytes], None] | None = None,
+        tmp: Tmp | None = None,
     ) -> Sandbox:
-        """Starts a program. Raises SandboxError.
+        """Starts a program, with a /tmp that another sandbox of this driver had. Raises SandboxError.
 
         `runtime_api` answers HTTP on 127.0.0.1:9001 inside; the cloud itself answers there on 127.0.0.1:4566
         and, with TLS, on every address that a name below amazonaws.com resolves to. `output` gets what the

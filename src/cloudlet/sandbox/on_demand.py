@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from cloudlet.core.sandbox import Capabilities, Sandbox, Sandboxes, SandboxSpec
+from cloudlet.core.sandbox import Capabilities, Sandbox, Sandboxes, SandboxSpec, Tmp
 
 if TYPE_CHECKING:
     from cloudlet.core.http import Handler
@@ -42,11 +42,12 @@ class SandboxesOnDemand:
         runtime_api: Handler,
         output: Callable[[bytes], None],
         output_of_extensions: Callable[[bytes], None] | None = None,
+        tmp: Tmp | None = None,
     ) -> Sandbox:
         """Starts a program. Raises SandboxError."""
         sandboxes = await self.opened()
         return await sandboxes.start(
-            spec, runtime_api=runtime_api, output=output, output_of_extensions=output_of_extensions
+            spec, runtime_api=runtime_api, output=output, output_of_extensions=output_of_extensions, tmp=tmp
         )
 
     def interpreter(self, runtime: str, release: str) -> str:

@@ -141,6 +141,7 @@ class _Opening:
                     f"Functions run as plain processes of this user, behind no wall, because {reason}",
                     "They see and may change this user's files, and reach this machine's network.",
                     "Neither CPU, processes nor /tmp are limited.",
+                    "Functions whose layers bring extensions are refused.",
                     "Names below amazonaws.com lead to AWS itself; SDKs must heed AWS_ENDPOINT_URL.",
                 ),
                 interpreters=_told(self._machine)[:2],

@@ -154,7 +154,7 @@ def test_what_must_change_alone_changes_in_one_update_of_a_stack(dynamodb, run, 
     assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
     assert table["OnDemandThroughput"]["MaxReadRequestUnits"] == 9
     assert table["DeletionProtectionEnabled"]
-    assert table["TableClassSummary"] == {"TableClass": "STANDARD_INFREQUENT_ACCESS"}
+    assert table["TableClassSummary"]["TableClass"] == "STANDARD_INFREQUENT_ACCESS"
     assert table["StreamSpecification"]["StreamViewType"] == "KEYS_ONLY"
     run(RESOURCE.update, context, made.physical_id, after, TEMPLATE)
     table = dynamodb.describe_table(TableName=made.physical_id)["Table"]

@@ -250,6 +250,56 @@ def test_function_may_be_its_own_extension(functions, role):
     assert seen >= 1
 
 
+INNER = """
+import http.client, http.server, json, os, threading
+heard = []
+
+class Sink(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        heard.extend(json.loads(self.rfile.read(int(self.headers['Content-Length']))))
+        self.send_response(200)
+        self.end_headers()
+    def log_message(self, *_):
+        pass
+
+sink = http.server.HTTPServer(('sandbox.localdomain', 4244), Sink)
+threading.Thread(target=sink.serve_forever, daemon=True).start()
+api = http.client.HTTPConnection(os.environ['AWS_LAMBDA_RUNTIME_API'])
+
+def ask(method, path, body, **headers):
+    api.request(method, path, json.dumps(body), headers)
+    answer = api.getresponse()
+    answer.read()
+    return answer
+
+answer = ask('POST', '/2020-01-01/extension/register', {'events': []}, **{'Lambda-Extension-Name': 'inner'})
+me = {'Lambda-Extension-Identifier': answer.headers['Lambda-Extension-Identifier']}
+subscribed = ask('PUT', '/2022-07-01/telemetry', {
+    'schemaVersion': '2022-12-13', 'types': ['platform', 'function'], 'buffering': {'timeoutMs': 25},
+    'destination': {'protocol': 'HTTP', 'URI': 'http://sandbox.localdomain:4244'}}, **me).status
+threading.Thread(target=lambda: http.client.HTTPConnection(os.environ['AWS_LAMBDA_RUNTIME_API']).request(
+    'GET', '/2020-01-01/extension/event/next', headers=me), daemon=True).start()
+
+def handler(event, context):
+    print('hello', event)
+    return [subscribed, [[each['type'], each['record']] for each in heard]]
+"""
+
+
+def test_internal_extension_gets_telemetry_too(functions, role):
+    make_function(functions, role, INNER, MemorySize=1024)
+    until = time.monotonic() + 10
+    for number in range(1000):
+        subscribed, heard = invoke(functions, event=number)
+        kinds = [kind for kind, _ in heard]
+        if "platform.report" in kinds or time.monotonic() > until:
+            break
+    assert subscribed == 200
+    assert kinds[0] == "platform.initStart"
+    assert {"platform.initReport", "platform.start", "platform.runtimeDone", "platform.report"} <= set(kinds)
+    assert ["function", "hello 0"] in heard
+
+
 def test_who_has_not_registered_hears_nothing(functions, role):
     source = (
         "import http.client, os\n"

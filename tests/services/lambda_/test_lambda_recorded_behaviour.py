@@ -376,3 +376,32 @@ def test_update_leaves_a_running_call_alone(functions, client, writing_role):
         assert invoke(functions, event={"request_prefix": "2"})["function_variant"] == "variant-2"
         answer = before.result()
     told.check("invoke_response_before", {**answer, "Payload": answer["Payload"].read().decode()})
+
+
+def test_file_outlives_a_timeout_and_memory_does_not(functions, role):
+    told = record("TestLambdaBehavior::test_lambda_invoke_timed_out_environment_reuse")
+    source = (
+        "import pathlib, time\n"
+        "number, file = 0, pathlib.Path('/tmp/temp.txt')\n"
+        "def handler(event, context):\n"
+        "    global number\n"
+        "    if 'write-file' in event:\n        file.write_text(event['write-file'])\n"
+        "    elif 'read-file' in event:\n        return {'content': file.read_text()}\n"
+        "    elif 'set-number' in event:\n        number = event['set-number']\n"
+        "    elif 'read-number' in event:\n        return {'number': number}\n"
+        "    elif 'sleep' in event:\n        time.sleep(event['sleep'])\n"
+    )
+    make_function(functions, role, source, Timeout=1)
+    for step, event in (
+        ("invoke-result-file-write", {"write-file": "some-content"}),
+        ("invoke-result-file-read", {"read-file": True}),
+        ("invoke-result-set-number", {"set-number": 42}),
+        ("invoke-result-read-number", {"read-number": True}),
+    ):
+        told.replay(step, functions.invoke, **FUNCTION, Payload=json.dumps(event))
+    assert "FunctionError" in functions.invoke(**FUNCTION, Payload=b'{"sleep": 2}')
+    for step, event in (
+        ("invoke-result-file-read-after-timeout", {"read-file": True}),
+        ("invoke-result-read-number-after-timeout", {"read-number": True}),
+    ):
+        told.replay(step, functions.invoke, **FUNCTION, Payload=json.dumps(event))

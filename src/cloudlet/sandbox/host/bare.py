@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from cloudlet.core.http import Handler
-    from cloudlet.core.sandbox import Capabilities, Closer, SandboxSpec, Serve
+    from cloudlet.core.sandbox import Capabilities, Closer, SandboxSpec, Serve, Tmp
     from cloudlet.sandbox.host.surroundings import Machine
 
 _LAUNCH: Final = (
@@ -129,6 +129,10 @@ class BareSandbox:
         """Returns once its first process has ended, and everything it held has been given back."""
         return await asyncio.shield(self.end)
 
+    def take_tmp(self) -> Tmp | None:
+        """None: the folder of a plain process goes with it."""
+        return None
+
     def peak_memory_bytes(self) -> int:
         """The most memory that was seen."""
         if self.alive:
@@ -170,6 +174,7 @@ class BareSandboxes:
         runtime_api: Handler,
         output: Callable[[bytes], None],
         output_of_extensions: Callable[[bytes], None] | None = None,
+        tmp: Tmp | None = None,
     ) -> BareSandbox:
         """Starts a program. Raises SandboxError."""
         if spec.extensions:

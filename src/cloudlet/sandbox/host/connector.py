@@ -34,7 +34,7 @@ class Connector:
             except Closed as error:
                 raise OSError(errno.ENOTCONN, "The sandbox has ended.") from error
         if not descriptors:
-            raise OSError(errno.ECONNREFUSED, str(message.get("error")))
+            raise ConnectionRefusedError(errno.ECONNREFUSED, str(message.get("error")))
         connection = socket.socket(fileno=descriptors[0])
         connection.setblocking(False)
         return connection

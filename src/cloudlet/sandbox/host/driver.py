@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.sandbox import Enforcement, Limits, SandboxError
 from cloudlet.sandbox.host import dns, molds, surroundings, zygotes
+from cloudlet.sandbox.host.caller import Caller
 from cloudlet.sandbox.host.channel import Channel
 from cloudlet.sandbox.host.output import Drain, FrameSplitter, LineSplitter
-from cloudlet.sandbox.host.sandbox import NamespaceSandbox
+from cloudlet.sandbox.host.sandbox import MountedTmp, NamespaceSandbox
 from cloudlet.sandbox.host.spares import Blank, Mold, Spares
 from cloudlet.sandbox.host.zygotes import Zygote
 from cloudlet.sandbox.inside.control import Closed
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cloudlet.core.http import Handler
-    from cloudlet.core.sandbox import Capabilities, Sandbox, SandboxSpec, Serve
+    from cloudlet.core.sandbox import Capabilities, Sandbox, SandboxSpec, Serve, Tmp
     from cloudlet.sandbox.host.cgroups import CgroupParent
     from cloudlet.sandbox.host.images import Images
     from cloudlet.sandbox.host.leftovers import Record
@@ -86,6 +87,7 @@ class NamespaceSandboxes:
         runtime_api: Handler,
         output: Callable[[bytes], None],
         output_of_extensions: Callable[[bytes], None] | None = None,
+        tmp: Tmp | None = None,
     ) -> Sandbox:
         """Starts a program. Raises SandboxError."""
         if spec.runtime not in RUNTIMES:
@@ -96,7 +98,7 @@ class NamespaceSandboxes:
         blank = self._spares.take(mold) or await self._make_blank_whatever_happens(mold)
         try:
             outputs = (output, output_of_extensions or output)
-            await self._assign(blank, spec, hidden, runtime_api, outputs)
+            await self._assign(blank, spec, hidden, runtime_api, outputs, tmp)
         except OSError as error:
             await _end(blank.sandbox)
             raise SandboxError(f"A sandbox could not be given its function: {error}") from error
@@ -263,6 +265,8 @@ class NamespaceSandboxes:
         return image.path
 
     async def _answer(self, sandbox: NamespaceSandbox, sockets: list[socket.socket]) -> socket.socket:
+        *sockets, made_to_call = sockets
+        sandbox.call_by(Caller(made_to_call))
         for listener in sockets:
             listener.setblocking(False)
         listeners = dict(zip((name for name, _, _ in LISTENERS), sockets, strict=True))
@@ -278,6 +282,7 @@ class NamespaceSandboxes:
         hidden: frozenset[str],
         runtime_api: Handler,
         outputs: tuple[Callable[[bytes], None], Callable[[bytes], None]],
+        tmp: Tmp | None,
     ) -> None:
         """Tells a sandbox which function it is, and waits until that has been started."""
         sandbox = blank.sandbox
@@ -286,15 +291,17 @@ class NamespaceSandboxes:
             drain.pass_on(outputs[0])
         sandbox.hold(await self._serve(blank.runtime_api, runtime_api, False))
         python = self._machine.with_python(blank.mold.python).python
+        inherited = (tmp.descriptor,) if isinstance(tmp, MountedTmp) else ()
         order = molds.function(spec, blank.mold, hidden, self._surrounded, python)
+        order["inherits_tmp"] = bool(inherited)
         if spec.extensions:
             drain = Drain(LineSplitter())
             drain.pass_on(outputs[1])
-            self._tell(sandbox, order, (drain.theirs,))
+            self._tell(sandbox, order, (drain.theirs, *inherited))
             drain.hand_over()
             sandbox.hold(drain)
         else:
-            self._tell(sandbox, order)
+            self._tell(sandbox, order, inherited)
         if order["reachable"]:
             _, (descriptor,) = await self._hear(sandbox, "connector")
             sandbox.reach_by(Channel(socket.socket(fileno=descriptor)))
@@ -309,7 +316,9 @@ class NamespaceSandboxes:
         sandbox.watch_extensions()
 
     async def _finish(self, sandbox: NamespaceSandbox, spec: SandboxSpec) -> None:
-        message, _ = await self._hear(sandbox, "started")
+        message, descriptors = await self._hear(sandbox, "started")
+        for descriptor in descriptors:
+            sandbox.keep_tmp(descriptor)
         sandbox.runtime_process = int(str(message["started"]))
         # Only now: what the sandbox itself had to do is not the function's time.
         sandbox.limit_cpu(spec.limits.cpu_cores)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from cloudlet.core.sandbox import Closer
+    from cloudlet.sandbox.host.caller import Caller
     from cloudlet.sandbox.host.cgroups import Cgroup
     from cloudlet.sandbox.host.channel import Channel
     from cloudlet.sandbox.host.output import Drain
@@ -28,6 +29,19 @@ _DRAIN_SECONDS: Final = 1.0
 _REMOVAL_ATTEMPTS: Final = 100
 _REMOVAL_SECONDS: Final = 0.01
 _log: Final = logging.getLogger(__name__)
+
+
+class MountedTmp:
+    """A /tmp that no sandbox shows, by the descriptor of its mount."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+
+    def close(self) -> None:
+        """Gives up what was written there, unless a sandbox shows it by now."""
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
 
 
 class NamespaceSandbox:
@@ -53,12 +67,14 @@ class NamespaceSandbox:
         self._drains = drains
         self._held: list[Closer] = []
         self._given_back = False
+        self._caller: Caller | None = None
         self._connector: Connector | None = None
         self._start_runtime: Callable[[], Awaitable[None]] | None = None
         self._watching: asyncio.Task[None] | None = None
         self._last: Message = {}
         self._ended_extensions: asyncio.Queue[tuple[str, Exit]] = asyncio.Queue()
         self._runtime_exit: asyncio.Future[Exit] | None = None
+        self._tmp: MountedTmp | None = None
         self.runtime_process = 0
         """The runtime's number, as its own namespace counts."""
         self._loop.add_reader(born.pidfd, self._on_end)
@@ -84,6 +100,24 @@ class NamespaceSandbox:
             closer.close()
         else:
             self._held.append(closer)
+
+    def keep_tmp(self, descriptor: int) -> None:
+        """Takes the descriptor of the mount at /tmp."""
+        self._tmp = MountedTmp(descriptor)
+        self.hold(self._tmp)
+
+    def take_tmp(self) -> MountedTmp | None:
+        """What is written to /tmp, which then outlives the sandbox."""
+        tmp, self._tmp = self._tmp, None
+        if tmp is None or self._given_back:
+            return None
+        self._held.remove(tmp)
+        return tmp
+
+    def call_by(self, caller: Caller) -> None:
+        """Takes the socket by which ports inside are called."""
+        self._caller = caller
+        self.hold(caller)
 
     def reach_by(self, channel: Channel) -> None:
         """Takes the channel to the process inside that connects for the server."""
@@ -114,9 +148,10 @@ class NamespaceSandbox:
 
     async def send(self, port: int, data: bytes, *, answered: bool) -> bytes:
         """Sends bytes to a port inside. Raises OSError where nobody listens."""
-        if self._connector is None:
+        caller = self._connector or self._caller
+        if caller is None:
             raise OSError(errno.ENOTCONN, "Nothing inside connects for the server.")
-        return await self._connector.send(port, data, answered=answered)
+        return await caller.send(port, data, answered=answered)
 
     async def open_port(self, outside: int, inside: int) -> None:
         """Has a port of this machine's loopback lead to one inside. Raises OSError."""

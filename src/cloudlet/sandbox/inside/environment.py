@@ -55,10 +55,10 @@ def run(channel: socket.socket) -> Message:
         second = _start_second(channel, complaining, extensions)
         if isinstance(second, dict):
             return second
+        _tell_started(channel, second)
         privileges.drop_capabilities()
         privileges.forbid_inspection()
         os.close(complaining)
-        control.send(channel, {"started": second})
         status = _reap_until_end_of(second, channel, extensions)
         control.send(channel, {"status": status, "not_started": os.read(complaints, 4096).decode() or None})
         if extensions:
@@ -68,6 +68,13 @@ def run(channel: socket.socket) -> Message:
     except Exception:  # noqa: BLE001  the edge: the only way to tell is the channel
         control.send(channel, {"error": traceback.format_exc()})
     os._exit(0)
+
+
+def _tell_started(channel: socket.socket, second: int) -> None:
+    """Tells of the second process, and hands over /tmp, so that it may outlive this sandbox."""
+    tmp = syscalls.clone_mount("/tmp")
+    control.send(channel, {"started": second}, (tmp,))
+    os.close(tmp)
 
 
 def _start_second(channel: socket.socket, complaining: int, extensions: dict[int, str]) -> int | Message:
@@ -84,7 +91,7 @@ def _start_second(channel: socket.socket, complaining: int, extensions: dict[int
         syscalls.unshare(syscalls.CLONE_NEWCGROUP)
     if preparation["idle"] is None:
         function, given = control.receive(channel)
-        _mount_function(function)
+        _mount_function(function, given)
         if companion := _start_companions(channel, function, given, extensions):
             return companion
         second = os.fork()
@@ -98,7 +105,7 @@ def _start_second(channel: socket.socket, complaining: int, extensions: dict[int
             return _leave(channel, [*pipes, reading], preparation["idle"])
         os.close(reading)
         function, given = control.receive(channel)
-        _mount_function(function)
+        _mount_function(function, given)
         if companion := _start_companions(channel, function, given, extensions):
             return companion
         with os.fdopen(writing, "w") as order:
@@ -143,7 +150,7 @@ def _mount_own() -> None:
 
 
 def _listen(channel: socket.socket) -> None:
-    """Makes the listeners in this network namespace and hands them to the server, which answers on them."""
+    """Makes sockets in this network namespace and hands them to the server, which answers, and calls."""
     syscalls.bring_loopback_up()
     listeners = []
     for _, kind, port in LISTENERS:
@@ -152,13 +159,17 @@ def _listen(channel: socket.socket) -> None:
         if kind == socket.SOCK_STREAM:
             listener.listen(512)
         listeners.append(listener)
+    # By this one the server reaches what listens here, though nobody here connects for it.
+    listeners.append(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
     control.send(channel, {"listening": True}, tuple(listener.fileno() for listener in listeners))
     for listener in listeners:
         listener.close()
 
 
-def _mount_function(message: Message) -> None:
+def _mount_function(message: Message, given: list[int]) -> None:
     """Mounts code and layers, and lets go of everything of the machine."""
+    if message["inherits_tmp"]:
+        _inherit_tmp(given.pop())
     syscalls.sethostname(message["hostname"])
     Path("/proc/self/comm").write_text(message["name"])
     read_only = syscalls.MS_RDONLY | syscalls.MS_NODEV
@@ -202,6 +213,13 @@ def _mount_tmp(message: Message) -> None:
     Path("/tmp/lost+found").rmdir()
     os.chown("/tmp", 0, 0)
     os.chmod("/tmp", 0o1777)  # noqa: PTH101  quicker, and every start waits for it
+
+
+def _inherit_tmp(descriptor: int) -> None:
+    """Shows the /tmp of a sandbox that has ended in the place of the own, which is empty."""
+    syscalls.unmount("/tmp")
+    syscalls.move_mount(descriptor, "/tmp")
+    os.close(descriptor)
 
 
 def _inodes(size_bytes: int) -> int:

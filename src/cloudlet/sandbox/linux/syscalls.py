@@ -38,6 +38,10 @@ _CLONE_INTO_CGROUP: Final = 0x200000000
 
 _SYS_CLONE3: Final = 435
 _SYS_MOUNT_SETATTR: Final = 442
+_SYS_OPEN_TREE: Final = 428
+_SYS_MOVE_MOUNT: Final = 429
+_OPEN_TREE_CLONE: Final = 0x1
+_MOVE_MOUNT_F_EMPTY_PATH: Final = 0x4
 _AT_FDCWD: Final = -100
 _AT_RECURSIVE: Final = 0x8000
 _SYS_PIVOT_ROOT: Final = {"x86_64": 155, "aarch64": 41}
@@ -81,6 +85,20 @@ def unmount(target: str) -> None:
     _check(_libc.umount2(target.encode(), MNT_DETACH), f"umount {target}")
 
 
+def clone_mount(path: str) -> int:
+    """A descriptor of what is mounted at a path, which lives on by it where the mount does not."""
+    flags = _OPEN_TREE_CLONE | os.O_CLOEXEC
+    number, target = ctypes.c_long(_SYS_OPEN_TREE), ctypes.c_char_p(path.encode())
+    return _check(_libc.syscall(number, _AT_FDCWD, target, flags), f"open_tree {path}")
+
+
+def move_mount(descriptor: int, target: str) -> None:
+    """Mounts what clone_mount() gave, in these namespaces."""
+    number, nowhere, path = ctypes.c_long(_SYS_MOVE_MOUNT), ctypes.c_char_p(b""), target.encode()
+    flags = _MOVE_MOUNT_F_EMPTY_PATH
+    _check(_libc.syscall(number, descriptor, nowhere, _AT_FDCWD, path, flags), f"move_mount to {target}")
+
+
 def pivot_root(new_root: str, old_root: str) -> None:
     """Makes `new_root` the root; the old one is then found at `old_root`."""
     number = _SYS_PIVOT_ROOT[platform.machine()]
@@ -117,6 +135,12 @@ def pidfd_send_signal(pidfd: int, number: signal.Signals) -> None:
         signal.pidfd_send_signal(pidfd, number)
     except ProcessLookupError:
         return
+
+
+def disconnect(descriptor: int) -> None:
+    """Makes a connected socket one that may be connected anew."""
+    unspecified = struct.pack("=H14x", socket.AF_UNSPEC)
+    _check(_libc.connect(descriptor, unspecified, len(unspecified)), "disconnect")
 
 
 def bring_loopback_up() -> None:

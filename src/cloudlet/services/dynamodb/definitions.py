@@ -20,9 +20,15 @@ from cloudlet.services.dynamodb.model import (
     PROVISIONED,
     Index,
     KeySchema,
-    OnDemandThroughput,
     Table,
     Throughput,
+)
+from cloudlet.services.dynamodb.throughput import (
+    check_bounds,
+    check_new,
+    new_limits,
+    new_warm,
+    throughput_of,
 )
 from cloudlet.services.dynamodb.values import INVALID
 
@@ -32,22 +38,24 @@ if TYPE_CHECKING:
     from cloudlet.core.operation import Request
     from cloudlet.services.dynamodb.recovery import Restoring
 
-MAX_UNITS: Final = 1_000_000_000_000
 MAX_LOCAL_INDEXES: Final = 5
 MAX_GLOBAL_INDEXES: Final = 20
 HASH_AND_RANGE: Final = 2
 MAX_KEY_PARTS: Final = 4
 """The most attributes that a global index may have in its partition key, and in its sort key."""
+MAX_INCLUDED: Final = 100
+"""The most attributes that all indexes of a table may name in NonKeyAttributes, each counted as often."""
+STANDARD: Final = "STANDARD"
+INFREQUENT_ACCESS: Final = "STANDARD_INFREQUENT_ACCESS"
 
+_SAME_NAME: Final = "Both the Hash Key and the Range Key element in the KeySchema have the same name"
+_SAME_NAMES: Final = "The KeySchema contains multiple key attributes with the same name"
+_INDEX_HONOURED: Final = frozenset(
+    ("IndexName", "KeySchema", "OnDemandThroughput", "Projection", "ProvisionedThroughput", "WarmThroughput")
+)
 _NO_KEYS: Final = (
     "Value '[]' at '{}' failed to satisfy constraint: Member must have length greater than or equal to 1"
 )
-_CHANGED_ALONE: Final = {
-    "SSESpecification": "Server-Side Encryption",
-    "TableClass": "TableClass",
-    "DeletionProtectionEnabled": "DeletionProtection",
-}
-"""What UpdateTable changes only by itself, in the order in which DynamoDB notices, with its name there."""
 _HONOURED: Final = frozenset(
     (
         "AttributeDefinitions",
@@ -64,6 +72,7 @@ _HONOURED: Final = frozenset(
         "TableClass",
         "TableName",
         "Tags",
+        "WarmThroughput",
     )
 )
 
@@ -90,17 +99,19 @@ def new_table(request: Request, table_id: str, now: float) -> Table:
     """The table that CreateTable asks for. Raises ValidationException."""
     check_honoured("CreateTable", request, _HONOURED)
     _check_names(request)
-    check_stream(request.get("StreamSpecification"))
+    _check_stream(request.get("StreamSpecification"))
+    check_table_class(request)
     billing_mode = request.get("BillingMode", PROVISIONED)
-    units = request.get("ProvisionedThroughput")
-    _check_units(billing_mode, units)
+    check_new(billing_mode, request)
     _check_given(request)
-    types = {each["AttributeName"]: each["AttributeType"] for each in request["AttributeDefinitions"]}
+    types = _defined_types(request["AttributeDefinitions"])
     keys = _table_keys(request, types)
+    _check_all_used(types, request)
     local = _local_indexes(request.get("LocalSecondaryIndexes"), types, keys)
     global_ = _global_indexes(request.get("GlobalSecondaryIndexes"), types, billing_mode)
     check_names_differ([*local, *global_])
-    check_all_used(types, keys, [*local, *global_])
+    check_projected([*local, *global_])
+    throughput = throughput_of(request.get("ProvisionedThroughput"))
     return Table(
         name=request["TableName"],
         id=table_id,
@@ -108,10 +119,11 @@ def new_table(request: Request, table_id: str, now: float) -> Table:
         attribute_types=types,
         keys=keys,
         billing_mode=billing_mode,
-        throughput=throughput_of(units),
+        throughput=throughput,
         indexes=(*local, *global_),
         on_demand_since=now if billing_mode == PAY_PER_REQUEST else None,
-        on_demand_throughput=on_demand_throughput_of(request),
+        on_demand_throughput=new_limits(request.get("OnDemandThroughput"), billing_mode),
+        warm=new_warm(request.get("WarmThroughput"), billing_mode, throughput),
         table_class=request.get("TableClass"),
         deletion_protection=request.get("DeletionProtectionEnabled", False),
         tags=tuple((tag["Key"], tag["Value"]) for tag in request.get("Tags", ())),
@@ -148,75 +160,27 @@ def check_honoured(operation: str, request: Request, honoured: frozenset[str]) -
             raise NotImplementedHere("cloudlet does not implement DynamoDB tables encrypted with KMS (yet).")
 
 
-def check_stream(specification: Mapping[str, Any] | None) -> None:
-    """Raises ValidationException for a stream that is to be made without a view type, or ended with one."""
+def _check_stream(specification: Mapping[str, Any] | None) -> None:
+    """Raises ValidationException for a stream that is to be made without a view type, or none with one."""
     if specification is None:
         return
     if specification["StreamEnabled"] and "StreamViewType" not in specification:
-        raise ValidationException(f"{INVALID}If stream is being enabled then UpdateViewType is required")
+        raise ValidationException(
+            f"{INVALID}Table is being created with a stream enabled, UpdateViewType is required"
+        )
     if not specification["StreamEnabled"] and "StreamViewType" in specification:
         raise ValidationException(
-            f"{INVALID}If stream is being disabled, then UpdateViewType must not be specified"
+            f"{INVALID}Table is being created with a stream disabled, UpdateViewType should not be specified"
         )
 
 
-def check_changes_together(request: Request) -> None:
-    """Raises ValidationException for an UpdateTable of several things, some of which must change alone."""
-    changes = set(request) - {"TableName", "AttributeDefinitions"}
-    for member, named in _CHANGED_ALONE.items():
-        if member in changes and len(changes) > 1:
-            raise ValidationException(
-                f"{INVALID}{named} modification must be the only operation in the request"
-            )
-    if "OnDemandThroughput" in changes and not changes <= {"OnDemandThroughput", "BillingMode"}:
+def check_table_class(request: Request) -> None:
+    """Raises ValidationException for a class that no table has."""
+    if request.get("TableClass", STANDARD) not in (STANDARD, INFREQUENT_ACCESS):
         raise ValidationException(
-            f"{INVALID}OnDemandThroughput can only be combined with BillingMode in an UpdateTable request"
+            "Invalid table-class parameter provided. Please try again with a valid table-class value: "
+            f"[{STANDARD}, {INFREQUENT_ACCESS}]."
         )
-    if "StreamSpecification" not in changes:
-        return
-    if "ProvisionedThroughput" in changes or request.get("BillingMode") == PROVISIONED:
-        raise ValidationException(f"{INVALID}You cannot modify stream status while updating table IOPS")
-    updates = request.get("GlobalSecondaryIndexUpdates", ())
-    if any("Create" in update or "Delete" in update for update in updates):
-        raise ValidationException(f"{INVALID}You cannot create or delete index while changing stream status")
-
-
-def throughput_of(units: Mapping[str, int] | None) -> Throughput:
-    """The provisioned capacity of a request."""
-    if units is None:
-        return Throughput()
-    return Throughput(units["ReadCapacityUnits"], units["WriteCapacityUnits"])
-
-
-def on_demand_throughput_of(request: Request) -> OnDemandThroughput | None:
-    """The limits of an on-demand table, if the request has any."""
-    limits = request.get("OnDemandThroughput")
-    if limits is None:
-        return None
-    return OnDemandThroughput(limits.get("MaxReadRequestUnits", -1), limits.get("MaxWriteRequestUnits", -1))
-
-
-def check_bounds(units: Mapping[str, int], suffix: str = "") -> None:
-    """Raises ValidationException for more capacity than there is."""
-    for name in ("ReadCapacityUnits", "WriteCapacityUnits"):
-        if units[name] > MAX_UNITS:
-            raise ValidationException(f"Given value {units[name]} for {name} is out of bounds{suffix}")
-
-
-def _check_units(billing_mode: str, units: Mapping[str, int] | None) -> None:
-    if billing_mode == PAY_PER_REQUEST:
-        if units is not None:
-            raise ValidationException(
-                f"{INVALID}Neither ReadCapacityUnits nor WriteCapacityUnits can be specified "
-                "when BillingMode is PAY_PER_REQUEST"
-            )
-        return
-    if units is None:
-        raise ValidationException(
-            f"{INVALID}ReadCapacityUnits and WriteCapacityUnits must both be specified "
-            "when BillingMode is PROVISIONED"
-        )
-    check_bounds(units)
 
 
 def _check_given(request: Request) -> None:
@@ -253,28 +217,27 @@ def _keys(schema: Sequence[Mapping[str, str]], types: Mapping[str, str]) -> KeyS
             f"Keys: {_listed(names)}, AttributeDefinitions: {_listed(types)}"
         )
     if len(set(names)) < len(names):
-        raise ValidationException(
-            "Both the Hash Key and the Range Key element in the KeySchema have the same name"
-        )
+        raise ValidationException(_SAME_NAME if len(names) == HASH_AND_RANGE else _SAME_NAMES)
     if schema[0]["KeyType"] != "HASH":
         raise ValidationException("Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
     hashes = [each["AttributeName"] for each in schema if each["KeyType"] == "HASH"]
     ranges = names[len(hashes) :]
     if names[: len(hashes)] != hashes:
-        raise ValidationException("Invalid KeySchema: HASH key elements must come before RANGE key elements")
-    if len(hashes) > MAX_KEY_PARTS or len(ranges) > MAX_KEY_PARTS:
         raise ValidationException(
-            f"Invalid KeySchema: An index key has at most {MAX_KEY_PARTS} HASH and {MAX_KEY_PARTS} RANGE "
-            "elements"
+            f"{INVALID}All HASH key attributes must precede RANGE key attributes in the KeySchema"
         )
+    for kind, parts in (("HASH", hashes), ("RANGE", ranges)):
+        if len(parts) > MAX_KEY_PARTS:
+            raise ValidationException(
+                f"{INVALID}The KeySchema exceeds the maximum allowed number of {kind} key attributes"
+            )
     return KeySchema(hashes[0], ranges[0] if ranges else None, tuple(hashes[1:]), tuple(ranges[1:]))
 
 
-def _check_key_length(member: str, schema: Sequence[Mapping[str, str]], most: int = HASH_AND_RANGE) -> None:
-    """Raises ValidationException for a key of nothing, or of more attributes than it may have."""
-    if not schema:
-        raise _violations([_NO_KEYS.format(member)])
-    if len(schema) > most:
+def _check_key_length(member: str, schema: Sequence[Mapping[str, str]]) -> None:
+    """Raises ValidationException for a key of nothing, or of more than a table or a local index has."""
+    _check_not_empty(member, schema)
+    if len(schema) > HASH_AND_RANGE:
         elements = ", ".join(
             f"KeySchemaElement(attributeName={each['AttributeName']}, keyType={each['KeyType']})"
             for each in schema
@@ -282,9 +245,14 @@ def _check_key_length(member: str, schema: Sequence[Mapping[str, str]], most: in
         raise _violations(
             [
                 f"Value '[{elements}]' at '{member}' failed to satisfy constraint: "
-                f"Member must have length less than or equal to {most}"
+                f"Member must have length less than or equal to {HASH_AND_RANGE}"
             ]
         )
+
+
+def _check_not_empty(member: str, schema: Sequence[Mapping[str, str]]) -> None:
+    if not schema:
+        raise _violations([_NO_KEYS.format(member)])
 
 
 def _single_keys(schema: Sequence[Mapping[str, str]], types: Mapping[str, str]) -> KeySchema:
@@ -341,15 +309,23 @@ def _global_indexes(
         raise ValidationException(f"{INVALID}List of GlobalSecondaryIndexes is empty")
     indexes = []
     for position, each in enumerate(requested, 1):
-        path = f"globalSecondaryIndexes.{position}.member"
-        index = global_index(each, types, billing_mode, path)
-        if billing_mode == PROVISIONED and "ProvisionedThroughput" not in each:
+        index = global_index(each, types, billing_mode, f"globalSecondaryIndexes.{position}.member")
+        units = each.get("ProvisionedThroughput")
+        if billing_mode == PROVISIONED and units is None:
             raise ValidationException(
                 f"{INVALID}ProvisionedThroughput is not specified for index: {index.name}"
             )
+        if billing_mode == PAY_PER_REQUEST and units is not None:
+            raise ValidationException(
+                f"{INVALID}ProvisionedThroughput should not be specified for index: {index.name} "
+                "when BillingMode is PAY_PER_REQUEST"
+            )
         indexes.append(index)
     check_names_differ(indexes)
-    check_global_count(len(indexes))
+    if len(indexes) > MAX_GLOBAL_INDEXES:
+        raise ValidationException(
+            f"{INVALID}GlobalSecondaryIndex count exceeds the per-table limit of {MAX_GLOBAL_INDEXES}"
+        )
     return indexes
 
 
@@ -357,29 +333,23 @@ def global_index(
     requested: Mapping[str, Any], types: Mapping[str, str], billing_mode: str, path: str
 ) -> Index:
     """The index that a request asks for; the path says where in the request. Raises ValidationException."""
-    check_honoured(
-        "GlobalSecondaryIndexes",
-        requested,
-        frozenset(("IndexName", "KeySchema", "Projection", "ProvisionedThroughput")),
-    )
+    check_honoured("GlobalSecondaryIndexes", requested, _INDEX_HONOURED)
     name, units = requested["IndexName"], requested.get("ProvisionedThroughput")
-    _check_key_length(f"{path}.keySchema", requested["KeySchema"], 2 * MAX_KEY_PARTS)
+    _check_not_empty(f"{path}.keySchema", requested["KeySchema"])
     keys = _keys(requested["KeySchema"], types)
     projection, included = _projection(requested["Projection"])
-    if billing_mode == PAY_PER_REQUEST and units is not None:
-        raise ValidationException(
-            f"{INVALID}ProvisionedThroughput should not be specified for index: {name} "
-            "when BillingMode is PAY_PER_REQUEST"
-        )
     if units is not None:
         check_bounds(units, f" for index {name}")
+    throughput = throughput_of(units)
     return Index(
         name,
         keys,
         local=False,
         projection=projection,
         included=included,
-        throughput=throughput_of(units),
+        throughput=throughput,
+        on_demand_throughput=new_limits(requested.get("OnDemandThroughput"), billing_mode, name),
+        warm=new_warm(requested.get("WarmThroughput"), billing_mode, throughput, name),
     )
 
 
@@ -393,7 +363,19 @@ def _projection(requested: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
         raise ValidationException(
             f"{INVALID}ProjectionType is INCLUDE, but NonKeyAttributes is not specified"
         )
+    for position, name in enumerate(included):
+        if name in included[:position]:
+            raise ValidationException(f"{INVALID}Duplicate element in NonKeyAttributes: {name}")
     return str(kind), included
+
+
+def check_projected(indexes: Sequence[Index]) -> None:
+    """Raises ValidationException for more attributes than all indexes of a table may include."""
+    if sum(len(index.included) for index in indexes) > MAX_INCLUDED:
+        raise ValidationException(
+            f"{INVALID}Number of attributes that are projected into all indexes exceeds per-table limit of "
+            f"{MAX_INCLUDED}"
+        )
 
 
 def check_names_differ(indexes: Sequence[Index]) -> None:
@@ -405,22 +387,26 @@ def check_names_differ(indexes: Sequence[Index]) -> None:
         seen.add(index.name)
 
 
-def check_global_count(count: int) -> None:
-    """Raises ValidationException for too many global indexes."""
-    if count > MAX_GLOBAL_INDEXES:
-        raise ValidationException(
-            f"{INVALID}GlobalSecondaryIndex count exceeds the per-table limit of {MAX_GLOBAL_INDEXES}"
-        )
-
-
-def check_all_used(types: Mapping[str, str], keys: KeySchema, indexes: Sequence[Index]) -> None:
+def _check_all_used(types: Mapping[str, str], request: Request) -> None:
     """Raises ValidationException for attributes that are defined and stand in no key."""
-    used = {*keys.attributes, *(name for index in indexes for name in index.keys.attributes)}
-    if set(types) - used:
+    indexes = (*request.get("LocalSecondaryIndexes", ()), *request.get("GlobalSecondaryIndexes", ()))
+    schemas = (request["KeySchema"], *(index["KeySchema"] for index in indexes))
+    used = {each["AttributeName"] for schema in schemas for each in schema}
+    if indexes and set(types) - used:
         raise ValidationException(
             f"{INVALID}Some AttributeDefinitions are not used. "
             f"AttributeDefinitions: {_listed(types)}, keys used: {_listed(sorted(used))}"
         )
+
+
+def _defined_types(definitions: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    types: dict[str, str] = {}
+    for each in definitions:
+        name = each["AttributeName"]
+        if name in types:
+            raise ValidationException(f"Attribute Name is duplicated: {name}")
+        types[name] = each["AttributeType"]
+    return types
 
 
 def _listed(names: Mapping[str, str] | Sequence[str]) -> str:
@@ -434,8 +420,8 @@ def restored_table(source: Table, request: Request, table_id: str, now: float, r
     check_honoured("RestoreTable", request, _RESTORE_HONOURED)
     billing_mode, throughput = _restored_billing(source, request)
     limits = (
-        on_demand_throughput_of({"OnDemandThroughput": request["OnDemandThroughputOverride"]})
-        if ("OnDemandThroughputOverride" in request)
+        new_limits(request["OnDemandThroughputOverride"], PAY_PER_REQUEST)
+        if "OnDemandThroughputOverride" in request
         else source.on_demand_throughput
     )
     local = _restored_indexes(source.local_indexes, request.get("LocalSecondaryIndexOverride"))

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.services.dynamodb.model import PAY_PER_REQUEST, Count
+from cloudlet.services.dynamodb.throughput import NO_LIMIT, warm_throughput
 
 if TYPE_CHECKING:
     from cloudlet.services.dynamodb.model import (
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
         Table,
         TableSize,
         Throughput,
+        WarmThroughput,
     )
     from cloudlet.services.dynamodb.recovery import Restoring
 
@@ -26,15 +28,13 @@ CREATING: Final = "CREATING"
 UPDATING: Final = "UPDATING"
 DELETING: Final = "DELETING"
 
-_ON_DEMAND_READS: Final = 12000
-_ON_DEMAND_WRITES: Final = 4000
-
 
 def describe_table(table: Table, size: TableSize, arn: str, status: str = ACTIVE) -> dict[str, Any]:
     """A TableDescription. The members of an empty or absent thing are absent."""
     described: dict[str, Any] = {
         "AttributeDefinitions": [
-            {"AttributeName": name, "AttributeType": kind} for name, kind in table.attribute_types.items()
+            {"AttributeName": name, "AttributeType": kind}
+            for name, kind in sorted(table.attribute_types.items())
         ],
         "TableName": table.name,
         "KeySchema": describe_keys(table.keys),
@@ -47,14 +47,14 @@ def describe_table(table: Table, size: TableSize, arn: str, status: str = ACTIVE
         "TableId": table.id,
         "DeletionProtectionEnabled": table.deletion_protection,
     }
-    if table.on_demand_since is not None:
+    if table.billing_mode == PAY_PER_REQUEST or table.on_demand_since is not None:
         described["BillingModeSummary"] = _billing(table)
     if table.on_demand_throughput is not None:
         described["OnDemandThroughput"] = describe_limits_on_demand(table.on_demand_throughput)
     if table.restoring is not None and table.restoring.source_table_arn is not None:
         described["RestoreSummary"] = _restoring(table.restoring)
     if table.table_class is not None:
-        described["TableClassSummary"] = {"TableClass": table.table_class}
+        described["TableClassSummary"] = _table_class(table)
     if table.stream is not None:
         described["StreamSpecification"] = {
             "StreamEnabled": True,
@@ -73,16 +73,17 @@ def describe_table(table: Table, size: TableSize, arn: str, status: str = ACTIVE
             for each in table.global_indexes
         ]
     if status != DELETING:
-        described["WarmThroughput"] = _warm(table, table.throughput, status)
+        described["WarmThroughput"] = _warm(table, table.throughput, table.warm, status)
     return described
 
 
 def describe_limits_on_demand(limits: OnDemandThroughput) -> dict[str, int]:
-    """An OnDemandThroughput."""
-    return {
+    """An OnDemandThroughput. What has no limit is absent."""
+    units = {
         "MaxReadRequestUnits": limits.max_read_units,
         "MaxWriteRequestUnits": limits.max_write_units,
     }
+    return {name: value for name, value in units.items() if value != NO_LIMIT}
 
 
 def _restoring(restoring: Restoring) -> dict[str, Any]:
@@ -123,11 +124,18 @@ def _billing(table: Table) -> dict[str, Any]:
     return described
 
 
+def _table_class(table: Table) -> dict[str, Any]:
+    described: dict[str, Any] = {"TableClass": table.table_class}
+    if table.table_class_changes:
+        described["LastUpdateDateTime"] = moment(table.table_class_changes[-1])
+    return described
+
+
 def describe_index_keys(index: Index) -> dict[str, Any]:
     """What an index is: its name, its keys, its projection."""
     projection: dict[str, Any] = {"ProjectionType": index.projection}
     if index.included:
-        projection["NonKeyAttributes"] = list(index.included)
+        projection["NonKeyAttributes"] = sorted(index.included)
     return {
         "IndexName": index.name,
         "KeySchema": describe_keys(index.keys),
@@ -152,18 +160,20 @@ def _describe_global(
         **_describe_index(index, size, arn),
         "IndexStatus": status or (CREATING if index.backfilling else ACTIVE),
         "ProvisionedThroughput": describe_throughput(index.throughput),
-        "WarmThroughput": _warm(table, index.throughput, status or ACTIVE),
+        "WarmThroughput": _warm(table, index.throughput, index.warm, status or ACTIVE),
     }
+    if index.on_demand_throughput is not None:
+        described["OnDemandThroughput"] = describe_limits_on_demand(index.on_demand_throughput)
     if index.backfilling:
         described["Backfilling"] = True
     return described
 
 
-def _warm(table: Table, throughput: Throughput, status: str) -> dict[str, Any]:
-    on_demand = table.billing_mode == PAY_PER_REQUEST
+def _warm(table: Table, throughput: Throughput, raised: WarmThroughput | None, status: str) -> dict[str, Any]:
+    warm = warm_throughput(table.billing_mode, throughput, raised)
     return {
-        "ReadUnitsPerSecond": _ON_DEMAND_READS if on_demand else throughput.read_units,
-        "WriteUnitsPerSecond": _ON_DEMAND_WRITES if on_demand else throughput.write_units,
+        "ReadUnitsPerSecond": warm.read_units,
+        "WriteUnitsPerSecond": warm.write_units,
         "Status": UPDATING if status == CREATING else ACTIVE,
     }
 

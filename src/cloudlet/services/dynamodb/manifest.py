@@ -23,6 +23,7 @@ from cloudlet.services.dynamodb.operations import (
     restores,
     settings,
     statements,
+    table_updates,
     tables,
     transactions,
 )
@@ -36,6 +37,7 @@ SERVICE: Final = Service(
     name="dynamodb",
     operations=operations_in(
         tables,
+        table_updates,
         items,
         queries,
         batches,

@@ -29,6 +29,7 @@ MIN_NAME: Final = 3
 MAX_NAME: Final = 255
 NAME_PATTERN: Final = "[a-zA-Z0-9_.-]+"
 _SECOND_DIGITS: Final = 12
+_DAY_SECONDS: Final = 86400
 
 
 class KeySchema(Struct, frozen=True):
@@ -99,22 +100,44 @@ class Throughput(Struct, frozen=True):
         """The same with other units; remembers whether it went up or down."""
         increased = read_units > self.read_units or write_units > self.write_units
         decreased = read_units < self.read_units or write_units < self.write_units
-        same_day = self.last_decrease is not None and self.last_decrease // 86400 == now // 86400
-        decreases = self.decreases_today if same_day else 0
         return Throughput(
             read_units,
             write_units,
             now if increased else self.last_increase,
             now if decreased else self.last_decrease,
-            decreases + decreased,
+            self.decreases_on(now) + decreased,
         )
+
+    def decreases_on(self, now: float) -> int:
+        """How often it was decreased on the day of UTC that is now."""
+        same_day = (
+            self.last_decrease is not None and self.last_decrease // _DAY_SECONDS == now // _DAY_SECONDS
+        )
+        return self.decreases_today if same_day else 0
+
+    def as_of(self, now: float) -> Throughput:
+        """The same, with the decreases of the day of UTC that is now."""
+        return replace(self, decreases_today=self.decreases_on(now))
 
 
 class OnDemandThroughput(Struct, frozen=True):
-    """The most that an on-demand table may use; -1 is no limit."""
+    """The most that an on-demand table or index may use; -1 is no limit."""
 
     max_read_units: int = -1
     max_write_units: int = -1
+
+
+class WarmThroughput(Struct, frozen=True):
+    """The reads and writes a second that a table or an index can do without preparation."""
+
+    read_units: int
+    write_units: int
+
+    def at_least(self, other: WarmThroughput) -> WarmThroughput:
+        """The greater of both, of reads and of writes."""
+        return WarmThroughput(
+            max(self.read_units, other.read_units), max(self.write_units, other.write_units)
+        )
 
 
 class Index(Struct, frozen=True):
@@ -129,6 +152,9 @@ class Index(Struct, frozen=True):
     throughput: Throughput = Throughput()
     backfilling: bool = False
     """Whether items that were there before the index still have to get into it."""
+    on_demand_throughput: OnDemandThroughput | None = None
+    warm: WarmThroughput | None = None
+    """What it was warm for at most; None as long as that is what its throughput says."""
 
     def holds(self, item: Item) -> bool:
         """Whether an item has all attributes of the index's key."""
@@ -197,6 +223,10 @@ class Table(Struct, frozen=True):
     insights: tuple[Insights, ...] = ()
     """Those of the table and its indexes that were ever turned on."""
     time_to_live_changed: float | None = None
+    warm: WarmThroughput | None = None
+    """What it was warm for at most; None as long as that is what its throughput says."""
+    table_class_changes: tuple[float, ...] = ()
+    """When its class was changed, the last two times."""
 
     @property
     def local_indexes(self) -> tuple[Index, ...]:
@@ -232,6 +262,11 @@ class Table(Struct, frozen=True):
             return None
         second = number.partition(".")[0]
         return int(second) if len(second) <= _SECOND_DIGITS else None
+
+    def as_of(self, now: float) -> Table:
+        """The same, in which decreases count only if they were made on the day of UTC that is now."""
+        indexes = tuple(replace(each, throughput=each.throughput.as_of(now)) for each in self.indexes)
+        return replace(self, throughput=self.throughput.as_of(now), indexes=indexes)
 
     def find_index(self, name: str) -> Index | None:
         """The index of that name, or None."""

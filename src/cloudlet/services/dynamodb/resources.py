@@ -35,14 +35,17 @@ _DEFINITION: Final = (
     "OnDemandThroughput",
     "ProvisionedThroughput",
     "TableClass",
+    "WarmThroughput",
 )
 _CHANGEABLE: Final = (
     ("BillingMode", "ProvisionedThroughput"),
     ("OnDemandThroughput",),
     ("DeletionProtectionEnabled",),
     ("TableClass",),
+    ("WarmThroughput",),
 )
 """What UpdateTable changes together."""
+_INDEX_CHANGEABLE: Final = frozenset(("OnDemandThroughput", "ProvisionedThroughput", "WarmThroughput"))
 _STACK: Final = "aws:cloudformation:stack-id"
 _LOGICAL: Final = "aws:cloudformation:logical-id"
 
@@ -148,23 +151,34 @@ def _changes(before: Properties, after: Properties) -> list[dict[str, Any]]:
         raise ValidationException("Cannot perform more than one GSI creation or deletion in a single update")
     updates: list[dict[str, Any]] = [{"Delete": {"IndexName": name}} for name in gone]
     updates += [{"Create": new[name]} for name in made]
-    updates += [_index_update(old[name], new[name]) for name in new if name in old and old[name] != new[name]]
-    if updates:
+    changed = [_index_update(old[name], new[name]) for name in new if name in old and old[name] != new[name]]
+    changed = [update for update in changed if len(update["Update"]) > 1]
+    switches = next((each for each in requests if each.get("BillingMode") == "PROVISIONED"), None)
+    if switches is not None and changed:
+        # DynamoDB takes units for a table only with those for each of its indexes.
+        switches["GlobalSecondaryIndexUpdates"] = changed
+        changed = []
+    if updates or changed:
         definitions = after.get("AttributeDefinitions", [])
-        requests.append({"AttributeDefinitions": definitions, "GlobalSecondaryIndexUpdates": updates})
+        requests.append(
+            {"AttributeDefinitions": definitions, "GlobalSecondaryIndexUpdates": [*updates, *changed]}
+        )
     return requests
 
 
 def _still_to_do(table: Mapping[str, Any], requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The requests without what an earlier run, ended by a crash, has done already."""
-    there = {index["IndexName"] for index in table.get("GlobalSecondaryIndexes", ())}
+    there = {index["IndexName"]: index for index in table.get("GlobalSecondaryIndexes", ())}
     throughput = table["ProvisionedThroughput"]
+    mode = table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED")
     left = []
     for request in requests:
         request = dict(request)
         units = _with_numbers(request.get("ProvisionedThroughput"))
         if units and all(throughput[name] == count for name, count in units.items()):
             del request["ProvisionedThroughput"]
+        if "ProvisionedThroughput" not in request and request.get("BillingMode") == mode:
+            del request["BillingMode"]
         if "GlobalSecondaryIndexUpdates" in request:
             updates = [
                 update for update in request.pop("GlobalSecondaryIndexUpdates") if not _is_done(update, there)
@@ -175,20 +189,31 @@ def _still_to_do(table: Mapping[str, Any], requests: list[dict[str, Any]]) -> li
     return left
 
 
-def _is_done(update: Mapping[str, Any], there: set[str]) -> bool:
+def _is_done(update: Mapping[str, Any], there: Mapping[str, Mapping[str, Any]]) -> bool:
     if "Create" in update:
         return update["Create"]["IndexName"] in there
-    return "Delete" in update and update["Delete"]["IndexName"] not in there
+    if "Delete" in update:
+        return update["Delete"]["IndexName"] not in there
+    wanted, index = _with_numbers(update["Update"]), there[update["Update"]["IndexName"]]
+    return all(
+        index.get(member, {}).get(name) == count
+        for member, units in wanted.items()
+        if member != "IndexName"
+        for name, count in units.items()
+    )
 
 
 def _index_update(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """The Update of an index; only its name if there is nothing to update, as when units fall away."""
     changed = {key for key in (*old, *new) if old.get(key) != new.get(key)}
-    if changed != {"ProvisionedThroughput"}:
+    if not changed <= _INDEX_CHANGEABLE:
         raise ValidationException(
             "Cannot update GSI's properties other than Provisioned Throughput and Contributor Insights "
             "Specification. You can create a new GSI with a different name."
         )
-    return {"Update": {"IndexName": new["IndexName"], "ProvisionedThroughput": new["ProvisionedThroughput"]}}
+    return {
+        "Update": {"IndexName": new["IndexName"], **{key: new[key] for key in sorted(changed) if key in new}}
+    }
 
 
 async def _wait_for_indexes(call: Call, name: str) -> None:

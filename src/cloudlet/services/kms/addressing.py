@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from cloudlet.core.arn import find_arn
-from cloudlet.services.kms import state
 from cloudlet.services.kms.errors import InvalidArnException, NotFoundException
 from cloudlet.services.kms.managed_keys import find_or_make_managed_key
 from cloudlet.services.kms.model import ALIAS_PREFIX, Key, alias_arn, key_arn
+from cloudlet.services.kms.state import keys as state
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call
@@ -47,8 +47,11 @@ def reference(call: Call, identifier: str) -> KeyReference:
     return KeyReference(account, call.region, key_id)
 
 
-def reference_or_alias(call: Call, identifier: str) -> KeyReference:
-    """The same for an identifier that may also be an alias's name or ARN."""
+def reference_or_alias(call: Call, identifier: str, *, make_managed: bool = True) -> KeyReference:
+    """The same for an identifier that may also be an alias's name or ARN.
+
+    Without `make_managed` nothing is written: an AWS managed key that is not there yet is not found.
+    """
     account, name = call.account, identifier
     if identifier.startswith("arn:"):
         account, name = _of_arn(call, identifier)
@@ -57,7 +60,8 @@ def reference_or_alias(call: Call, identifier: str) -> KeyReference:
     alias = state.find_alias(call, account, call.region, name)
     if alias is not None:
         return KeyReference(account, call.region, alias.target_key_id)
-    managed = find_or_make_managed_key(call, name) if account == call.account else None
+    make_managed = make_managed and account == call.account
+    managed = find_or_make_managed_key(call, name) if make_managed else None
     if managed is None:
         raise NotFoundException(f"Alias {alias_arn(account, call.region, name)} is not found.")
     return KeyReference(managed.account, managed.region, managed.id)

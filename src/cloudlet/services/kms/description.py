@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from cloudlet.services.kms.model import KeyState, Origin
-from cloudlet.services.kms.specs import SYMMETRIC_DEFAULT, KeyUsage
+from cloudlet.services.kms.model import KeyState, key_arn, multi_region_key_type
+from cloudlet.services.kms.specs import KeyUsage
 
 if TYPE_CHECKING:
     from cloudlet.services.kms.model import Alias, Key
@@ -35,9 +35,13 @@ def key_metadata(key: Key) -> dict[str, Any]:
         "KeyManager": key.manager.value,
         "CustomerMasterKeySpec": key.spec_name,
         "KeySpec": key.spec_name,
-        _ALGORITHMS[key.usage]: list(key.algorithms),
+        **algorithms(key),
         "MultiRegion": key.is_multi_region,
-        "CurrentKeyMaterialId": key.material_id if _has_material_ids(key) else None,
+        "MultiRegionConfiguration": _multi_region_configuration(key) if key.is_multi_region else None,
+        "PendingDeletionWindowInDays": (
+            key.pending_days if key.state is KeyState.PENDING_REPLICA_DELETION else None
+        ),
+        "CurrentKeyMaterialId": key.material_id if key.is_rotatable else None,
     }
 
 
@@ -52,11 +56,22 @@ def alias_list_entry(alias: Alias) -> dict[str, Any]:
     }
 
 
+def algorithms(key: Key) -> dict[str, list[str]]:
+    """The algorithms of a key, under the name that its usage gives them."""
+    return {_ALGORITHMS[key.usage]: list(key.algorithms)}
+
+
 def instant(seconds: float) -> datetime:
     """A time as answers have it."""
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _has_material_ids(key: Key) -> bool:
-    """AWS tells the ids of material only for keys that can be rotated."""
-    return key.spec_name == SYMMETRIC_DEFAULT and key.origin is Origin.AWS_KMS
+def _multi_region_configuration(key: Key) -> dict[str, Any]:
+    def related(region: str) -> dict[str, str]:
+        return {"Arn": key_arn(key.account, region, key.id), "Region": region}
+
+    return {
+        "MultiRegionKeyType": multi_region_key_type(key),
+        "PrimaryKey": related(key.primary_region),
+        "ReplicaKeys": [related(region) for region in key.replica_regions],
+    }

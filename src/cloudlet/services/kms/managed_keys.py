@@ -9,12 +9,10 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from msgspec.structs import replace
-
-from cloudlet.services.kms import state
-from cloudlet.services.kms.hsm import HardwareSecurityModule
+from cloudlet.services.kms.material import save_new_material
 from cloudlet.services.kms.model import AWS_ALIAS_PREFIX, Alias, Key, KeyManager
 from cloudlet.services.kms.policies import managed_policy
+from cloudlet.services.kms.state import keys as state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,9 +52,6 @@ def find_or_make_managed_key(call: Call, alias_name: str) -> Key | None:
         manager=KeyManager.AWS,
         description=f"Default key that protects my {protected} when no other key is defined",
     )
-    material = call.cloud.component(HardwareSecurityModule).new_material(call, key)
-    key = replace(key, material_id=material.id)
-    state.save_key(call, key)
-    state.save_material(call, key, material)
+    key = save_new_material(call, key)
     state.save_alias(call, Alias(alias_name, call.account, call.region, key.id, call.time(), call.time()))
     return key

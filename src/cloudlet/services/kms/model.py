@@ -12,12 +12,18 @@ from typing import Final
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from cloudlet.services.kms.errors import DisabledException, InvalidKeyUsageException, KMSInvalidStateException
+from cloudlet.services.kms.errors import (
+    DisabledException,
+    InvalidKeyUsageException,
+    KMSInvalidStateException,
+    UnsupportedOperationException,
+)
 from cloudlet.services.kms.specs import SPECS, SYMMETRIC_DEFAULT, KeySpec, KeyUsage
 
 ALIAS_PREFIX: Final = "alias/"
 AWS_ALIAS_PREFIX: Final = "alias/aws/"
 MULTI_REGION_PREFIX: Final = "mrk-"
+DAY_SECONDS: Final = 86400.0
 
 
 class KeyState(Enum):
@@ -27,6 +33,7 @@ class KeyState(Enum):
     DISABLED = "Disabled"
     PENDING_DELETION = "PendingDeletion"
     PENDING_IMPORT = "PendingImport"
+    PENDING_REPLICA_DELETION = "PendingReplicaDeletion"
 
 
 class Origin(Enum):
@@ -61,6 +68,14 @@ class Key(Struct, frozen=True):
     material_id: str = ""
     """The material that encrypts now; "" while there is none yet."""
     deletion_at: float | None = None
+    rotation_period_days: int | None = None
+    """How often the material is renewed; None for never."""
+    next_rotation_at: float | None = None
+    pending_days: int = 0
+    """How long it waits for its end, once that is scheduled."""
+    primary_region: str = ""
+    """Of a multi-Region key: where its primary is."""
+    replica_regions: tuple[str, ...] = ()
 
     @property
     def arn(self) -> str:
@@ -76,6 +91,17 @@ class Key(Struct, frozen=True):
     def is_multi_region(self) -> bool:
         """Whether it may have replicas."""
         return self.id.startswith(MULTI_REGION_PREFIX)
+
+    @property
+    def is_replica(self) -> bool:
+        """Whether it is the copy of a primary in another region."""
+        return self.is_multi_region and self.region != self.primary_region
+
+    @property
+    def other_regions(self) -> tuple[str, ...]:
+        """Where the other keys are that share its material."""
+        regions = (self.primary_region, *self.replica_regions) if self.is_multi_region else ()
+        return tuple(region for region in regions if region != self.region)
 
     @property
     def algorithms(self) -> tuple[str, ...]:
@@ -98,6 +124,8 @@ class Key(Struct, frozen=True):
         """Raises KMSInvalidStateException for one that waits for its end."""
         if self.state is KeyState.PENDING_DELETION:
             raise KMSInvalidStateException(f"{self.arn} is pending deletion.")
+        if self.state is KeyState.PENDING_REPLICA_DELETION:
+            raise KMSInvalidStateException(f"{self.arn} is pending replica deletion.")
 
     def check_usage(self, usage: KeyUsage, operation: str) -> None:
         """Raises InvalidKeyUsageException where it is made for something else."""
@@ -113,13 +141,54 @@ class Key(Struct, frozen=True):
                 f"Algorithm {algorithm} is incompatible with key spec {self.spec_name}."
             )
 
-    def ending(self, at: float) -> Key:
-        """The same, to be deleted at a time."""
-        return replace(self, state=KeyState.PENDING_DELETION, deletion_at=at)
+    @property
+    def deadline(self) -> float | None:
+        """When something happens to it by itself, in seconds since 1970."""
+        # What is not enabled is not renewed; once it is again, it is renewed at once if that is due.
+        return self.next_rotation_at if self.state is KeyState.ENABLED else self.deletion_at
+
+    @property
+    def is_rotatable(self) -> bool:
+        """Whether KMS renews its material: only of symmetric keys that it has made itself."""
+        return self.spec_name == SYMMETRIC_DEFAULT and self.origin is Origin.AWS_KMS
+
+    def check_rotatable(self) -> None:
+        """Raises UnsupportedOperationException where the material cannot be renewed."""
+        if self.spec_name != SYMMETRIC_DEFAULT:
+            raise UnsupportedOperationException(
+                f"{self.arn} key spec is {self.spec_name} which is not valid for this operation."
+            )
+        if self.origin is not Origin.AWS_KMS:
+            raise UnsupportedOperationException(
+                f"{self.arn} origin is {self.origin.value} which is not valid for this operation."
+            )
+
+    def rotating(self, period_days: int | None, now: float) -> Key:
+        """The same with its material renewed every so many days from now on, or never."""
+        due = None if period_days is None else now + period_days * DAY_SECONDS
+        return replace(self, rotation_period_days=period_days, next_rotation_at=due)
+
+    def ending(self, now: float, days: int) -> Key:
+        """The same, to be deleted after days; a primary waits for its last replica first."""
+        if self.is_multi_region and not self.is_replica and self.replica_regions:
+            return replace(self, state=KeyState.PENDING_REPLICA_DELETION, pending_days=days)
+        return replace(
+            self,
+            state=KeyState.PENDING_DELETION,
+            deletion_at=now + days * DAY_SECONDS,
+            pending_days=days,
+        )
 
     def in_state(self, state: KeyState) -> Key:
         """The same in another state, with no end in sight."""
-        return replace(self, state=state, deletion_at=None)
+        return replace(self, state=state, deletion_at=None, pending_days=0)
+
+
+class RotationType(Enum):
+    """Why material was renewed."""
+
+    AUTOMATIC = "AUTOMATIC"
+    ON_DEMAND = "ON_DEMAND"
 
 
 class KeyMaterial(Struct, frozen=True):
@@ -130,6 +199,8 @@ class KeyMaterial(Struct, frozen=True):
     created_at: float
     public_key: bytes = b""
     """Of a key pair: the DER of its public half."""
+    rotation_type: RotationType | None = None
+    """Why it took the place of other material; None for a key's first."""
 
 
 class Alias(Struct, frozen=True):
@@ -156,3 +227,8 @@ def key_arn(account: str, region: str, key_id: str) -> str:
 def alias_arn(account: str, region: str, name: str) -> str:
     """The ARN of an alias; its name begins with alias/."""
     return f"arn:aws:kms:{region}:{account}:{name}"
+
+
+def multi_region_key_type(key: Key) -> str:
+    """What a multi-Region key is."""
+    return "REPLICA" if key.is_replica else "PRIMARY"

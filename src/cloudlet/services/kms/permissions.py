@@ -9,9 +9,11 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec.structs import replace
+
 from cloudlet.core.access import LazyContext, Permission, PolicyDocument
 from cloudlet.core.errors import AccessDenied
-from cloudlet.services.kms import ciphertext, state
+from cloudlet.services.kms import ciphertext, conditions
 from cloudlet.services.kms.addressing import (
     KeyReference,
     alias_name,
@@ -19,30 +21,23 @@ from cloudlet.services.kms.addressing import (
     reference,
     reference_or_alias,
 )
+from cloudlet.services.kms.errors import ValidationException
+from cloudlet.services.kms.grant_tokens import check_tokens, read_token
+from cloudlet.services.kms.granted import RETIRE_GRANT, policy_with_grants
 from cloudlet.services.kms.model import alias_arn
-from cloudlet.services.kms.specs import SYMMETRIC_DEFAULT
+from cloudlet.services.kms.state import keys as state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from cloudlet.core.call import Call
-    from cloudlet.services.kms.model import Key
 
-    Context = dict[str, tuple[str, ...]]
     Judged = Callable[[Call, Mapping[str, Any]], Sequence[Permission]]
 
 _UNKNOWN_KEY: Final = (
     "The ciphertext refers to a customer master key that does not exist, does not exist in this region, "
     "or you are not allowed to access."
 )
-_OF_REQUEST: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "BypassPolicyLockoutSafetyCheck": "kms:BypassPolicyLockoutSafetyCheck",
-        "EncryptionAlgorithm": "kms:EncryptionAlgorithm",
-        "PendingWindowInDays": "kms:ScheduleKeyDeletionPendingWindowInDays",
-    }
-)
-"""Condition keys that are members of a request."""
 
 
 def on_key(action: str) -> Judged:
@@ -72,13 +67,45 @@ def on_key_or_alias(action: str) -> Judged:
     return judge
 
 
+def on_key_pair_or_alias(action: str) -> Judged:
+    """The same for an action that waits, and so must not make a key: AWS managed keys are no pairs."""
+
+    def judge(call: Call, request: Mapping[str, Any]) -> Sequence[Permission]:
+        of = reference_or_alias(call, request["KeyId"], make_managed=False)
+        return [key_permission(call, action, of, request)]
+
+    return judge
+
+
 def create_key(call: Call, request: Mapping[str, Any]) -> Sequence[Permission]:
     """CreateKey, and TagResource for a key that begins with tags."""
-    context = LazyContext(lambda: {**_of_new_key(request), **_of_caller(call), **_of_request(request, {})})
+    context = LazyContext(
+        lambda: {
+            **conditions.of_new_key(request),
+            **conditions.of_caller(call),
+            **conditions.of_request(request),
+        }
+    )
     asked = [Permission("kms:CreateKey", "*", context)]
     if request.get("Tags"):
         asked.append(Permission("kms:TagResource", call.arn("key/*"), context))
     return asked
+
+
+def replicate_key(call: Call, request: Mapping[str, Any]) -> Sequence[Permission]:
+    """ReplicateKey on the primary, and CreateKey in the replica's region."""
+    there = replace(call, region=request["ReplicaRegion"])
+    return [
+        _own(call, "ReplicateKey", reference(call, request["KeyId"]), request),
+        *create_key(there, {"MultiRegion": True, **request}),
+    ]
+
+
+def update_primary_region(call: Call, request: Mapping[str, Any]) -> Sequence[Permission]:
+    """UpdatePrimaryRegion, on the primary and on the replica that takes its place."""
+    of = reference(call, request["KeyId"])
+    there = KeyReference(of.account, request["PrimaryRegion"], of.key_id)
+    return [_own(call, "UpdatePrimaryRegion", each, request) for each in (of, there)]
 
 
 def create_alias(call: Call, request: Mapping[str, Any]) -> Sequence[Permission]:
@@ -134,6 +161,22 @@ def of_ciphertext(call: Call, blob: bytes, key_id: str | None) -> KeyReference:
     return of
 
 
+def retire_grant(call: Call, request: Mapping[str, Any]) -> Sequence[Permission]:
+    """RetireGrant, on the key of the grant that the request names or whose token it has."""
+    of, grant_id = retired(call, request)
+    return [key_permission(call, RETIRE_GRANT, of, {**request, "GrantId": grant_id})]
+
+
+def retired(call: Call, request: Mapping[str, Any]) -> tuple[KeyReference, str]:
+    """The key and the id of the grant that RetireGrant is about. Raises ValidationException."""
+    if "GrantToken" in request:
+        found = read_token(call, request["GrantToken"])
+        return KeyReference(found.account, found.region, found.key_id), found.grant_id
+    if "KeyId" not in request or "GrantId" not in request:
+        raise ValidationException("Either a grant token, or a key ID and a grant ID, must be specified.")
+    return reference(call, request["KeyId"]), request["GrantId"]
+
+
 def key_permission(
     call: Call,
     action: str,
@@ -143,6 +186,7 @@ def key_permission(
     more: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
 ) -> Permission:
     """The permission for an action on a key; one that is not there is judged by the caller's own policies."""
+    check_tokens(call, request.get("GrantTokens") or ())
     key = find_key(call, of)
     if key is None:
         return Permission(f"kms:{action}", of.arn, resource_account=of.account)
@@ -152,17 +196,36 @@ def key_permission(
         of.arn,
         LazyContext(
             lambda: {
-                **_of_caller(call),
-                **_of_key(call, key),
-                **_of_request(request, _encryption_context(request)),
+                **conditions.of_caller(call),
+                **conditions.of_key(call, key),
+                **conditions.of_request(request),
+                **conditions.of_encryption_context(request.get("EncryptionContext") or {}),
                 **({"kms:RequestAlias": (alias,)} if (alias := alias_name(named)) else {}),
                 **more,
             }
         ),
-        resource_policy=PolicyDocument("key policy", key.policy),
+        resource_policy=PolicyDocument("key policy", policy_with_grants(call, key, action, request)),
         resource_account=of.account,
         resource_policy_decides=True,
     )
+
+
+def create_grant(call: Call, request: Mapping[str, Any]) -> Sequence[Permission]:
+    """CreateGrant, whose conditions tell what is granted to whom, and whether a service asks for it."""
+    constraints = request.get("Constraints") or {}
+    contexts = {
+        name: value
+        for context in constraints.values()
+        if isinstance(context, dict)
+        for name, value in context.items()
+    }
+    more = {
+        "kms:GrantConstraintType": tuple(constraints),
+        "kms:GrantIsForAWSResource": (conditions.text(bool(call.via)),),
+        "kms:GrantOperations": tuple(request["Operations"]),
+        **conditions.of_encryption_context(contexts),
+    }
+    return [key_permission(call, "CreateGrant", reference(call, request["KeyId"]), request, more=more)]
 
 
 def _own(call: Call, action: str, of: KeyReference, request: Mapping[str, Any]) -> Permission:
@@ -174,73 +237,10 @@ def _own(call: Call, action: str, of: KeyReference, request: Mapping[str, Any]) 
 
 def _on_alias(call: Call, action: str, request: Mapping[str, Any]) -> Permission:
     arn = alias_arn(call.account, call.region, request["AliasName"])
-    return Permission(f"kms:{action}", arn, LazyContext(lambda: _of_caller(call)))
+    return Permission(f"kms:{action}", arn, LazyContext(lambda: conditions.of_caller(call)))
 
 
 def _half(request: Mapping[str, Any], side: str) -> Mapping[str, Any]:
     """ReEncrypt's request as that of one of the two things it does."""
-    members = {
-        "KeyId": "KeyId",
-        "EncryptionContext": "EncryptionContext",
-        "EncryptionAlgorithm": "EncryptionAlgorithm",
-    }
-    return {name: request[side + member] for name, member in members.items() if side + member in request}
-
-
-def _of_caller(call: Call) -> Context:
-    found: Context = {"kms:CallerAccount": (call.principal.account,)} if call.principal.account else {}
-    if call.via:
-        service, _, domain = call.via[-1].partition(".")
-        found["kms:ViaService"] = (f"{service}.{call.region}.{domain}",)
-    return found
-
-
-def _of_key(call: Call, key: Key) -> Context:
-    return {
-        **_of_kind(key.spec_name, key.usage.value, key.origin.value, multi_region=key.is_multi_region),
-        "kms:ResourceAliases": tuple(alias.name for alias in state.list_aliases_of(call, key)),
-        **{f"aws:ResourceTag/{name}": (value,) for name, value in key.tags.items()},
-    }
-
-
-def _of_new_key(request: Mapping[str, Any]) -> Context:
-    spec = request.get("KeySpec") or request.get("CustomerMasterKeySpec") or SYMMETRIC_DEFAULT
-    return _of_kind(
-        spec,
-        request.get("KeyUsage", "ENCRYPT_DECRYPT"),
-        request.get("Origin", "AWS_KMS"),
-        multi_region=request.get("MultiRegion", False),
-    )
-
-
-def _of_kind(spec: str, usage: str, origin: str, *, multi_region: bool) -> Context:
-    return {
-        "kms:KeySpec": (spec,),
-        "kms:KeyUsage": (usage,),
-        "kms:KeyOrigin": (origin,),
-        "kms:MultiRegion": (_text(multi_region),),
-        "kms:CustomerMasterKeySpec": (spec,),
-        "kms:CustomerMasterKeyUsage": (usage,),
-    }
-
-
-def _of_request(request: Mapping[str, Any], encryption_context: Mapping[str, str]) -> Context:
-    found: Context = {
-        key: (_text(request[member]),) for member, key in _OF_REQUEST.items() if member in request
-    }
-    tags = {tag["TagKey"]: tag["TagValue"] for tag in request.get("Tags") or ()}
-    found |= {f"aws:RequestTag/{key}": (value,) for key, value in tags.items()}
-    if tag_keys := tuple(tags) or tuple(request.get("TagKeys") or ()):
-        found["aws:TagKeys"] = tag_keys
-    found |= {f"kms:EncryptionContext:{key}": (value,) for key, value in encryption_context.items()}
-    if encryption_context:
-        found["kms:EncryptionContextKeys"] = tuple(encryption_context)
-    return found
-
-
-def _encryption_context(request: Mapping[str, Any]) -> Mapping[str, str]:
-    return request.get("EncryptionContext") or {}
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    members = ("KeyId", "EncryptionContext", "EncryptionAlgorithm")
+    return {member: request[side + member] for member in members if side + member in request}

@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html. Who may
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.access import (
@@ -14,10 +13,10 @@ from cloudlet.core.access import (
     Permission,
     PolicyDocument,
     PolicyKind,
-    Principal,
 )
-from cloudlet.core.errors import AccessDenied, ServiceError
+from cloudlet.core.errors import AccessDenied
 from cloudlet.services.kms.errors import LimitExceededException, MalformedPolicyDocumentException
+from cloudlet.services.kms.principals import may_be_there
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call
@@ -28,7 +27,6 @@ POLICY_NAME: Final = "default"
 _LONGEST_BYTES: Final = 32768
 _INDENT: Final = "  "
 _INVALID_PRINCIPALS: Final = "Policy contains a statement with one or more invalid principals."
-_IDENTITY: Final = re.compile(r"arn:aws:iam::\d{12}:(user|role)/(?:[^/]+/)*([^/]+)")
 
 
 def default_policy(account: str) -> str:
@@ -114,20 +112,8 @@ def _check_principals(call: Call, document: Any) -> None:
     for statement in statements if isinstance(statements, list) else [statements]:
         principal = statement.get("Principal") or statement.get("NotPrincipal")
         named = principal.get("AWS", []) if isinstance(principal, dict) else []
-        for arn in [named] if isinstance(named, str) else named:
-            found = _IDENTITY.fullmatch(arn)
-            if found and f"::{call.account}:" in arn and not _is_there(call, found[1], found[2]):
-                raise MalformedPolicyDocumentException(_INVALID_PRINCIPALS)
-
-
-def _is_there(call: Call, kind: str, name: str) -> bool:
-    root = call.as_principal(Principal.root(call.account))
-    operation, member = ("GetRole", "RoleName") if kind == "role" else ("GetUser", "UserName")
-    try:
-        root.ask_within("iam", operation, {member: name})
-    except ServiceError:
-        return False
-    return True
+        if not all(may_be_there(call, arn) for arn in ([named] if isinstance(named, str) else named)):
+            raise MalformedPolicyDocumentException(_INVALID_PRINCIPALS)
 
 
 def written(document: Any, indent: str = "") -> str:

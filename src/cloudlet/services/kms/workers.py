@@ -1,4 +1,4 @@
-"""Background work on keys: their end, when its time has come.
+"""Background work on keys: their end, and the renewal of their material, when the time has come.
 
 A key whose time is over answers to nobody before it is removed, so nothing hangs on how soon that is.
 """
@@ -9,17 +9,19 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.access import Principal
-from cloudlet.services.kms import state
+from cloudlet.services.kms.material import rotate
+from cloudlet.services.kms.model import RotationType
+from cloudlet.services.kms.multi_region import delete_key
+from cloudlet.services.kms.state import keys as state
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call, Cloud
-    from cloudlet.services.kms.model import Key
 
 _SWEEP_SECONDS: Final = 3600.0
 
 
 class Deadlines:
-    """Removes the keys whose time is over, then sleeps until the next one's is."""
+    """Does what is due, then sleeps until the next thing is."""
 
     name = "kms-deadlines"
 
@@ -32,21 +34,22 @@ class Deadlines:
         call = self._cloud.call("kms", Principal.of_service("kms.amazonaws.com"), "", "")
         with self._cloud.wakeups.listening(state.DEADLINES_TOPIC) as listener:
             while True:
-                ending = await call.transact(state.list_ending_keys, read_only=True)
-                for key in ending:
-                    if _is_over(key, clock.time()):
-                        await call.transact(
-                            partial(_delete, account=key.account, region=key.region, key_id=key.id)
-                        )
-                left = (key.deletion_at - clock.time() for key in ending if key.deletion_at is not None)
-                await listener.wait(clock, min((each for each in left if each > 0), default=_SWEEP_SECONDS))
+                deadlines = await call.transact(state.list_deadlines, read_only=True)
+                due = [place for at, place in deadlines if at <= clock.time()]
+                for place in due:
+                    await call.transact(partial(_meet, place=place))
+                if not due:
+                    next_at = min((at for at, _ in deadlines), default=clock.time() + _SWEEP_SECONDS)
+                    await listener.wait(clock, min(max(next_at - clock.time(), 0.0), _SWEEP_SECONDS))
 
 
-def _delete(call: Call, account: str, region: str, key_id: str) -> None:
-    key = state.find_key(call, account, region, key_id)
-    if key is not None and _is_over(key, call.time()):
-        state.delete_key(call, key)
-
-
-def _is_over(key: Key, now: float) -> bool:
-    return key.deletion_at is not None and key.deletion_at <= now
+def _meet(call: Call, place: tuple[str, str, str]) -> None:
+    """Does what is due to one key."""
+    key = state.find_key(call, *place)
+    now = call.time()
+    if key is None or key.deadline is None or key.deadline > now:
+        return
+    if key.deletion_at is not None:
+        delete_key(call, key)
+        return
+    rotate(call, key.rotating(key.rotation_period_days, now), RotationType.AUTOMATIC)

@@ -14,6 +14,7 @@ from cloudlet.services.dynamodb import state
 from cloudlet.services.dynamodb.addressing import owner
 from cloudlet.services.dynamodb.authorization import on_table, on_tagged
 from cloudlet.services.dynamodb.errors import ValidationException
+from cloudlet.services.dynamodb.throughput import TABLE_UNITS
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 MAX_TAGS: Final = 50
 _BETWEEN_CHANGES_SECONDS: Final = 3600.0
 _ACCOUNT_UNITS: Final = 80_000
-_TABLE_UNITS: Final = 40_000
 _ENDPOINT_CACHE_MINUTES: Final = 1440
 
 
@@ -96,8 +96,8 @@ def describe_limits(_call: Call, _request: Request) -> dict[str, Any]:
     return {
         "AccountMaxReadCapacityUnits": _ACCOUNT_UNITS,
         "AccountMaxWriteCapacityUnits": _ACCOUNT_UNITS,
-        "TableMaxReadCapacityUnits": _TABLE_UNITS,
-        "TableMaxWriteCapacityUnits": _TABLE_UNITS,
+        "TableMaxReadCapacityUnits": TABLE_UNITS,
+        "TableMaxWriteCapacityUnits": TABLE_UNITS,
     }
 
 

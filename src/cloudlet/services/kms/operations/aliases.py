@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec.structs import replace
 
 from cloudlet.core.operation import operation
-from cloudlet.services.kms import permissions, state
+from cloudlet.services.kms import permissions
 from cloudlet.services.kms.addressing import named_key, reference
 from cloudlet.services.kms.description import alias_list_entry
 from cloudlet.services.kms.errors import (
@@ -20,6 +20,7 @@ from cloudlet.services.kms.errors import (
 )
 from cloudlet.services.kms.listing import listed
 from cloudlet.services.kms.model import ALIAS_PREFIX, AWS_ALIAS_PREFIX, Alias, alias_arn
+from cloudlet.services.kms.state import keys as state
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.operation import operation
-from cloudlet.services.kms import state
 from cloudlet.services.kms.addressing import named_key
 from cloudlet.services.kms.description import instant
 from cloudlet.services.kms.errors import KMSInvalidStateException, ValidationException
 from cloudlet.services.kms.model import KeyState
 from cloudlet.services.kms.permissions import on_key
+from cloudlet.services.kms.state import keys as state
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 _DEFAULT_DAYS: Final = 30
 _FEWEST_DAYS: Final = 7
 _MOST_DAYS: Final = 30
-_DAY_SECONDS: Final = 86400.0
 
 
 @operation("ScheduleKeyDeletion", permissions=on_key("ScheduleKeyDeletion"))
@@ -28,11 +27,11 @@ def schedule_key_deletion(call: Call, request: Request) -> dict[str, Any]:
     key = named_key(call, request["KeyId"])
     days = _pending_days(request)
     key.check_not_pending_deletion()
-    ending = key.ending(call.time() + days * _DAY_SECONDS)
+    ending = key.ending(call.time(), days)
     state.save_key(call, ending)
     return {
         "KeyId": key.arn,
-        "DeletionDate": instant(ending.deletion_at or 0.0),
+        "DeletionDate": None if ending.deletion_at is None else instant(ending.deletion_at),
         "KeyState": ending.state.value,
         "PendingWindowInDays": days,
     }
@@ -42,7 +41,7 @@ def schedule_key_deletion(call: Call, request: Request) -> dict[str, Any]:
 def cancel_key_deletion(call: Call, request: Request) -> dict[str, Any]:
     """Keeps a key that was to be deleted; it stays disabled."""
     key = named_key(call, request["KeyId"])
-    if key.state is not KeyState.PENDING_DELETION:
+    if key.state not in (KeyState.PENDING_DELETION, KeyState.PENDING_REPLICA_DELETION):
         raise KMSInvalidStateException(f"{key.arn} is not pending deletion.")
     state.save_key(call, key.in_state(KeyState.DISABLED))
     return {"KeyId": key.arn}

@@ -5,22 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cloudlet.core.operation import operation
-from cloudlet.services.kms import ciphertext, permissions, state
+from cloudlet.services.kms import ciphertext, permissions
 from cloudlet.services.kms.addressing import existing_key, key_or_alias
 from cloudlet.services.kms.attempts import refuse_dry_run, refuse_recipient
 from cloudlet.services.kms.errors import (
     IncorrectKeyException,
     InvalidCiphertextException,
+    ValidationException,
 )
 from cloudlet.services.kms.hsm import HardwareSecurityModule
+from cloudlet.services.kms.material import key_pair
 from cloudlet.services.kms.specs import SYMMETRIC_DEFAULT, KeyUsage
+from cloudlet.services.kms.state import keys as state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cloudlet.core.call import Call
     from cloudlet.core.operation import Request
-    from cloudlet.services.kms.model import Key, KeyMaterial
+    from cloudlet.services.kms.model import Key
 
 
 @operation("Encrypt", permissions=permissions.on_key_or_alias("Encrypt"))
@@ -28,10 +31,10 @@ def encrypt(call: Call, request: Request) -> dict[str, Any]:
     """Encrypts at most 4096 bytes."""
     key = key_or_alias(call, request["KeyId"])
     algorithm = request.get("EncryptionAlgorithm", SYMMETRIC_DEFAULT)
+    context = _context(request, "EncryptionContext", algorithm)
     _check_encrypts(key, algorithm, "Encrypt")
     refuse_dry_run(request)
-    context = request.get("EncryptionContext") or {}
-    blob = _encrypted(call, key, request["Plaintext"], context)
+    blob, _ = _encrypted(call, key, algorithm, request["Plaintext"], context)
     return {"CiphertextBlob": blob, "KeyId": key.arn, "EncryptionAlgorithm": algorithm}
 
 
@@ -41,15 +44,16 @@ def decrypt(call: Call, request: Request) -> dict[str, Any]:
     refuse_recipient(request)
     blob: bytes = request["CiphertextBlob"]
     algorithm = request.get("EncryptionAlgorithm", SYMMETRIC_DEFAULT)
+    context = _context(request, "EncryptionContext", algorithm)
     key = existing_key(call, permissions.of_ciphertext(call, blob, request.get("KeyId")))
     _check_decrypts(key, algorithm)
     refuse_dry_run(request)
-    plaintext, material = _decrypted(call, key, blob, request.get("EncryptionContext") or {})
+    plaintext, material_id = _decrypted(call, key, algorithm, blob, context)
     return {
         "KeyId": key.arn,
         "Plaintext": plaintext,
         "EncryptionAlgorithm": algorithm,
-        "KeyMaterialId": material.id,
+        "KeyMaterialId": material_id,
     }
 
 
@@ -58,22 +62,33 @@ def re_encrypt(call: Call, request: Request) -> dict[str, Any]:
     """Decrypts with one key and encrypts with another; nobody sees what."""
     blob: bytes = request["CiphertextBlob"]
     source_algorithm = request.get("SourceEncryptionAlgorithm", SYMMETRIC_DEFAULT)
+    source_context = _context(request, "SourceEncryptionContext", source_algorithm)
     algorithm = request.get("DestinationEncryptionAlgorithm", SYMMETRIC_DEFAULT)
+    context = _context(request, "DestinationEncryptionContext", algorithm)
     source = existing_key(call, permissions.of_ciphertext(call, blob, request.get("SourceKeyId")))
     _check_decrypts(source, source_algorithm)
     key = key_or_alias(call, request["DestinationKeyId"])
     _check_encrypts(key, algorithm, "ReEncrypt")
     refuse_dry_run(request)
-    plaintext, material = _decrypted(call, source, blob, request.get("SourceEncryptionContext") or {})
+    plaintext, source_material_id = _decrypted(call, source, source_algorithm, blob, source_context)
+    again, material_id = _encrypted(call, key, algorithm, plaintext, context)
     return {
-        "CiphertextBlob": _encrypted(call, key, plaintext, request.get("DestinationEncryptionContext") or {}),
+        "CiphertextBlob": again,
         "SourceKeyId": source.arn,
         "KeyId": key.arn,
         "SourceEncryptionAlgorithm": source_algorithm,
         "DestinationEncryptionAlgorithm": algorithm,
-        "SourceKeyMaterialId": material.id,
-        "DestinationKeyMaterialId": key.material_id,
+        "SourceKeyMaterialId": source_material_id,
+        "DestinationKeyMaterialId": material_id,
     }
+
+
+def _context(request: Request, member: str, algorithm: str) -> Mapping[str, str]:
+    """An encryption context of the request. Raises ValidationException where the algorithm has none."""
+    context: Mapping[str, str] = request.get(member) or {}
+    if context and algorithm != SYMMETRIC_DEFAULT:
+        raise ValidationException(f"{member} is not supported with the algorithm {algorithm}.")
+    return context
 
 
 def _check_encrypts(key: Key, algorithm: str, operation_name: str) -> None:
@@ -84,26 +99,38 @@ def _check_encrypts(key: Key, algorithm: str, operation_name: str) -> None:
 
 def _check_decrypts(key: Key, algorithm: str) -> None:
     if key.usage is not KeyUsage.ENCRYPT_DECRYPT:
-        raise IncorrectKeyException(
-            "The key ID in the request does not identify a CMK that can perform this operation."
-        )
+        raise _incorrect_key()
     key.check_usable()
     key.check_algorithm(algorithm)
 
 
-def _encrypted(call: Call, key: Key, plaintext: bytes, context: Mapping[str, str]) -> bytes:
+def _encrypted(
+    call: Call, key: Key, algorithm: str, plaintext: bytes, context: Mapping[str, str]
+) -> tuple[bytes, str | None]:
+    """The blob, and the id of the material that encrypted it, which AWS tells only for symmetric keys."""
     hsm = call.cloud.component(HardwareSecurityModule)
-    return hsm.encrypt(call, key, state.material(call, key), plaintext, context)
+    if not key.spec.is_symmetric:
+        return hsm.encrypt_by_pair(key, key_pair(call, key), algorithm, plaintext), None
+    material = state.material(call, key)
+    return hsm.encrypt(call, key, material, plaintext, context), material.id
 
 
-def _decrypted(call: Call, key: Key, blob: bytes, context: Mapping[str, str]) -> tuple[bytes, KeyMaterial]:
+def _decrypted(
+    call: Call, key: Key, algorithm: str, blob: bytes, context: Mapping[str, str]
+) -> tuple[bytes, str | None]:
+    hsm = call.cloud.component(HardwareSecurityModule)
+    if not key.spec.is_symmetric:
+        return hsm.decrypt_by_pair(key, key_pair(call, key), algorithm, blob), None
     header, _ = ciphertext.unpacked(blob)
     if (header.account, header.key_id) != (key.account, key.id):
-        raise IncorrectKeyException(
-            "The key ID in the request does not identify a CMK that can perform this operation."
-        )
+        raise _incorrect_key()
     material = state.find_material(call, key, header.material_id)
     if material is None:
         raise InvalidCiphertextException("")
-    hsm = call.cloud.component(HardwareSecurityModule)
-    return hsm.decrypt(key, material, blob, context), material
+    return hsm.decrypt(key, material, blob, context), material.id
+
+
+def _incorrect_key() -> IncorrectKeyException:
+    return IncorrectKeyException(
+        "The key ID in the request does not identify a CMK that can perform this operation."
+    )

@@ -8,20 +8,20 @@ from msgspec.structs import replace
 
 from cloudlet.core.errors import NotImplementedHere
 from cloudlet.core.operation import operation
-from cloudlet.services.kms import state
 from cloudlet.services.kms.addressing import key_or_alias, named_key
 from cloudlet.services.kms.description import key_metadata
 from cloudlet.services.kms.errors import (
     UnsupportedOperationException,
     ValidationException,
 )
-from cloudlet.services.kms.hsm import HardwareSecurityModule
 from cloudlet.services.kms.listing import listed
+from cloudlet.services.kms.material import save_new_material
 from cloudlet.services.kms.model import MULTI_REGION_PREFIX, Key, KeyState, Origin
 from cloudlet.services.kms.permissions import create_key as judge_create_key
 from cloudlet.services.kms.permissions import on_key, on_key_or_alias
 from cloudlet.services.kms.policies import accepted, check_lockout, default_policy
 from cloudlet.services.kms.specs import SPECS, SYMMETRIC_DEFAULT, KeySpec, KeyUsage
+from cloudlet.services.kms.state import keys as state
 from cloudlet.services.kms.tags import accepted_tags
 
 if TYPE_CHECKING:
@@ -42,22 +42,23 @@ def create_key(call: Call, request: Request) -> dict[str, Any]:
         id=_new_id(call, multi_region=request.get("MultiRegion", False)),
         account=call.account,
         region=call.region,
+        primary_region=call.region if request.get("MultiRegion") else "",
         created_at=call.time(),
         policy=default_policy(call.account),
         spec_name=spec.name,
         usage=_usage(request, spec),
         origin=_origin(request),
         description=request.get("Description", ""),
-        tags=accepted_tags({}, request.get("Tags") or ()),
+        tags=accepted_tags(call, {}, request.get("Tags") or ()),
     )
     if "Policy" in request:
         key = replace(key, policy=accepted(call, request["Policy"]))
         if not request.get("BypassPolicyLockoutSafetyCheck"):
             check_lockout(call, key, key.policy)
-    material = call.cloud.component(HardwareSecurityModule).new_material(call, key)
-    key = replace(key, material_id=material.id)
-    state.save_key(call, key)
-    state.save_material(call, key, material)
+    if key.spec.is_symmetric:
+        key = save_new_material(call, key)
+    else:
+        state.save_key(call, key)
     return {"KeyMetadata": key_metadata(key)}
 
 
@@ -120,7 +121,7 @@ def _spec(request: Mapping[str, Any]) -> KeySpec:
     if name == "SM2":
         raise UnsupportedOperationException("SM2 keys are supported only in China Regions.")
     spec = SPECS.get(name)
-    if spec is None or not spec.is_symmetric or name != SYMMETRIC_DEFAULT:
+    if spec is None:
         raise NotImplementedHere(f"cloudlet has no KMS keys of the spec {name} (yet).")
     return spec
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from cloudlet.core.operation import operation
-from cloudlet.services.kms import state
 from cloudlet.services.kms.addressing import named_key
 from cloudlet.services.kms.errors import NotFoundException
 from cloudlet.services.kms.permissions import on_key
 from cloudlet.services.kms.policies import POLICY_NAME, accepted, check_lockout
+from cloudlet.services.kms.state import keys as state
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec.structs import replace
 
 from cloudlet.core.operation import operation
-from cloudlet.services.kms import state
 from cloudlet.services.kms.addressing import named_key
 from cloudlet.services.kms.listing import listed
 from cloudlet.services.kms.permissions import on_key
+from cloudlet.services.kms.state import keys as state
 from cloudlet.services.kms.tags import accepted_tags
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def tag_resource(call: Call, request: Request) -> None:
     """Adds tags to a key, or changes them."""
     key = named_key(call, request["KeyId"])
     key.check_not_pending_deletion()
-    state.save_key(call, replace(key, tags=accepted_tags(key.tags, request["Tags"])))
+    state.save_key(call, replace(key, tags=accepted_tags(call, key.tags, request["Tags"])))
 
 
 @operation("UntagResource", permissions=on_key("UntagResource"))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cloudlet.core.arn import Arn, find_arn
 from cloudlet.core.errors import NotImplementedHere
@@ -87,12 +88,13 @@ async def deliver(call: Call, destination_arn: str, mapping_uuid: str, batch: Di
     """Tells a destination. Raises ServiceError where it, or the role, refuses."""
     arn = Arn.parse(destination_arn)
     text = msgspec.json.encode(batch.document()).decode()
+    there = replace(call, region=arn.region or call.region)
     match arn.service:
         case "sqs":
             url = f"{call.cloud.endpoint}/{arn.account}/{arn.resource}"
-            await call.ask("sqs", "SendMessage", {"QueueUrl": url, "MessageBody": text})
-        case "sns" if "sns" in call.cloud.services:
-            await call.ask("sns", "Publish", {"TopicArn": destination_arn, "Message": text})
+            await there.ask("sqs", "SendMessage", {"QueueUrl": url, "MessageBody": text})
+        case "sns":
+            await there.ask("sns", "Publish", {"TopicArn": destination_arn, "Message": text})
         case "s3":
             await _put_object(call, arn.resource, mapping_uuid, batch)
         case _:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from cloudlet.core.call import Cloud
     from cloudlet.core.http import HttpRequest, HttpResponse
-    from cloudlet.core.sandbox import Sandbox, SandboxSpec
+    from cloudlet.core.sandbox import Sandbox, SandboxSpec, Tmp
     from cloudlet.services.lambda_.invoke.extensions import Registered
     from cloudlet.services.lambda_.invoke.invocation import Invocation, Reply
     from cloudlet.services.lambda_.invoke.journal import Journal
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 INIT_SECONDS: Final = 10.0
 INIT_CORES: Final = 2.0
+PROVISIONED: Final = "provisioned-concurrency"
+"""The initialization type of environments that are made before anybody calls."""
 _FREEZE_AFTER_SECONDS: Final = 0.02
 _MEMORY_LOOK_SECONDS: Final = 0.25
 _SHUTDOWN_SECONDS: Final = 2.0
@@ -88,17 +90,28 @@ class Environment:
         self._last_busy = 0.0
         self._looked_at = 0.0
         self._init_milliseconds: float | None = None
+        self._initialized_once = False
+        self._tmp: Tmp | None = None
 
     @property
     def alive(self) -> bool:
         """Whether it can take an event."""
         return self._sandbox is not None and self._sandbox.alive and not self._api.over.done()
 
+    @property
+    def reusable(self) -> bool:
+        """Whether it can take an event, if need be by a new process with the /tmp of the one that ended.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-invoke
+        """
+        kept = self._tmp is not None and self.plan.initialization_type != PROVISIONED
+        return self.alive or (self._initialized_once and kept)
+
     async def run(self, invocation: Invocation) -> Outcome:
-        """Runs one event; a new or broken environment initializes first. Raises SandboxError."""
+        """Runs one event; a new environment initializes first. Raises SandboxError."""
         log = self.plan.log
         self._busy = True
-        if not self.alive:
+        if not (self.alive or self._initialized_once):
             await self.initialize()
         if invocation.tail:
             log.keep_tail()
@@ -119,6 +132,8 @@ class Environment:
             self._freezing.cancel()
             self._freezing = None
         await self._end_runtime("SPINDOWN")
+        if self._tmp is not None:
+            self._tmp.close()
 
     async def initialize(self) -> bool:
         """The init phase; whether it succeeded. A failed one is tried again in an invocation, as at AWS."""
@@ -130,6 +145,7 @@ class Environment:
         milliseconds = self._milliseconds_since(began)
         if failure is None:
             self._init_milliseconds = milliseconds
+            self._initialized_once = True
             for journal in self._journals:
                 for name, events in self._extensions.ready:
                     journal.extension(name, "Ready", events)
@@ -144,16 +160,22 @@ class Environment:
         """Starts a process and waits until it asks for an event; why it will not, or None."""
         plan = self.plan
         api = self._api = RuntimeApi(request_id)
+        self._telemetry = Telemetry(self._clock)
         self._extensions = self._new_extensions()
         self._frozen = self._runtime_ended = False
-        if plan.spec.extensions:
-            self._watch_telemetry()
-        sandbox = self._sandbox = await self._cloud.sandboxes.start(
-            plan.spec,
-            runtime_api=self._handle,
-            output=plan.log.write,
-            output_of_extensions=lambda piece: plan.log.write(piece, "extension"),
-        )
+        self._watch_telemetry()
+        former, self._tmp = self._tmp, None
+        try:
+            sandbox = self._sandbox = await self._cloud.sandboxes.start(
+                plan.spec,
+                runtime_api=self._handle,
+                output=plan.log.write,
+                output_of_extensions=lambda piece: plan.log.write(piece, "extension"),
+                tmp=former,
+            )
+        finally:
+            if former is not None:
+                former.close()
         self._telemetry.reach_by(sandbox.send)
         if not request_id:
             self._tell_of_stand_in()
@@ -169,6 +191,9 @@ class Environment:
             late.cancel()
         if failure is None:
             sandbox.limit_cpu(plan.cores)
+            if not self._extensions.any:
+                self._watch_no_telemetry()
+            self._tmp = sandbox.take_tmp()
         return failure
 
     async def _open_debugger(self, sandbox: Sandbox, port: int) -> None:
@@ -231,9 +256,6 @@ class Environment:
         wanted = await extensions.read_json(request)
         if request.method != "PUT" or wanted is None:
             return extensions.refusal(400, "ValidationError", "Request could not be parsed")
-        if not self.plan.spec.extensions:
-            # AWS's own emulator says so; without a program beside the runtime, nothing reaches ports inside.
-            return extensions.refusal(202, "Telemetry.NotSupported", "Telemetry API is not supported")
         answer = self._telemetry.subscribe(extension.name, request.path, wanted)
         if answer.status == HTTPStatus.OK:
             api = "TELEMETRY" if request.path == telemetry.TELEMETRY else "LOGS"
@@ -257,6 +279,12 @@ class Environment:
             told.init_started(plan.runtime_version, plan.runtime_version_arn)
         self._journals = (plan.journal, told)
         plan.log.listener = self._telemetry.line
+
+    def _watch_no_telemetry(self) -> None:
+        """Nobody has registered who could subscribe, and nobody may any more."""
+        self._journals = (self.plan.journal,)
+        self.plan.log.listener = None
+        self._extensions.close_registration()
 
     async def _end_runtime(self, reason: str = "FAILURE") -> None:
         sandbox = self._sandbox

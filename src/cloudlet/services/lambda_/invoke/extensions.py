@@ -103,6 +103,10 @@ class Extensions:
     async def all_idle(self) -> None:
         """Returns once all wait for an event; no other registers from then on."""
         await self._until(lambda: self.idle)
+        self.close_registration()
+
+    def close_registration(self) -> None:
+        """The initialization is over: nobody registers or subscribes any more."""
         self._closed = True
         self._telemetry.close_registration()
 

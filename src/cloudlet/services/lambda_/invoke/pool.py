@@ -148,7 +148,7 @@ class Pool:
             environment = idle.pop() if tenant_id is None else _pop_of(tenant_id, idle)
             if environment is None:
                 break
-            if environment.alive and not self.expires(environment):
+            if environment.reusable and not self.expires(environment):
                 return environment
             self.end(environment)
         return None
@@ -171,7 +171,7 @@ class Pool:
         if self.provisioned.give_back(environment):
             return
         generation = environment.plan.generation
-        if not environment.alive or generation not in self._current:
+        if not environment.reusable or generation not in self._current:
             self.end(environment)
             return
         environment.idle_since = self._cloud.clock.time()

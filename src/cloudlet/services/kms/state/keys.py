@@ -1,4 +1,4 @@
-"""Where keys, their material and their aliases are kept: the only file that names keys of the store."""
+"""Where keys, their material and their aliases are kept."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.rows import Rows
 from cloudlet.services.kms.model import Alias, Key, KeyMaterial
+from cloudlet.services.kms.state.grants import delete_grants
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,8 +20,8 @@ _MATERIAL: Final = Rows(("kms", "material"), KeyMaterial)
 _ALIASES: Final = Rows(("kms", "alias"), Alias)
 _ALIASES_OF: Final = Rows(("kms", "aliases of"), str)
 """By account, region and key, the names of its aliases."""
-_ENDING: Final = Rows(("kms", "ending"), str)
-"""By account, region and id, the keys that are to be deleted."""
+_DEADLINES: Final = Rows(("kms", "deadline"), float)
+"""By account, region and id, the keys to which something happens by itself, and when."""
 
 
 def find_key(call: Call, account: str, region: str, key_id: str) -> Key | None:
@@ -29,23 +30,24 @@ def find_key(call: Call, account: str, region: str, key_id: str) -> Key | None:
 
 
 def save_key(call: Call, key: Key) -> None:
-    """Writes a key, and whether it is to be deleted."""
+    """Writes a key, and when something happens to it by itself."""
     place = (key.account, key.region, key.id)
     _KEYS.save(call, key, *place)
-    if key.deletion_at is None:
-        _ENDING.delete(call, *place)
+    if key.deadline is None:
+        _DEADLINES.delete(call, *place)
     else:
-        _ENDING.save(call, key.id, *place)
+        _DEADLINES.save(call, key.deadline, *place)
         call.wake(DEADLINES_TOPIC)
 
 
 def delete_key(call: Call, key: Key) -> None:
-    """Removes a key with its material and its aliases: nothing it has encrypted can be read any more."""
+    """Removes a key with all that is its own: nothing it has encrypted can be read any more."""
     place = (key.account, key.region, key.id)
     for alias in list(list_aliases_of(call, key)):
         delete_alias(call, alias)
+    delete_grants(call, key)
     _MATERIAL.delete_below(call, *place)
-    _ENDING.delete(call, *place)
+    _DEADLINES.delete(call, *place)
     _KEYS.delete(call, *place)
 
 
@@ -54,11 +56,12 @@ def list_keys(call: Call) -> Iterator[Key]:
     return _KEYS.below(call, call.account, call.region)
 
 
-def list_ending_keys(call: Call) -> list[Key]:
-    """The keys of all accounts and regions that are to be deleted."""
-    places = [key for key, _ in _ENDING.items_below(call)]
-    found = (_KEYS.find(call, *place) for place in places)
-    return [key for key in found if key is not None]
+def list_deadlines(call: Call) -> list[tuple[float, tuple[str, str, str]]]:
+    """When something happens to which keys: their account, region and id."""
+    return [
+        (at, (str(account), str(region), str(key_id)))
+        for (account, region, key_id), at in _DEADLINES.items_below(call)
+    ]
 
 
 def find_material(call: Call, key: Key, material_id: str) -> KeyMaterial | None:
@@ -72,6 +75,12 @@ def material(call: Call, key: Key) -> KeyMaterial:
     if found is None:
         raise LookupError(f"{key.arn} has lost its material {key.material_id}.")
     return found
+
+
+def list_material(call: Call, key: Key) -> list[KeyMaterial]:
+    """All versions of a key's material, the oldest first."""
+    found = _MATERIAL.below(call, key.account, key.region, key.id)
+    return sorted(found, key=lambda material: material.created_at)
 
 
 def save_material(call: Call, key: Key, row: KeyMaterial) -> None:
