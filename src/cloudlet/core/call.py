@@ -155,6 +155,12 @@ class Call(Struct):
         """The same in this call's transaction, for an operation that does not wait."""
         return self.cloud.api.request_within(self, service, operation, request)
 
+    def where(self, account: str, region: str) -> Call:
+        """The same call about what stands in an account and a region."""
+        if (account, region) == (self.account, self.region):
+            return self
+        return replace(self, account=account, region=region)
+
     def as_principal(self, principal: Principal) -> Call:
         """The same call made by somebody else, such as a role session."""
         return replace(self, principal=principal, via=(), source_arn=None)

@@ -61,7 +61,7 @@ def test_a_stream_is_changed_in_place(kinesis, deploy):
     before = {
         "ShardCount": 1,
         "RetentionPeriodHours": 48,
-        "StreamEncryption": {"EncryptionType": "KMS", "KeyId": "k"},
+        "StreamEncryption": {"EncryptionType": "KMS", "KeyId": "alias/aws/kinesis"},
         "DesiredShardLevelMetrics": ["IncomingBytes"],
         "Tags": [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "1"}],
     }

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from cloudlet.core.access import Principal
-from cloudlet.services import kinesis as kinesis_service
+from cloudlet.services.kinesis import manifest
 from cloudlet.services.kinesis.errors import ResourceInUseException
 from refusals import refusal
 
@@ -302,9 +302,7 @@ def test_what_has_expired_is_removed_hour_by_hour(server, kinesis, stream, settl
     kinesis.split_shard(StreamName="s", ShardToSplit="shardId-0", NewStartingHashKey="9")
     settle("s")
     server.advance(25 * 3600)
-    (retention,) = [
-        worker for worker in kinesis_service.SERVICE.workers if worker.name == "kinesis-retention"
-    ]
+    (retention,) = [worker for worker in manifest.SERVICE.workers if worker.name == "kinesis-retention"]
     server.run(retention(server.app.cloud).sweep())
     assert ids(kinesis.list_shards(StreamName="s")) == [1, 2]
 

@@ -10,6 +10,7 @@ from refusals import refusal
 from running_server import RunningServer
 
 SHARD = "shardId-000000000000"
+SUBSCRIBED_SECONDS = 300
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +78,8 @@ def test_a_batch_is_taken_as_far_as_there_is_room(server, kinesis, stream, accou
 
 def test_a_shard_is_read_five_times_a_second(server, kinesis, stream, iterator_of, account):
     stream()
-    codes = [_code(kinesis.get_records, {"ShardIterator": iterator_of()}) for _ in range(12)]
+    iterator = iterator_of()
+    codes = [_code(kinesis.get_records, {"ShardIterator": iterator}) for _ in range(12)]
     assert "ProvisionedThroughputExceededException" in codes[5:]
     server.advance(1)
     kinesis.get_records(ShardIterator=iterator_of())
@@ -95,3 +97,66 @@ def test_who_read_much_has_to_wait(server, kinesis, stream, iterator_of, account
     )
     server.advance(3)
     kinesis.get_records(ShardIterator=iterator_of())
+
+
+def test_many_small_reads_are_held_to_the_same_bytes_a_second(server, kinesis, stream, iterator_of, account):
+    stream()
+    kinesis.put_record(StreamName="orders", Data=b"x" * 1_000_000, PartitionKey="k")
+    iterator = iterator_of()
+    server.advance(1)
+    codes = [_code(kinesis.get_records, {"ShardIterator": iterator, "Limit": 1}) for _ in range(6)]
+    # A second may end between two of them.
+    assert "ProvisionedThroughputExceededException" in codes[3:5]
+
+
+def test_a_consumer_is_pushed_two_megabytes_a_second(server, kinesis, stream):
+    stream()
+    for number in range(6):
+        kinesis.put_record(StreamName="orders", Data=b"%d" % number + b"x" * 1_000_000, PartitionKey="k")
+        server.advance(1)
+    arn = kinesis.describe_stream(StreamName="orders")["StreamDescription"]["StreamARN"]
+    consumer = kinesis.register_stream_consumer(StreamARN=arn, ConsumerName="app")["Consumer"]["ConsumerARN"]
+    server.advance(1)
+    position = {"Type": "TRIM_HORIZON"}
+    begun = None
+    while begun is None:
+        begun = _subscribed(kinesis, ConsumerARN=consumer, ShardId=SHARD, StartingPosition=position)
+    since, found = server.clock.time(), []
+    for event in begun["EventStream"]:
+        found += event["SubscribeToShardEvent"]["Records"]
+        if len(found) == 6:
+            break
+    assert server.clock.time() - since > 1.5
+    begun["EventStream"].close()
+    server.advance(SUBSCRIBED_SECONDS)
+
+
+def _subscribed(kinesis, **request):
+    try:
+        return kinesis.subscribe_to_shard(**request)
+    except ClientError as error:
+        assert error.response["Error"]["Code"] == "ResourceInUseException"
+        return None
+
+
+@pytest.mark.unverified("AWS is known to say this of streams; of accounts the same is assumed")
+def test_operations_are_held_to_their_calls_a_second(server, kinesis, stream, account):
+    stream()
+    server.advance(1)
+    codes = []
+    for _ in range(3):
+        codes += [_limited(kinesis.describe_limits), _limited(kinesis.describe_limits)]
+        server.advance(1)
+    assert codes.count(("LimitExceededException", f"Rate exceeded for account {account}.")) >= 2
+    request = {"StreamName": "orders"}
+    codes = [_limited(kinesis.describe_stream, **request) for _ in range(25)]
+    rate = ("LimitExceededException", f"Rate exceeded for stream orders under account {account}.")
+    assert rate in codes
+
+
+def _limited(call, **request):
+    try:
+        call(**request)
+    except ClientError as error:
+        return error.response["Error"]["Code"], error.response["Error"]["Message"]
+    return None

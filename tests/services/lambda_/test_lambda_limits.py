@@ -54,7 +54,6 @@ def test_names_of_networks(functions, role, test, step, known, member):
     ("member", "value", "words"),
     [
         ("ImageConfig", {"Command": ["a"]}, "container images"),
-        ("KMSKeyArn", "arn:aws:kms:us-east-1:111111111111:key/a", "customer keys"),
         ("DurableConfig", {"ExecutionTimeout": 60}, "durable functions"),
         (
             "FileSystemConfigs",

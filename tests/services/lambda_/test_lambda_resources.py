@@ -10,7 +10,7 @@ from lambda_functions import invoke, make_role
 
 from cloudlet.core.access import Principal
 from cloudlet.core.resource import ResourceContext
-from cloudlet.services.lambda_ import SERVICE
+from cloudlet.services.lambda_.manifest import SERVICE
 
 TYPES = {resource.type_name: resource for resource in SERVICE.resources}
 SOURCE = "def handler(event, context):\n    return 1\n"

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from cloudlet.core.store import LAST
 from iam_fixtures import as_user, iam
 from refusals import refusal
 from running_server import RunningServer
+from stored_rows import stored
 
 __all__ = ["as_user", "iam"]
 
@@ -23,22 +23,12 @@ def key(client) -> str:
     return client("kms").create_key()["KeyMetadata"]["Arn"]
 
 
-def stored(server: RunningServer, *, after: str = "sqs") -> bytes:
-    """All rows of SQS, one after another."""
-
-    def rows(transaction: Any) -> bytes:
-        return b"".join(value for _, value in transaction.range((after,), (after, LAST), limit=1 << 30))
-
-    content: bytes = server.run(server.app.cloud.store.transact(rows, read_only=True))
-    return content
-
-
 def test_a_body_is_sealed_in_the_store_and_open_for_who_may_decrypt(
     sqs, queue, bodies, key, server: RunningServer
 ) -> None:
     url = queue("sealed", KmsMasterKeyId=key)
     sent = sqs.send_message(QueueUrl=url, MessageBody=SECRET)
-    assert SECRET.encode() not in stored(server)
+    assert SECRET.encode() not in stored(server, "sqs")
     [message] = sqs.receive_message(QueueUrl=url)["Messages"]
     assert (message["Body"], message["MD5OfBody"]) == (SECRET, sent["MD5OfMessageBody"])
 
@@ -48,7 +38,7 @@ def test_batches_and_fifo_queues_are_sealed_too(sqs, queue, bodies, key, server,
     url = queue(name, KmsMasterKeyId=key)
     more = {"MessageGroupId": "g", "MessageDeduplicationId": "d"} if name.endswith(".fifo") else {}
     sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": "1", "MessageBody": SECRET + name, **more}])
-    assert (SECRET + name).encode() not in stored(server)
+    assert (SECRET + name).encode() not in stored(server, "sqs")
     assert bodies(url) == [SECRET + name]
 
 
@@ -154,5 +144,5 @@ def test_what_was_sealed_stays_so_without_the_queues_key_and_in_the_dead_letter_
     assert bodies(url) == [SECRET + "dead"]
     server.advance(2)
     assert bodies(url) == []
-    assert (SECRET + "dead").encode() not in stored(server)
+    assert (SECRET + "dead").encode() not in stored(server, "sqs")
     assert bodies(dead) == [SECRET + "dead"]

@@ -8,8 +8,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from msgspec.structs import replace
-
 from cloudlet.core.arn import find_arn
 from cloudlet.services.dynamodb.errors import ResourceNotFoundException, ValidationException
 from cloudlet.services.dynamodb.model import MAX_NAME, MIN_NAME, NAME_PATTERN
@@ -29,7 +27,7 @@ def owner(call: Call, name_or_arn: str) -> Call:
         raise ValidationException("Invalid TableArn")
     if arn.region != call.region:
         raise ResourceNotFoundException("Requested resource not found")
-    return call if arn.account == call.account else replace(call, account=arn.account)
+    return call.where(arn.account, arn.region)
 
 
 def check_tagged(resource_arn: str) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from cloudlet.core.arn import Arn
 from cloudlet.core.errors import NotImplementedHere
@@ -96,9 +95,7 @@ def arn_reference(arn: str) -> StreamReference:
 
 def owner(call: Call, of: StreamReference) -> Call:
     """The call where the stream is, which may be another account."""
-    if of.account == call.account and of.region == call.region:
-        return call
-    return replace(call, account=of.account, region=of.region)
+    return call.where(of.account, of.region)
 
 
 def located(call: Call, request: Request) -> tuple[Call, str]:

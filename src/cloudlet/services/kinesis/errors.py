@@ -5,6 +5,10 @@ from __future__ import annotations
 from cloudlet.core.errors import ServiceError
 
 
+class DryRunOperationException(ServiceError):
+    """Raised instead of doing what would have succeeded, but was only to be tried."""
+
+
 class ExpiredIteratorException(ServiceError):
     """Raised for a shard iterator that is older than five minutes."""
 
@@ -15,6 +19,22 @@ class ExpiredNextTokenException(ServiceError):
 
 class InvalidArgumentException(ServiceError):
     """Raised for a parameter that the service model cannot judge."""
+
+
+class KMSAccessDeniedException(ServiceError):
+    """Raised where the caller may not use the stream's key."""
+
+
+class KMSDisabledException(ServiceError):
+    """Raised where the stream's key is disabled."""
+
+
+class KMSInvalidStateException(ServiceError):
+    """Raised where the state or the kind of the stream's key does not let it be used."""
+
+
+class KMSNotFoundException(ServiceError):
+    """Raised where the stream's key is not there."""
 
 
 class LimitExceededException(ServiceError):

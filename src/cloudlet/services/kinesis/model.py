@@ -207,7 +207,13 @@ class Record(Struct, frozen=True):
     """None only where the stream itself distributes its records."""
     arrived_at: int
     """Milliseconds since 1970."""
-    encrypted: bool = False
+    data_key: bytes = b""
+    """What the data are sealed with, itself encrypted by KMS; empty where they are not."""
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether the data are sealed."""
+        return bool(self.data_key)
 
 
 def shard_id(index: int) -> str:

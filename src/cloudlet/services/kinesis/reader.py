@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cloudlet.services.kinesis import state
+from cloudlet.services.kinesis.encryption import Encryption
 from cloudlet.services.kinesis.model import (
     Record,
     Shard,
@@ -62,7 +63,8 @@ def read(
     at_tip = next_place >= shard.next_place
     behind = 0 if at_tip or not found else max(0, now - found[-1][1].arrived_at)
     ended = not found and at_tip and not shard.is_open
-    records = [describe_record(shard, at, record) for at, record in found]
+    encryption = Encryption(call, stream)
+    records = [describe_record(shard, at, encryption.opened(record)) for at, record in found]
     last = records[-1]["SequenceNumber"] if records else None
     children = _child_shards(call, stream, shard) if ended else None
     return Batch(records, next_place, last, behind, children, size)

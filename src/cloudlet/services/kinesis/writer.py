@@ -11,6 +11,8 @@ from msgspec import Struct
 
 from cloudlet.core.worker import source_topic
 from cloudlet.services.kinesis import state
+from cloudlet.services.kinesis.encryption import Encryption
+from cloudlet.services.kinesis.metrics import StreamMetrics
 from cloudlet.services.kinesis.model import Record, Shard, Stream
 from cloudlet.services.kinesis.throughput import takes
 
@@ -66,6 +68,7 @@ def put(call: Call, stream: Stream, incoming: Sequence[Incoming]) -> list[Writte
     now = int(call.time() * 1000)
     shards = _Shards(call, stream.name)
     limited = call.cloud.throughput_limits
+    encryption = Encryption(call, stream)
     written = []
     for each in incoming:
         shard = shards.of(each.hash_key)
@@ -76,10 +79,12 @@ def put(call: Call, stream: Stream, incoming: Sequence[Incoming]) -> list[Writte
             shard = shard.counting(now // 1000, each.size_bytes)
         place = shard.next_place
         shard = shards.met[shard.index] = shard.with_record(now)
-        record = Record(each.data, each.partition_key, shard.last_arrival, stream.key_id is not None)
+        record = encryption.sealed(Record(each.data, each.partition_key, shard.last_arrival))
         state.save_record(call, stream.name, shard.index, place, record)
         written.append(Written(shard, shard.sequence_number(place, shard.last_arrival // 1000)))
     for shard in shards.met.values():
         state.save_shard(call, stream.name, shard)
     call.wake(source_topic(call.arn(f"stream/{stream.name}")))
+    metrics = call.cloud.component(StreamMetrics)
+    call.transaction.after_commit(lambda: metrics.written(call, stream, incoming, written))
     return written

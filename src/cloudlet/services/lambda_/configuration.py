@@ -38,7 +38,6 @@ _TIMEOUT_LIMIT_SECONDS: Final = 900
 _NOT_DONE: Final = (
     ("ImageConfig", "container images"),
     ("FileSystemConfigs", "file systems"),
-    ("KMSKeyArn", "customer keys"),
     ("CapacityProviderConfig", "capacity providers"),
     ("DurableConfig", "durable functions"),
     ("AcceleratorConfig", "accelerators"),

@@ -122,6 +122,25 @@ class AccessDeniedException(LambdaError):
     status = 403
 
 
+class KMSAccessDeniedException(LambdaError):
+    """Raised where a function's role may not decrypt its variables."""
+
+    fault = "Service"
+    status = 502
+
+
+class KMSDisabledException(KMSAccessDeniedException):
+    """Raised where the key that a function's variables were encrypted with is disabled."""
+
+
+class KMSInvalidStateException(KMSAccessDeniedException):
+    """Raised where that key waits for its end, or for material."""
+
+
+class KMSNotFoundException(KMSAccessDeniedException):
+    """Raised where that key is gone."""
+
+
 def not_of(member: str, value: str, allowed: tuple[str, ...]) -> ValidationException:
     """AWS's word for a value that is not among those it takes, which it lists in an order of its own."""
     return ValidationException(

@@ -70,6 +70,7 @@ class Configuration(Struct, frozen=True):
     memory_mb: int = 128
     ephemeral_storage_mb: int = 512
     environment: dict[str, str] | None = None
+    """The variables; None where there are none, and where they are encrypted."""
     layers: tuple[LayerReference, ...] = ()
     architectures: tuple[str, ...] = ("x86_64",)
     tracing_mode: str = "PassThrough"
@@ -78,6 +79,9 @@ class Configuration(Struct, frozen=True):
     vpc: dict[str, Any] | None = None
     tenant_isolation_mode: str | None = None
     """PER_TENANT where an environment serves one tenant only; it never changes."""
+    kms_key_arn: str = ""
+    """The owner's key that the variables are encrypted with; "" for none."""
+    encrypted_environment: bytes | None = None
 
 
 class FunctionVersion(Struct, frozen=True):
@@ -357,6 +361,7 @@ def _describe_configuration(configuration: Configuration) -> dict[str, Any]:
         "Architectures": list(configuration.architectures),
         "EphemeralStorage": {"Size": configuration.ephemeral_storage_mb},
         "Environment": None if environment is None else {"Variables": environment},
+        "KMSKeyArn": configuration.kms_key_arn or None,
         "TracingConfig": {"Mode": configuration.tracing_mode},
         "SnapStart": {"ApplyOn": configuration.snap_start, "OptimizationStatus": "Off"},
         "LoggingConfig": configuration.logging.describe(),

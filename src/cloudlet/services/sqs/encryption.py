@@ -75,9 +75,9 @@ class Encryption:
         found = self._envelopes.get(queue_arn)
         if found is None:
             reuse_seconds = float(self._queue.attribute("KmsDataKeyReusePeriodSeconds") or 300)
-            asking = self._call.on_behalf("sqs.amazonaws.com")
+            asking = self._call.where(self._queue.account, self._queue.region)
             found = self._envelopes[queue_arn] = Envelopes(
-                replace(asking, account=self._queue.account, region=self._queue.region),
+                asking.on_behalf("sqs.amazonaws.com"),
                 self._call.cloud.component(QueueKeys),
                 {"aws:sqs:arn": queue_arn},
                 reuse_seconds,

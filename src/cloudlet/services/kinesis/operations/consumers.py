@@ -7,11 +7,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.call import Call
-from cloudlet.core.errors import NotImplementedHere
 from cloudlet.core.operation import Request, operation
 from cloudlet.services.kinesis import changes, state, tokens
 from cloudlet.services.kinesis.addressing import ConsumerReference, located, owner
 from cloudlet.services.kinesis.consumers import consumer_at, named_consumer
+from cloudlet.services.kinesis.dry_runs import end_dry_run
 from cloudlet.services.kinesis.errors import (
     InvalidArgumentException,
     LimitExceededException,
@@ -106,8 +106,6 @@ def list_stream_consumers(call: Call, request: Request) -> dict[str, Any]:
 @operation("SubscribeToShard", permissions=on_consumer("SubscribeToShard"))
 async def subscribe_to_shard(call: Call, request: Request) -> dict[str, Any]:
     """Pushes a shard's records to a consumer for five minutes."""
-    if request.get("DryRun"):
-        raise NotImplementedHere("cloudlet has no DryRun (yet).")
     of = named_consumer(call, request)
     own = owner(call, of.stream)
     new = Subscription(call.ids.uuid(), own.time())
@@ -138,6 +136,7 @@ def _subscribe(
         position.get("SequenceNumber"),
         position.get("Timestamp"),
     )
+    end_dry_run(request)
     state.save_subscription(call, consumer, shard.index, new)
     call.wake(topic(call, consumer))
     return consumer, shard, place

@@ -10,6 +10,7 @@ from cloudlet.core.call import Call
 from cloudlet.core.operation import operation
 from cloudlet.services.kinesis import changes, state
 from cloudlet.services.kinesis.addressing import located
+from cloudlet.services.kinesis.encryption import check_key
 from cloudlet.services.kinesis.errors import (
     InvalidArgumentException,
     LimitExceededException,
@@ -158,17 +159,19 @@ def check_distribution(mode: StreamMode, distribution: Distribution) -> None:
 
 @operation("StartStreamEncryption", permissions=on_stream("StartStreamEncryption"))
 def start_stream_encryption(call: Call, request: api.StartStreamEncryptionInputTypeDef) -> None:
-    """Tells of a key with every record from now on."""
+    """Seals every record from now on with a key."""
     own, name = located(call, request)
     stream = state.active_stream(own, name)
     if request["EncryptionType"] != "KMS":
         raise InvalidArgumentException("EncryptionType must be KMS.")
-    changes.begin(own, replace(stream, key_id=request["KeyId"]), changes.UPDATE)
+    changed = replace(stream, key_id=request["KeyId"])
+    check_key(own, changed)
+    changes.begin(own, changed, changes.UPDATE)
 
 
 @operation("StopStreamEncryption", permissions=on_stream("StopStreamEncryption"))
 def stop_stream_encryption(call: Call, request: api.StopStreamEncryptionInputTypeDef) -> None:
-    """Ends that."""
+    """Ends that; what is sealed stays so."""
     own, name = located(call, request)
     stream = state.active_stream(own, name)
     changes.begin(own, replace(stream, key_id=None), changes.UPDATE)

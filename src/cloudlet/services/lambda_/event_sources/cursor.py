@@ -5,7 +5,7 @@ What was read and what of it was handled differ; the latter is the lane's to sto
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.errors import ServiceError
 from cloudlet.services.lambda_.event_sources.context import LONGEST_PAUSE_SECONDS
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from cloudlet.services.lambda_.event_sources.context import LaneContext
     from cloudlet.services.lambda_.event_sources.state import Checkpoint
     from cloudlet.services.lambda_.event_sources.streams import Page, Record
+
+_TOO_FAST: Final = "ProvisionedThroughputExceededException"
+"""What a stream says that is read by others too; one waits, and nobody need be told."""
 
 
 class Cursor:
@@ -65,7 +68,8 @@ class Cursor:
             except IteratorExpired:
                 self._iterator = None
             except ServiceError as error:
-                await context.reports.problem(context.mapping, error)
+                if error.code != _TOO_FAST:
+                    await context.reports.problem(context.mapping, error)
                 await sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
         return None

@@ -125,7 +125,7 @@ class EventSourceWorker:
     def _settle(self, call: Call, seen: EventSourceMapping) -> None:
         """Writes that it is done, what the user wants, unless that has changed meanwhile."""
         self._hold(call, state.share_of(seen.uuid))
-        own = replace(call, account=seen.account, region=seen.region)
+        own = call.where(seen.account, seen.region)
         row = state.find_mapping(own, seen.uuid)
         if row is None or (row.revision, row.state) != (seen.revision, seen.state):
             return

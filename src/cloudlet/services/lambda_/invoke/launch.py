@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.errors import AccessDenied
 from cloudlet.core.sandbox import Limits, SandboxSpec
-from cloudlet.services.lambda_ import idleness, references, runtimes
+from cloudlet.services.lambda_ import environments, idleness, references, runtimes
 from cloudlet.services.lambda_.errors import AccessDeniedException
 from cloudlet.services.lambda_.invoke import debugging, surroundings
 from cloudlet.services.lambda_.invoke.debugging import LONGEST_SECONDS
@@ -46,6 +46,7 @@ async def plan(
     await idleness.note_use(call, reference, version)
     stream_name = f"{call.now():%Y/%m/%d}/[{version.version}]{environment_id}"
     owner = call.cloud.call("lambda", session.principal, reference.account, reference.region)
+    readable = await environments.opened(owner, reference, version)
     log = LogStream(
         call.cloud.component(LogDelivery), call.clock, owner, configuration.logging.log_group, stream_name
     )
@@ -58,7 +59,7 @@ async def plan(
             call,
             target,
             environment_id,
-            surroundings.variables(version, reference.region, stream_name, session, kind),
+            surroundings.variables(readable, reference.region, stream_name, session, kind),
         ),
         cores=configuration.memory_mb / _MEMORY_MB_PER_CORE,
         initialization_type=kind,

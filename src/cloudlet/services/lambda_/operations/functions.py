@@ -15,6 +15,7 @@ from cloudlet.services.lambda_ import (
     activation,
     configuration,
     downloads,
+    environments,
     errors,
     model,
     permissions,
@@ -68,7 +69,7 @@ def get_function(call: Call, request: api.GetFunctionRequestTypeDef) -> dict[str
     function = state.function(call, reference)
     reserved = function.reserved_concurrency
     return {
-        "Configuration": model.describe_version(version, reference.arn, call.region),
+        "Configuration": environments.described(call, reference, version, reference.arn),
         "Code": {
             "RepositoryType": "S3",
             "Location": downloads.location(call.cloud, version.package.blob_id),
@@ -89,7 +90,7 @@ def get_function_configuration(
     """A version's configuration."""
     reference = references.parse(call, request["FunctionName"], request.get("Qualifier"))
     version = state.qualified_version(call, reference)
-    return model.describe_version(version, reference.arn, call.region)
+    return environments.described(call, reference, version, reference.arn)
 
 
 @operation("ListFunctions", read_only=True)
@@ -147,6 +148,7 @@ def update_function_configuration(
     if "Layers" in request:
         layers = [_layer(call, arn) for arn in request["Layers"]]
         wanted = configuration.with_layers(wanted, layers, before.package)
+    wanted = environments.sealed(call, reference, before.configuration, wanted, request)
     after = before.changed(
         configuration=wanted,
         package=before.package,
@@ -219,6 +221,7 @@ def _store_new(
     _check_new(call, reference, wanted, request.get("CodeSigningConfigArn"))
     count_code(call, package)
     layers = [_layer(call, arn) for arn in request.get("Layers", ())]
+    wanted = environments.sealed(call, reference, wanted, wanted, request)
     latest = FunctionVersion(
         name=reference.name,
         version=LATEST,
@@ -244,7 +247,7 @@ def _store_new(
     state.save_version(call, reference, latest)
     state.save_function(call, reference, function)
     call.wake(activation.TOPIC)
-    return model.describe_version(shown, reference.unqualified_arn, call.region)
+    return environments.described(call, reference, shown, reference.unqualified_arn)
 
 
 def _store_code(
@@ -272,7 +275,7 @@ def _store_code(
         state.save_version(call, reference, after)
         return _describe(call, reference, after)
     published = publish(call, reference, after, None)
-    return model.describe_version(published, reference.arn_of(published.version), call.region)
+    return environments.described(call, reference, published, reference.arn_of(published.version))
 
 
 def publish(
@@ -401,8 +404,8 @@ def _list_every_version(call: Call, request: api.ListFunctionsRequestTypeDef) ->
 
 def _listed(call: Call, version: FunctionVersion, qualifier: str | None) -> dict[str, Any]:
     reference = references.FunctionReference(call.account, call.region, version.name, qualifier)
-    return model.describe_version(version, reference.arn, call.region, listed=True)
+    return environments.described(call, reference, version, reference.arn, listed=True)
 
 
 def _describe(call: Call, reference: FunctionReference, version: FunctionVersion) -> dict[str, Any]:
-    return model.describe_version(version, reference.unqualified_arn, call.region)
+    return environments.described(call, reference, version, reference.unqualified_arn)

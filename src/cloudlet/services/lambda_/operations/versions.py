@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cloudlet.core.operation import operation
-from cloudlet.services.lambda_ import configuration, errors, model, permissions, references, state
+from cloudlet.services.lambda_ import configuration, environments, errors, permissions, references, state
 from cloudlet.services.lambda_.model import LATEST
 from cloudlet.services.lambda_.operations.functions import publish
 from cloudlet.services.lambda_.pages import page_of
@@ -40,7 +40,7 @@ def publish_version(call: Call, request: api.PublishVersionRequestTypeDef) -> di
     version = latest.published_as and state.find_version(call, reference, latest.published_as)
     if not version:
         version = publish(call, reference, latest, request.get("Description") or None)
-    return model.describe_version(version, reference.arn_of(version.version), call.region)
+    return environments.described(call, reference, version, reference.arn_of(version.version))
 
 
 @operation(
@@ -58,7 +58,7 @@ def list_versions_by_function(
     page, marker = page_of(versions, request, lambda version: version.version)
     return {
         "Versions": [
-            model.describe_version(version, reference.arn_of(version.version), call.region, listed=True)
+            environments.described(call, reference, version, reference.arn_of(version.version), listed=True)
             for version in page
         ],
         "NextMarker": marker,

@@ -30,6 +30,7 @@ _DEFAULTS: Final[Mapping[str, Any]] = {
     "Environment": {"Variables": {}},
     "EphemeralStorage": {"Size": 512},
     "Handler": "",
+    "KMSKeyArn": "",
     "Layers": [],
     "LoggingConfig": {"LogFormat": "Text"},
     "MemorySize": 128,
@@ -40,8 +41,8 @@ _DEFAULTS: Final[Mapping[str, Any]] = {
     "TracingConfig": {"Mode": "PassThrough"},
     "VpcConfig": {"SubnetIds": [], "SecurityGroupIds": []},
 }
-# What the API refuses by name: said in a template, it is refused by the same words.
-_REFUSED: Final = {
+# What the API names otherwise than templates do, and what it refuses: in a template by the same words.
+_RENAMED: Final = {
     "FileSystemConfigs": "FileSystemConfigs",
     "ImageConfig": "ImageConfig",
     "KmsKeyArn": "KMSKeyArn",
@@ -56,8 +57,8 @@ class FunctionType:
     type_name = "AWS::Lambda::Function"
     properties = frozenset(
         {
-            *_DEFAULTS,
-            *_REFUSED,
+            *(_DEFAULTS.keys() - _RENAMED.values()),
+            *_RENAMED,
             "Architectures",
             "Code",
             "CodeSigningConfigArn",
@@ -189,7 +190,7 @@ def _provisioned(call: Call, name: str) -> Provisioned:
 def _settings(properties: Properties) -> dict[str, Any]:
     """The settings that a template gives, in the API's types: templates may write numbers as text."""
     settings = {key: properties[key] for key in _DEFAULTS if key in properties}
-    settings |= {name: properties[key] for key, name in _REFUSED.items() if key in properties}
+    settings |= {name: properties[key] for key, name in _RENAMED.items() if key in properties}
     for key in ("MemorySize", "Timeout"):
         if key in settings:
             settings[key] = int(settings[key])
