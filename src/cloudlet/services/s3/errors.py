@@ -6,7 +6,9 @@ Nothing here decides when one is raised.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
 
 from cloudlet.core.errors import ServiceError
 
@@ -260,6 +262,71 @@ class InvalidArgument(ServiceError):
 
 class InvalidRequest(ServiceError):
     """Raised for a request that makes no sense."""
+
+
+class InvalidEncryptionAlgorithmError(ServiceError):
+    """Raised for a client's own key that is to be used otherwise than by AES256."""
+
+    def __init__(self, algorithm: str) -> None:
+        super().__init__(
+            "The Encryption request you specified is not valid. Supported value: AES256.",
+            ArgumentName="x-amz-server-side-encryption",
+            ArgumentValue=algorithm,
+        )
+
+
+class AccessDeniedByKey(ServiceError):
+    """Raised for a client's own key that is not the one the object was stored with."""
+
+    code = "AccessDenied"
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Requests specifying Server Side Encryption with Customer provided keys must provide the correct "
+            "secret key."
+        )
+
+
+class KmsNotFoundException(ServiceError):
+    """Raised for a KMS key that is not there."""
+
+    code = "KMS.NotFoundException"
+
+
+class KmsDisabledException(ServiceError):
+    """Raised for a KMS key that is disabled."""
+
+    code = "KMS.DisabledException"
+
+
+class KmsInvalidStateException(ServiceError):
+    """Raised for a KMS key that waits for its end, or for material."""
+
+    code = "KMS.KMSInvalidStateException"
+
+
+class KmsInvalidKeyUsageException(ServiceError):
+    """Raised for a KMS key that does not encrypt data keys."""
+
+    code = "KMS.InvalidKeyUsageException"
+
+
+_OF_KMS: Final[Mapping[str, type[ServiceError]]] = MappingProxyType(
+    {
+        "DisabledException": KmsDisabledException,
+        "InvalidArnException": KmsNotFoundException,
+        "InvalidKeyUsageException": KmsInvalidKeyUsageException,
+        "KMSInvalidStateException": KmsInvalidStateException,
+        "NotFoundException": KmsNotFoundException,
+    }
+)
+
+
+def from_kms(error: ServiceError) -> ServiceError:
+    """KMS's refusal as S3 says it; a lack of permission stays what it is."""
+    kind = _OF_KMS.get(error.code)
+    return error if kind is None else kind(error.message)
 
 
 class BadDigest(ServiceError):
