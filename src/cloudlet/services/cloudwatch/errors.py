@@ -21,5 +21,13 @@ class ValidationException(ServiceError):
     """Raised for what the newer operations refuse; its code on the wire is ValidationError."""
 
 
+class ResourceNotFound(ServiceError):
+    """Raised for an alarm that is not there."""
+
+
+class InvalidFormatFault(ServiceError):
+    """Raised for a text that should be JSON and is not."""
+
+
 class InvalidNextToken(ServiceError):
     """Raised for a token that no page ends with."""

@@ -25,8 +25,8 @@ from cloudlet.services.s3.errors import (
     InvalidArgument,
     InvalidEncryptionAlgorithmError,
     InvalidRequest,
-    from_kms,
 )
+from cloudlet.services.s3.kms_errors import from_kms
 from cloudlet.services.s3.model import Bucket, Encryption, EncryptionMethod
 
 _HEADER: Final = "x-amz-server-side-encryption"

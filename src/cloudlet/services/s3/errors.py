@@ -6,11 +6,12 @@ Nothing here decides when one is raised.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any
 
 from cloudlet.core.errors import ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class NoSuchBucket(ServiceError):
@@ -260,6 +261,24 @@ class InvalidArgument(ServiceError):
         super().__init__(message, ArgumentName=name, **members)
 
 
+class NotificationArgument(ServiceError):
+    """Raised for a notification configuration that contradicts itself."""
+
+    code = "InvalidArgument"
+
+
+class UnusableDestinations(ServiceError):
+    """Raised for destinations of notifications that cannot be told, with the reason for each."""
+
+    code = "InvalidArgument"
+
+    def __init__(self, reasons: Sequence[tuple[str, str]]) -> None:
+        members: dict[str, str] = {}
+        for number, (destination, reason) in enumerate(reasons, start=1):
+            members |= {f"ArgumentName{number}": destination, f"ArgumentValue{number}": reason}
+        super().__init__("Unable to validate the following destination configurations", **members)
+
+
 class InvalidRequest(ServiceError):
     """Raised for a request that makes no sense."""
 
@@ -286,47 +305,6 @@ class AccessDeniedByKey(ServiceError):
             "Requests specifying Server Side Encryption with Customer provided keys must provide the correct "
             "secret key."
         )
-
-
-class KmsNotFoundException(ServiceError):
-    """Raised for a KMS key that is not there."""
-
-    code = "KMS.NotFoundException"
-
-
-class KmsDisabledException(ServiceError):
-    """Raised for a KMS key that is disabled."""
-
-    code = "KMS.DisabledException"
-
-
-class KmsInvalidStateException(ServiceError):
-    """Raised for a KMS key that waits for its end, or for material."""
-
-    code = "KMS.KMSInvalidStateException"
-
-
-class KmsInvalidKeyUsageException(ServiceError):
-    """Raised for a KMS key that does not encrypt data keys."""
-
-    code = "KMS.InvalidKeyUsageException"
-
-
-_OF_KMS: Final[Mapping[str, type[ServiceError]]] = MappingProxyType(
-    {
-        "DisabledException": KmsDisabledException,
-        "InvalidArnException": KmsNotFoundException,
-        "InvalidKeyUsageException": KmsInvalidKeyUsageException,
-        "KMSInvalidStateException": KmsInvalidStateException,
-        "NotFoundException": KmsNotFoundException,
-    }
-)
-
-
-def from_kms(error: ServiceError) -> ServiceError:
-    """KMS's refusal as S3 says it; a lack of permission stays what it is."""
-    kind = _OF_KMS.get(error.code)
-    return error if kind is None else kind(error.message)
 
 
 class BadDigest(ServiceError):
