@@ -30,6 +30,7 @@ from cloudlet.services.dynamodb.operations import (
 from cloudlet.services.dynamodb.resources import TableResource
 from cloudlet.services.dynamodb.state import Tables
 from cloudlet.services.dynamodb.streams.workers import StreamKeeper
+from cloudlet.services.dynamodb.table_keys import TableKeys
 from cloudlet.services.dynamodb.throttling import ProvisionedLimits
 from cloudlet.services.dynamodb.workers import IndexBackfill, TableSizes, TimeToLive
 
@@ -54,7 +55,12 @@ SERVICE: Final = Service(
         imports,
     ),
     resources=(TableResource(),),
-    components=(lambda _cloud: Expressions(), lambda _cloud: Tables(), lambda _cloud: ProvisionedLimits()),
+    components=(
+        lambda _cloud: Expressions(),
+        lambda _cloud: Tables(),
+        lambda _cloud: ProvisionedLimits(),
+        lambda _cloud: TableKeys(),
+    ),
     workers=(
         IndexBackfill,
         TimeToLive,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec.structs import replace
 
 from cloudlet.services.dynamodb.definitions import STANDARD, check_honoured, check_table_class
+from cloudlet.services.dynamodb.encryption import wanted_key
 from cloudlet.services.dynamodb.errors import LimitExceededException, ValidationException
 from cloudlet.services.dynamodb.model import PAY_PER_REQUEST, PROVISIONED
 from cloudlet.services.dynamodb.throughput import (
@@ -81,6 +82,7 @@ def check_request(request: Request) -> None:
     if updates == []:
         raise ValidationException(f"{INVALID}List of GlobalSecondaryIndexUpdates is empty")
     _check_stream(request.get("StreamSpecification"))
+    wanted_key(request.get("SSESpecification"))
     check_table_class(request)
     _check_together(request, changes)
     if units := request.get("ProvisionedThroughput"):
