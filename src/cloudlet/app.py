@@ -32,6 +32,7 @@ from cloudlet.core.operation import Service
 from cloudlet.core.sandbox import Capabilities, Sandboxes
 from cloudlet.core.services import Offer, Services
 from cloudlet.core.store import LAST, Transaction
+from cloudlet.core.tls import TlsDemands
 from cloudlet.core.worker import Supervisor, Wakeups
 from cloudlet.sandbox.on_demand import SandboxesOnDemand
 from cloudlet.services.iam.identities import StoredIdentities
@@ -49,7 +50,7 @@ from cloudlet.wire.pages import Facts, Pages
 from cloudlet.wire.pipeline import Pipeline
 from cloudlet.wire.protocols import Protocols
 from cloudlet.wire.route import DEFAULT_REGION, Router, endpoints
-from cloudlet.wire.server import Closer, Server
+from cloudlet.wire.server import Closer, Server, Tls
 from cloudlet.wire.tls import CertificateAuthority
 from cloudlet.wire.validate import Validators
 
@@ -89,7 +90,9 @@ class App:
             throughput_limits=config.throughput_limits,
         )
         self.cloud.services = Services(offers, self._begin_service)
-        self._server = Server(self._pipeline().handle, tls=self._authority, clock=clock)
+        self._server = Server(
+            self._pipeline().handle, tls=Tls(self._authority, self._tls_demands), clock=clock
+        )
 
     @property
     def endpoint(self) -> str:
@@ -218,6 +221,14 @@ class App:
         await cloud.services.load_used(cloud.store)
         cloud.supervisor.start(BlobSweeper(cloud))
         cloud.supervisor.start(MetricsWorker(cloud))
+
+    async def _tls_demands(self, server_name: str) -> TlsDemands | None:
+        """What a server name demands of clients, where it is some service's."""
+        for _, plane in self.cloud.services.data_planes:
+            found = await plane.tls_demands(self.cloud, server_name) if plane.tls_demands else None
+            if found is not None:
+                return found
+        return None
 
     def _begin_service(self, service: Service) -> None:
         cloud = self.cloud

@@ -12,19 +12,18 @@ from typing import TYPE_CHECKING, Any
 import uvloop
 
 from cloudlet.core.http import HttpRequest, HttpResponse
-from cloudlet.wire.server import Limits, Server
+from cloudlet.wire.server import Limits, Server, Tls
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
 
     from cloudlet.core.http import Handler
-    from cloudlet.wire.tls import CertificateAuthority
 
 
 class Serving:
     """A running server."""
 
-    def __init__(self, handler: Handler, limits: Limits, tls: CertificateAuthority | None) -> None:
+    def __init__(self, handler: Handler, limits: Limits, tls: Tls | None) -> None:
         self.loop = uvloop.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever)
         self.thread.start()
@@ -55,9 +54,7 @@ class Serving:
 
 
 @contextlib.contextmanager
-def serving(
-    handler: Handler, limits: Limits | None = None, tls: CertificateAuthority | None = None
-) -> Iterator[Serving]:
+def serving(handler: Handler, limits: Limits | None = None, tls: Tls | None = None) -> Iterator[Serving]:
     running = Serving(handler, limits or Limits(), tls)
     try:
         yield running

@@ -11,8 +11,10 @@ import httpx
 import pytest
 from serving import Serving, count, describe, read_all, read_response, serving
 
+from client_authority import ClientAuthority
 from cloudlet.core.http import FileBody, HttpRequest, HttpResponse, Origin
-from cloudlet.wire.server import Limits, Server
+from cloudlet.core.tls import TlsDemands, TlsVersion
+from cloudlet.wire.server import Limits, Server, Tls
 from cloudlet.wire.tls import CertificateAuthority
 
 
@@ -23,7 +25,7 @@ def authority(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def secure(authority):
-    with serving(describe, tls=authority) as running:
+    with serving(describe, tls=Tls(authority)) as running:
         yield running
 
 
@@ -82,7 +84,7 @@ def test_large_bodies_both_ways_under_tls(authority, tmp_path):
             return await count(request)
         return HttpResponse(200, [], FileBody(path, 1, 2_000_000))
 
-    with serving(handler, tls=authority) as running, connect(running, authority, "localhost") as sock:
+    with serving(handler, tls=Tls(authority)) as running, connect(running, authority, "localhost") as sock:
         connection = http.client.HTTPConnection("localhost")
         connection.sock = sock
         connection.request("GET", "/")
@@ -93,7 +95,7 @@ def test_large_bodies_both_ways_under_tls(authority, tmp_path):
 
 def test_client_that_sends_nothing_or_half_a_handshake_is_let_go(authority):
     limits = Limits(idle_seconds=0.1, handshake_seconds=0.1)
-    with serving(describe, limits, tls=authority) as running:
+    with serving(describe, limits, tls=Tls(authority)) as running:
         for start in (b"", b"\x16\x03\x01", b"\x16" + b"\0" * 100):
             with running.connect() as sock:
                 sock.sendall(start)
@@ -169,3 +171,76 @@ def test_connections_beyond_the_limit_wait_for_their_turn():
 def test_busy_port_is_an_error():
     with serving(describe) as running, pytest.raises(OSError, match="in use"):
         running.run(Server(describe).listen("127.0.0.1", running.port))
+
+
+CLIENTS = ClientAuthority("clients")
+
+
+@pytest.fixture(scope="module")
+def demanding(authority):
+    """A server of which one name speaks TLS 1.3 only, and another one wants its clients' certificates."""
+    trusted = CLIENTS.certificate
+    demands = {
+        "new.example": TlsDemands(TlsVersion.TLS_1_3),
+        "old.example": TlsDemands(TlsVersion.TLS_1_0),
+        "mutual.example": TlsDemands(truststore=trusted),
+    }
+
+    async def find(name: str) -> TlsDemands | None:
+        return demands.get(name)
+
+    async def tell(request: HttpRequest) -> HttpResponse:
+        shown = request.client_certificate
+        return HttpResponse(200, [], shown.server_name.encode() if shown else b"nothing")
+
+    with serving(tell, tls=Tls(authority, find)) as running:
+        yield running
+
+
+def greeted(running, authority, name, *, certificate=None, **versions):
+    """What a client is answered that asks for a name; an SSLError or a reset where it is not let in."""
+    context = ssl.create_default_context(cafile=str(authority.certificate_path))
+    for setting, version in versions.items():
+        setattr(context, setting, version)
+    if certificate is not None:
+        context.load_cert_chain(certificate)
+    with context.wrap_socket(running.connect(), server_hostname=name) as sock:
+        sock.sendall(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+        return read_response(sock).content, sock.version()
+
+
+def test_a_name_speaks_no_older_version_than_it_demands(demanding, authority):
+    assert greeted(demanding, authority, "new.example") == (b"nothing", "TLSv1.3")
+    two = {"maximum_version": ssl.TLSVersion.TLSv1_2}
+    assert greeted(demanding, authority, "other.example", **two) == (b"nothing", "TLSv1.2")
+    with pytest.raises(ssl.SSLError):
+        greeted(demanding, authority, "new.example", **two)
+
+
+def test_a_name_with_a_truststore_lets_in_only_those_it_trusts(demanding, authority, tmp_path):
+    shown = tmp_path / "client.pem"
+    shown.write_text(CLIENTS.issue("client"))
+    answer, _ = greeted(demanding, authority, "mutual.example", certificate=shown)
+    assert answer == b"mutual.example"
+    assert greeted(demanding, authority, "new.example", certificate=shown)[0] == b"nothing"
+    with pytest.raises((ssl.SSLError, ConnectionResetError)):
+        greeted(demanding, authority, "mutual.example")
+
+
+def test_a_hello_may_come_in_pieces(demanding, authority):
+    context = ssl.create_default_context(cafile=str(authority.certificate_path))
+    received, sent = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = context.wrap_bio(received, sent, server_hostname="new.example")
+    with pytest.raises(ssl.SSLWantReadError):
+        client.do_handshake()
+    hello = sent.read()
+    with demanding.connect() as sock:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for piece in (hello[:1], hello[1:7], hello[7:100], hello[100:]):
+            sock.sendall(piece)
+        while True:
+            received.write(sock.recv(65536))
+            with contextlib.suppress(ssl.SSLWantReadError):
+                client.do_handshake()
+                break
+    assert client.version() == "TLSv1.3"

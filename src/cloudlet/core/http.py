@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
+    from cloudlet.core.tls import ClientCertificate
+
 Headers: TypeAlias = list[tuple[str, str]]
 
 
@@ -90,6 +92,8 @@ class HttpRequest(Struct):
     origin: Origin = Origin.HOST
     is_abandoned: Callable[[], bool] = lambda: False
     """Whether the client has gone away, so that nobody will read the answer."""
+    client_certificate: ClientCertificate | None = None
+    """What the client showed, where the server's name demands a certificate."""
     trailers: Headers | None = None
     """The header lines that followed a chunked body; known once it has come to its end."""
     _lower: dict[str, str] | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import random
 import string
 from typing import Final
@@ -9,6 +11,11 @@ from typing import Final
 _BASE32: Final = string.ascii_uppercase + "234567"
 _LOWER: Final = string.ascii_lowercase + string.digits
 _MIXED: Final = string.ascii_letters + string.digits
+
+
+def host_id(request_id: str) -> str:
+    """The second id of a request to S3, in AWS's form: 76 characters of base64."""
+    return base64.b64encode(hashlib.sha512(request_id.encode()).digest()[:57]).decode("ascii")
 
 
 class Ids:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cloudlet.core.http import Headers, HttpRequest, HttpResponse
     from cloudlet.core.metrics import Gathered
     from cloudlet.core.resource import ResourceType
+    from cloudlet.core.tls import TlsDemands
     from cloudlet.core.worker import Worker
 
 Request: TypeAlias = "Mapping[str, Any]"
@@ -54,6 +55,8 @@ class DataPlane(Struct, frozen=True):
     """Whether a request may come here; asked of every request, so it must be quick."""
     handle: Callable[[Cloud, HttpRequest], Awaitable[HttpResponse | None]]
     """Answers; None means that the request is somebody else's after all."""
+    tls_demands: Callable[[Cloud, str], Awaitable[TlsDemands | None]] | None = None
+    """What a server name demands of clients over TLS; None for one that is not its own."""
 
 
 class CrossOrigin(Struct, frozen=True):

@@ -10,14 +10,20 @@ import ipaddress
 import re
 import ssl
 import tempfile
+import warnings
 from collections import OrderedDict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from cloudlet.core.tls import ClientCertificate, TlsDemands, TlsVersion
+
 if TYPE_CHECKING:
+    from asyncio import BaseTransport
+
     from cloudlet.wire.certificates import Issuer
 
 KEY_NAME: Final = "ca-key.pem"
@@ -26,12 +32,21 @@ WILDCARD_DOMAINS: Final = ("amazonaws.com", "api.aws", "on.aws")
 
 _RENEWED_AFTER: Final = timedelta(days=198)
 """Half of what clients allow a certificate to live."""
+_VERSIONS: Final = MappingProxyType(
+    {TlsVersion.TLS_1_2: ssl.TLSVersion.TLSv1_2, TlsVersion.TLS_1_3: ssl.TLSVersion.TLSv1_3}
+)
 _LABEL: Final = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?", re.IGNORECASE)
 
 
 class UnusableName(ValueError):
     """Raised for a server name that is neither a DNS name nor an IP address."""
+
+
+class DemandingContext(ssl.SSLContext):
+    """The context of one name that demands more of its clients than others do."""
+
+    server_name: str
 
 
 class _Leaf(Struct, frozen=True):
@@ -65,7 +80,7 @@ class CertificateAuthority:
         self.directory = directory
         self.certificate_path = directory / "ca.pem"
         """The file that clients trust."""
-        self._leaves: OrderedDict[tuple[str, ...], _Leaf] = OrderedDict()
+        self._leaves: OrderedDict[tuple[tuple[str, ...], TlsDemands | None], _Leaf] = OrderedDict()
         self._cached_certificates = cached_certificates
         self._seal = directory / "checked.txt"
         self._loaded: Issuer | None = None
@@ -80,27 +95,35 @@ class CertificateAuthority:
         """The context with the certificate for one name. Raises UnusableName."""
         return self._leaf(subject_names(server_name)).context
 
-    def _leaf(self, names: tuple[str, ...]) -> _Leaf:
-        leaf = self._leaves.get(names)
+    def demanding_context(self, server_name: str, demands: TlsDemands) -> ssl.SSLContext:
+        """The context of a name with demands. Raises UnusableName."""
+        return self._leaf(subject_names(server_name), demands).context
+
+    def _leaf(self, names: tuple[str, ...], demands: TlsDemands | None = None) -> _Leaf:
+        key = names, demands
+        leaf = self._leaves.get(key)
         if leaf is None or leaf.renew_at < _now():
-            leaf = _Leaf(self._issue(names), _now() + _RENEWED_AFTER)
-            self._leaves[names] = leaf
+            context = self._plain_context() if demands is None else _demanding(names[0], demands)
+            self._load(context, names)
+            leaf = self._leaves[key] = _Leaf(context, _now() + _RENEWED_AFTER)
             if len(self._leaves) > self._cached_certificates:
                 self._leaves.popitem(last=False)
-        self._leaves.move_to_end(names)
+        self._leaves.move_to_end(key)
         return leaf
 
-    def _issue(self, names: tuple[str, ...]) -> ssl.SSLContext:
+    def _plain_context(self) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.set_alpn_protocols(["h2", "http/1.1"])
         context.sni_callback = self._choose
+        return context
+
+    def _load(self, context: ssl.SSLContext, names: tuple[str, ...]) -> None:
+        context.set_alpn_protocols(["h2", "http/1.1"])
         # The ssl module loads certificates from files only.
         with tempfile.NamedTemporaryFile(dir=self.directory, prefix=".leaf-") as file:
             file.write(self._issuer().issue(names))
             file.flush()
             context.load_cert_chain(file.name)
-        return context
 
     def _issuer(self) -> Issuer:
         if self._loaded is None:
@@ -132,3 +155,34 @@ class CertificateAuthority:
         except UnusableName:
             return int(ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME)
         return None
+
+
+def client_certificate(transport: BaseTransport) -> ClientCertificate | None:
+    """What the client of a connection has shown, where it asked for a name that demands it."""
+    tls = transport.get_extra_info("ssl_object")
+    context = tls.context if tls is not None else None
+    if not isinstance(context, DemandingContext):
+        return None
+    der = tls.getpeercert(binary_form=True)
+    return None if der is None else ClientCertificate(context.server_name, der)
+
+
+def _demanding(name: str, demands: TlsDemands) -> DemandingContext:
+    context = DemandingContext(ssl.PROTOCOL_TLS_SERVER)
+    context.server_name = name
+    if demands.minimum_version is TlsVersion.TLS_1_0:
+        _let_in_the_old(context)
+    else:
+        context.minimum_version = _VERSIONS[demands.minimum_version]
+    if demands.truststore:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(cadata=demands.truststore)
+    return context
+
+
+def _let_in_the_old(context: ssl.SSLContext) -> None:
+    """Speaks TLS 1.0, which needs signatures that OpenSSL takes at its lowest level of security only."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = ssl.TLSVersion.TLSv1
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")

@@ -103,7 +103,7 @@ def test_a_domain_name_that_is_not_there_is_told(apigateway):
 
 def test_what_a_domain_name_cannot_do_is_refused(apigateway, name):
     for setting in (
-        {"mutualTlsAuthentication": {"truststoreUri": "s3://a/b"}},
+        {"certificateBody": "-----BEGIN CERTIFICATE-----"},
         {"routingMode": "ROUTING_RULE_ONLY"},
     ):
         code, _ = refusal(

@@ -220,3 +220,23 @@ def test_items_are_for_those_who_may_decrypt(refused, create, key, as_user):
     assert message.startswith(f"KMS key access denied error: {KMS_ERROR}AWSKMSException: User: ")
     assert "kms:Decrypt" in message
     as_user("two", "dynamodb:*", "kms:Decrypt")("dynamodb").get_item(**reads)
+
+
+def test_replicas_have_no_keys_of_kms(dynamodb, create, change, refused):
+    create(Enabled=True)
+    updates = [{"Create": {"RegionName": "eu-west-1"}}]
+    code, message = refused(dynamodb.update_table, TableName="abc", ReplicaUpdates=updates)
+    assert (code, "KMS" in message) == ("NotImplemented", True)
+    change(Enabled=False)
+    dynamodb.update_table(TableName="abc", ReplicaUpdates=updates)
+    assert refused(change, Enabled=True)[0] == "NotImplemented"
+
+
+def test_restored_tables_have_no_keys_of_kms(dynamodb, create, refused):
+    create()
+    backup = dynamodb.create_backup(TableName="abc", BackupName="one")["BackupDetails"]["BackupArn"]
+    override = {"SSESpecificationOverride": {"Enabled": True}}
+    code, message = refused(
+        dynamodb.restore_table_from_backup, TargetTableName="other", BackupArn=backup, **override
+    )
+    assert (code, "KMS" in message) == ("NotImplemented", True)

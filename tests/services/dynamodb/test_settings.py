@@ -209,11 +209,6 @@ def test_sizes_are_counted_after_six_hours(dynamodb, advance, range_table):
     assert counts == {"all": 3, "some": 0}
 
 
-def test_what_is_not_there_says_so(dynamodb, refused, hash_table):
-    scale = dynamodb.update_table_replica_auto_scaling
-    assert refused(scale, TableName=hash_table)[0] == "NotImplemented"
-
-
 def test_time_to_live_changes_once_an_hour(dynamodb, invalid, advance, hash_table):
     def change(attribute, *, enabled):
         specification = {"AttributeName": attribute, "Enabled": enabled}

@@ -22,6 +22,8 @@ _MAPPINGS: Final = Rows(("apigateway", "base-path-mapping"), BasePathMapping)
 """account, region, name, id, base path."""
 _SERVED: Final = Rows(("apigateway", "domain-serving"), DomainServing)
 """name, id: what the data plane reads; a public name is one account's only."""
+_TRUSTSTORES: Final = Rows(("apigateway", "truststore"), str)
+"""name, id: the certificates that a name with mutual TLS trusts, as PEM."""
 _ASSOCIATIONS: Final = Rows(("apigateway", "access-association"), AccessAssociation)
 _VPC_LINKS: Final = Rows(("apigateway", "vpc-link"), VpcLink)
 _CERTIFICATES: Final = Rows(("apigateway", "client-certificate"), ClientCertificate)
@@ -49,10 +51,15 @@ def is_taken(call: Call, name: str) -> bool:
     return _SERVED.find(call, name, "") is not None
 
 
-def save_domain(call: Call, row: DomainName) -> None:
-    """Writes a domain name, and the row that the data plane reads."""
-    _DOMAINS.save(call, row, *_place(call), row.domain_name, row.domain_name_id or "")
+def save_domain(call: Call, row: DomainName, truststore: str | None = None) -> None:
+    """Writes a domain name, the row that the data plane reads and, where it is a new one, its truststore."""
+    key = (row.domain_name, row.domain_name_id or "")
+    _DOMAINS.save(call, row, *_place(call), *key)
     _serve(call, row)
+    if row.mutual_tls_authentication is None:
+        _TRUSTSTORES.delete(call, *key)
+    elif truststore is not None:
+        _TRUSTSTORES.save(call, truststore, *key)
 
 
 def delete_domain(call: Call, row: DomainName) -> None:
@@ -61,6 +68,7 @@ def delete_domain(call: Call, row: DomainName) -> None:
     _DOMAINS.delete(call, *_place(call), *key)
     _MAPPINGS.delete_below(call, *_place(call), *key)
     _SERVED.delete(call, *key)
+    _TRUSTSTORES.delete(call, *key)
 
 
 def list_domains(call: Call) -> list[DomainName]:
@@ -112,6 +120,16 @@ def domain_serving_key(name: str) -> tuple[str, ...]:
 def decode_domain_serving(value: bytes) -> DomainServing:
     """That row."""
     return _SERVED.decode(value)
+
+
+def truststore_key(name: str) -> tuple[str, ...]:
+    """The key of the row with the certificates that a public domain name trusts."""
+    return "apigateway", "truststore", name, ""
+
+
+def decode_truststore(value: bytes) -> str:
+    """That row."""
+    return _TRUSTSTORES.decode(value)
 
 
 def find_association(call: Call, arn: str) -> AccessAssociation | None:

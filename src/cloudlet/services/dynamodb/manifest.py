@@ -27,6 +27,7 @@ from cloudlet.services.dynamodb.operations import (
     tables,
     transactions,
 )
+from cloudlet.services.dynamodb.replication_work import Replication
 from cloudlet.services.dynamodb.resources import TableResource
 from cloudlet.services.dynamodb.state import Tables
 from cloudlet.services.dynamodb.streams.workers import StreamKeeper
@@ -69,6 +70,7 @@ SERVICE: Final = Service(
         BackupWork,
         BackupTrim,
         ImportWork,
+        Replication,
         StreamKeeper,
     ),
 )

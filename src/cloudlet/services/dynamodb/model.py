@@ -15,6 +15,7 @@ from cloudlet.services.dynamodb.destinations import ACTIVE, Destination
 from cloudlet.services.dynamodb.insights import Insights
 from cloudlet.services.dynamodb.policies import ResourcePolicy
 from cloudlet.services.dynamodb.recovery import Recovery, Restoring
+from cloudlet.services.dynamodb.replication import Replica
 from cloudlet.services.dynamodb.values import order
 
 if TYPE_CHECKING:
@@ -231,6 +232,8 @@ class Table(Struct, frozen=True):
     insights: tuple[Insights, ...] = ()
     """Those of the table and its indexes that were ever turned on."""
     time_to_live_changed: float | None = None
+    replicas: tuple[Replica, ...] = ()
+    """Those in other regions, in the order in which they were added."""
     warm: WarmThroughput | None = None
     """What it was warm for at most; None as long as that is what its throughput says."""
     table_class_changes: tuple[float, ...] = ()
@@ -264,6 +267,17 @@ class Table(Struct, frozen=True):
     def keeps_history(self) -> bool:
         """Whether what was there before a change must be kept."""
         return self.recovery is not None or bool(self.copies)
+
+    def find_replica(self, region: str) -> Replica | None:
+        """The replica in a region, or None."""
+        return next((each for each in self.replicas if each.region == region), None)
+
+    def with_replica(self, replica: Replica) -> Table:
+        """The table with a replica added, or with what it knows of that region's changed."""
+        if self.find_replica(replica.region) is None:
+            return replace(self, replicas=(*self.replicas, replica))
+        changed = tuple(replica if each.region == replica.region else each for each in self.replicas)
+        return replace(self, replicas=changed)
 
     def expiry(self, item: Item) -> int | None:
         """The second at which an item expires, or None if it never does."""

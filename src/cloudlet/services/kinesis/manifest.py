@@ -6,6 +6,7 @@ from typing import Final
 
 from cloudlet.core.operation import Service, operations_in
 from cloudlet.services.kinesis.encryption import StreamKeys
+from cloudlet.services.kinesis.metrics import StreamMetrics
 from cloudlet.services.kinesis.operations import (
     account,
     consumers,
@@ -31,6 +32,11 @@ SERVICE: Final = Service(
         )
     ),
     resources=(StreamType(), StreamConsumerType(), ResourcePolicyType()),
-    components=(ReadRates, lambda _cloud: OperationRates(), lambda _cloud: StreamKeys()),
+    components=(
+        ReadRates,
+        StreamMetrics,
+        lambda _cloud: OperationRates(),
+        lambda _cloud: StreamKeys(),
+    ),
     workers=(Changes, Retention),
 )

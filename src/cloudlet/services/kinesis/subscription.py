@@ -13,6 +13,7 @@ from msgspec import Struct
 from cloudlet.core.worker import source_topic
 from cloudlet.services.kinesis import state
 from cloudlet.services.kinesis.errors import ResourceInUseException, ResourceNotFoundException
+from cloudlet.services.kinesis.metrics import StreamMetrics
 from cloudlet.services.kinesis.reader import Batch, read
 from cloudlet.services.kinesis.throughput import push_seconds
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from cloudlet.core.call import Call
-    from cloudlet.services.kinesis.model import Consumer, Shard
+    from cloudlet.services.kinesis.model import Consumer, Shard, Stream
 
 SECONDS: Final = 300.0
 """How long a subscription lasts."""
@@ -44,15 +45,17 @@ def topic(call: Call, consumer: Consumer) -> str:
 
 async def events(call: Call, reader: Reader, place: int) -> AsyncIterator[dict[str, Any]]:
     """The events of one subscription, from a place on. Raises what ends it before its time."""
-    clock = call.clock
+    clock, metrics = call.clock, call.cloud.component(StreamMetrics)
     ends_at, told_at = clock.time() + SECONDS, 0.0
     stream_topic = source_topic(call.arn(f"stream/{reader.consumer.stream_name}"))
     with call.cloud.wakeups.listening(stream_topic, topic(call, reader.consumer)) as listener:
         while clock.time() < ends_at:
-            shard, batch = await call.transact(partial(_next, reader=reader, place=place), read_only=True)
+            looked = await call.transact(partial(_next, reader=reader, place=place), read_only=True)
+            stream, shard, batch = looked
             place = batch.next_place
             if batch.records or batch.child_shards or clock.time() - told_at >= _SIGN_OF_LIFE_SECONDS:
                 told_at = clock.time()
+                metrics.pushed(call, stream, reader.consumer, shard, batch)
                 yield {"SubscribeToShardEvent": _event(call, shard, batch)}
                 if (seconds := push_seconds(call, batch.size_bytes)) > 0:
                     await clock.sleep(seconds)
@@ -63,7 +66,7 @@ async def events(call: Call, reader: Reader, place: int) -> AsyncIterator[dict[s
                 await listener.wait(clock, max(next_at - clock.time(), 0.0))
 
 
-def _next(call: Call, reader: Reader, place: int) -> tuple[Shard, Batch]:
+def _next(call: Call, reader: Reader, place: int) -> tuple[Stream, Shard, Batch]:
     consumer, name = reader.consumer, reader.consumer.stream_name
     stream = state.find_stream(call, name)
     current = state.find_consumer(call, name, consumer.name)
@@ -73,7 +76,7 @@ def _next(call: Call, reader: Reader, place: int) -> tuple[Shard, Batch]:
     if subscription is None or subscription.id != reader.subscription_id:
         raise in_use(call, consumer, reader.shard_index)
     shard = state.shard(call, name, reader.shard_index)
-    return shard, read(call, stream, shard, place, _EVENT_RECORDS, _EVENT_BYTES)
+    return stream, shard, read(call, stream, shard, place, _EVENT_RECORDS, _EVENT_BYTES)
 
 
 def in_use(call: Call, consumer: Consumer, shard_index: int) -> ResourceInUseException:

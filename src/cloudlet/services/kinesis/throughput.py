@@ -73,10 +73,9 @@ class ReadRates:
         """Forgets everything."""
         self._shards.clear()
 
-    def check(self, call: Call, name: str, shard: Shard) -> None:
-        """Raises ProvisionedThroughputExceededException for a read that comes too early."""
-        if self._limited and self._of(call, name, shard).are_too_many(call.time()):
-            raise refusal(call, name, shard)
+    def are_too_many(self, call: Call, name: str, shard: Shard) -> bool:
+        """Whether a read comes too early."""
+        return self._limited and self._of(call, name, shard).are_too_many(call.time())
 
     def spend(self, call: Call, name: str, shard: Shard, size_bytes: int) -> None:
         """Counts a read that is done; after a large one the next has to wait until it would have gone out."""

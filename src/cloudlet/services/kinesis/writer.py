@@ -12,6 +12,7 @@ from msgspec import Struct
 from cloudlet.core.worker import source_topic
 from cloudlet.services.kinesis import state
 from cloudlet.services.kinesis.encryption import Encryption
+from cloudlet.services.kinesis.metrics import StreamMetrics
 from cloudlet.services.kinesis.model import Record, Shard, Stream
 from cloudlet.services.kinesis.throughput import takes
 
@@ -84,4 +85,6 @@ def put(call: Call, stream: Stream, incoming: Sequence[Incoming]) -> list[Writte
     for shard in shards.met.values():
         state.save_shard(call, stream.name, shard)
     call.wake(source_topic(call.arn(f"stream/{stream.name}")))
+    metrics = call.cloud.component(StreamMetrics)
+    call.transaction.after_commit(lambda: metrics.written(call, stream, incoming, written))
     return written

@@ -6,9 +6,12 @@ Nothing here decides when one is raised.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cloudlet.core.errors import ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class NoSuchBucket(ServiceError):
@@ -256,6 +259,24 @@ class InvalidArgument(ServiceError):
     def __init__(self, message: str, name: str, value: Any = None) -> None:
         members = {} if value is None else {"ArgumentValue": value}
         super().__init__(message, ArgumentName=name, **members)
+
+
+class NotificationArgument(ServiceError):
+    """Raised for a notification configuration that contradicts itself."""
+
+    code = "InvalidArgument"
+
+
+class UnusableDestinations(ServiceError):
+    """Raised for destinations of notifications that cannot be told, with the reason for each."""
+
+    code = "InvalidArgument"
+
+    def __init__(self, reasons: Sequence[tuple[str, str]]) -> None:
+        members: dict[str, str] = {}
+        for number, (destination, reason) in enumerate(reasons, start=1):
+            members |= {f"ArgumentName{number}": destination, f"ArgumentValue{number}": reason}
+        super().__init__("Unable to validate the following destination configurations", **members)
 
 
 class InvalidRequest(ServiceError):

@@ -49,6 +49,39 @@ class CorsRule(Struct, frozen=True):
     id: str | None = None
 
 
+class Notification(Struct, frozen=True):
+    """Who is told of which events in a bucket."""
+
+    id: str
+    arn: str
+    """Of the queue, the topic or the function."""
+    events: tuple[str, ...]
+    """Such as s3:ObjectCreated:Put and s3:ObjectCreated:*."""
+    rules: tuple[tuple[str, str], ...] = ()
+    """What keys must begin and end with: Prefix and Suffix, in the order in which they were given."""
+
+    @property
+    def service(self) -> str:
+        """The service of the destination: sqs, sns or lambda."""
+        return self.arn.split(":")[2]
+
+    @property
+    def prefix(self) -> str:
+        """What keys must begin with."""
+        return dict(self.rules).get("Prefix", "")
+
+    @property
+    def suffix(self) -> str:
+        """What keys must end with."""
+        return dict(self.rules).get("Suffix", "")
+
+    def wants(self, event: str, key: str) -> bool:
+        """Whether it is about an event, such as s3:ObjectCreated:Put, of a key."""
+        if not key.startswith(self.prefix) or not key.endswith(self.suffix):
+            return False
+        return any(each == event or (each[-1] == "*" and event.startswith(each[:-1])) for each in self.events)
+
+
 class Bucket(Struct, frozen=True):
     """A bucket and how it is configured."""
 
@@ -64,6 +97,7 @@ class Bucket(Struct, frozen=True):
     cors: tuple[CorsRule, ...] = ()
     public_access_block: PublicAccessBlock | None = PublicAccessBlock()
     bucket_key_enabled: bool = False
+    notifications: tuple[Notification, ...] = ()
 
     @property
     def arn(self) -> str:

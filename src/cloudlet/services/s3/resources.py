@@ -47,6 +47,7 @@ class BucketType:
             "BucketEncryption",
             "BucketName",
             "CorsConfiguration",
+            "NotificationConfiguration",
             "OwnershipControls",
             "PublicAccessBlockConfiguration",
             "Tags",
@@ -205,6 +206,36 @@ def _block(told: Any) -> dict[str, Any]:
     return {"PublicAccessBlockConfiguration": {name: _boolean(value) for name, value in told.items()}}
 
 
+def _notifications(told: Any) -> dict[str, Any]:
+    configuration: dict[str, Any] = {
+        plural: [_notification(each, member) for each in told[given]]
+        for given, (plural, member) in _DESTINATIONS.items()
+        if told.get(given)
+    }
+    if "EventBridgeConfiguration" in told:
+        configuration["EventBridgeConfiguration"] = {}
+    return {"NotificationConfiguration": configuration}
+
+
+def _notification(told: Mapping[str, Any], member: str) -> dict[str, Any]:
+    notification: dict[str, Any] = {
+        f"{_ARNS.get(member, member)}Arn": told[member],
+        "Events": [told["Event"]],
+    }
+    if "Filter" in told:
+        notification["Filter"] = {"Key": {"FilterRules": told["Filter"]["S3Key"]["Rules"]}}
+    return notification
+
+
+_DESTINATIONS: Final[Mapping[str, tuple[str, str]]] = {
+    "LambdaConfigurations": ("LambdaFunctionConfigurations", "Function"),
+    "QueueConfigurations": ("QueueConfigurations", "Queue"),
+    "TopicConfigurations": ("TopicConfigurations", "Topic"),
+}
+"""The lists of destinations: what the API calls each, and the property that has its ARN."""
+_ARNS: Final[Mapping[str, str]] = {"Function": "LambdaFunction"}
+
+
 def _boolean(value: Any) -> bool:
     """Templates may say "true"."""
     return value if isinstance(value, bool) else str(value).lower() == "true"
@@ -218,6 +249,11 @@ _SETTINGS: Final[Mapping[str, Setting]] = {
     ),
     "BucketEncryption": Setting("PutBucketEncryption", _encryption, ("DeleteBucketEncryption", {})),
     "CorsConfiguration": Setting("PutBucketCors", _cors, ("DeleteBucketCors", {})),
+    "NotificationConfiguration": Setting(
+        "PutBucketNotificationConfiguration",
+        _notifications,
+        ("PutBucketNotificationConfiguration", {"NotificationConfiguration": {}}),
+    ),
     "OwnershipControls": Setting(
         "PutBucketOwnershipControls",
         lambda told: {"OwnershipControls": {"Rules": [dict(rule) for rule in told["Rules"]]}},

@@ -5,6 +5,7 @@ from typing import Final
 from cloudlet.core.operation import Service, operations_in
 from cloudlet.services.sqs.encryption import QueueKeys
 from cloudlet.services.sqs.fairness import ProcessingTimes
+from cloudlet.services.sqs.metrics import MetricsSampler, QueueMetrics
 from cloudlet.services.sqs.operations import (
     dead_letters,
     policies,
@@ -28,6 +29,7 @@ SERVICE: Final = Service(
         lambda _cloud: ProcessingTimes(),
         lambda _cloud: QueueKeys(),
         lambda _cloud: Throughput(),
+        QueueMetrics,
     ),
-    workers=(MoveTaskWorker, RetentionWorker),
+    workers=(MoveTaskWorker, RetentionWorker, MetricsSampler),
 )

@@ -15,6 +15,7 @@ from cloudlet.core.call import Call
 from cloudlet.core.worker import source_topic
 from cloudlet.services.sqs import contents, state
 from cloudlet.services.sqs.encryption import Encryption
+from cloudlet.services.sqs.metrics import QueueMetrics
 from cloudlet.services.sqs.model import Message, MessageAttribute, Position, Queue, milliseconds
 from cloudlet.services.sqs.polls import expect_visible
 from cloudlet.services.sqs.throughput import check_group_throughput
@@ -47,6 +48,7 @@ class Sender:
         self._queue = queue
         self._messages = state.messages(call, queue)
         self._encryption = Encryption(call, queue)
+        self._sizes_bytes: list[int] = []
 
     def send(self, draft: Draft) -> dict[str, Any]:
         """Puts a message in; what its sender is told. Raises before anything is changed."""
@@ -71,6 +73,8 @@ class Sender:
     def close(self) -> None:
         """Counts what came in, and wakes who waits for it."""
         self._messages.save_counts()
+        metrics, queue, sizes_bytes = self._call.cloud.component(QueueMetrics), self._queue, self._sizes_bytes
+        self._call.transaction.after_commit(lambda: metrics.sent(queue, sizes_bytes))
         self._call.wake(source_topic(self._queue.arn))
 
     def _send(self, draft: Draft, digest: str) -> str:
@@ -103,6 +107,7 @@ class Sender:
     def _message(self, draft: Draft, digest: str, message_id: str, sequence_number: str | None) -> Message:
         call, now = self._call, self._call.time()
         sealed = self._encryption.seal(draft.body)
+        self._sizes_bytes.append(draft.size_bytes)
         return Message(
             message_id,
             draft.body if sealed is None else "",

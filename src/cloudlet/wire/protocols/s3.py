@@ -6,14 +6,13 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Sto
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import replace
 
+from cloudlet.core.ids import host_id
 from cloudlet.wire.protocols.protocol import ErrorAnswer, Members
 from cloudlet.wire.protocols.query import write_error_members
 from cloudlet.wire.protocols.rest_xml import XML, RestXmlProtocol
@@ -157,8 +156,3 @@ def _header_text(value: Any) -> str:
     if isinstance(value, datetime):
         return write_http_date(value)
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def host_id(request_id: str) -> str:
-    """The second id of a request, in AWS's form: 76 characters of base64."""
-    return base64.b64encode(hashlib.sha512(request_id.encode()).digest()[:57]).decode("ascii")

@@ -4,7 +4,7 @@ It knows nothing of AWS: what a request means is the handler's business.
 """
 
 from cloudlet.wire.server.limits import Limits
-from cloudlet.wire.server.listener import Closer, Listener
+from cloudlet.wire.server.listener import Closer, Listener, Tls
 from cloudlet.wire.server.server import Server
 
-__all__ = ["Closer", "Limits", "Listener", "Server"]
+__all__ = ["Closer", "Limits", "Listener", "Server", "Tls"]

@@ -27,6 +27,7 @@ from cloudlet.wire.server.http1_head import (
     size_bytes,
 )
 from cloudlet.wire.server.writer import Writer
+from cloudlet.wire.tls import client_certificate
 
 if TYPE_CHECKING:
     from cloudlet.wire.server.site import Site
@@ -98,6 +99,7 @@ class Http1(asyncio.Protocol):
         self._writer = Writer(self._transport, self._deadline, limits.buffer_bytes, limits.write_seconds)
         self._runner = ExchangeRunner(self._site, self, self._writer)
         self._scheme = "http" if transport.get_extra_info("ssl_object") is None else "https"
+        self._certificate = client_certificate(transport)
         peer = transport.get_extra_info("peername")
         self._client = (str(peer[0]), int(peer[1])) if isinstance(peer, tuple) else ("", 0)
         self._deadline.set(limits.idle_seconds)
@@ -336,6 +338,7 @@ class Http1(asyncio.Protocol):
         request = HttpRequest(method, path, query, headers, _NO_BODY, self._scheme, version, self._client)
         request.origin = self._site.origin
         request.is_abandoned = self._is_abandoned
+        request.client_certificate = self._certificate
         check_host(request)
         if self._parser.should_upgrade() and "websocket" in (request.header("upgrade") or "").lower():
             raise Refusal(501, "WebSocket is not spoken here.")

@@ -24,6 +24,7 @@ from cloudlet.wire.server.body import RequestRefused, StreamBody
 from cloudlet.wire.server.deadline import Deadline
 from cloudlet.wire.server.http2_stream import Stream
 from cloudlet.wire.server.writer import Writer
+from cloudlet.wire.tls import client_certificate
 
 if TYPE_CHECKING:
     from cloudlet.wire.server.site import Site
@@ -69,6 +70,7 @@ class Http2(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self._writer = Writer(self._transport, self._deadline, limits.buffer_bytes, limits.write_seconds)
         self._scheme = "http" if transport.get_extra_info("ssl_object") is None else "https"
+        self._certificate = client_certificate(transport)
         peer = transport.get_extra_info("peername")
         self._client = (str(peer[0]), int(peer[1])) if isinstance(peer, tuple) else ("", 0)
         codes = h2.settings.SettingCodes
@@ -221,6 +223,7 @@ class Http2(asyncio.Protocol):
             version="2",
             client=self._client,
             origin=self._site.origin,
+            client_certificate=self._certificate,
         )
         if len(target) > self._limits.request_line_bytes:
             return request, plain_text(414, "The request target is too long.")

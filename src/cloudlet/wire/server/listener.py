@@ -1,6 +1,6 @@
 """A listening socket: it accepts connections, tells TLS from plain HTTP, and hands each to its protocol.
 
-It reads no byte of a connection, it only peeks at the first.
+It reads no byte of a connection, it only peeks at the first ones.
 """
 
 from __future__ import annotations
@@ -8,12 +8,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
+from cloudlet.wire.server.client_hello import RECORD_HEADER_BYTES, record_bytes, server_name
 from cloudlet.wire.server.door import Door
 
 if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Awaitable, Callable
+
     from cloudlet.core.http import Origin
+    from cloudlet.core.tls import TlsDemands
     from cloudlet.wire.server.site import Site
     from cloudlet.wire.tls import CertificateAuthority
 
@@ -32,15 +37,21 @@ class Closer(Protocol):
         """Stops accepting, lets running requests end, then cuts what is left."""
 
 
+class Tls(NamedTuple):
+    """What a listener needs for TLS."""
+
+    authority: CertificateAuthority
+    demands: Callable[[str], Awaitable[TlsDemands | None]] | None = None
+    """What a server's name demands of clients; nobody asks where no name demands anything."""
+
+
 class Listener:
     """Serves one listening socket, which it owns from then on."""
 
-    def __init__(
-        self, sock: socket.socket, site: Site, authority: CertificateAuthority | None, *, tls_only: bool
-    ) -> None:
+    def __init__(self, sock: socket.socket, site: Site, tls: Tls | None, *, tls_only: bool) -> None:
         self._socket = sock
         self._site = site
-        self._authority = authority
+        self._tls = tls
         self._tls_only = tls_only
         self._loop = site.loop
         self._accepting = False
@@ -116,33 +127,49 @@ class Listener:
     async def _admit(self, connection: socket.socket) -> None:
         limits = self._site.limits
         try:
-            tls = None
-            if await self._speaks_tls(connection):
-                assert self._authority is not None
-                tls = self._authority.server_context(connection.getsockname()[0])
+            context = None
+            if self._tls is not None and await self._speaks_tls(connection):
+                context = await self._context(connection, self._tls)
             await self._loop.connect_accepted_socket(
                 lambda: Door(self._site),
                 connection,
-                ssl=tls,
-                ssl_handshake_timeout=limits.handshake_seconds if tls else None,
-                ssl_shutdown_timeout=limits.linger_seconds if tls else None,
+                ssl=context,
+                ssl_handshake_timeout=limits.handshake_seconds if context else None,
+                ssl_shutdown_timeout=limits.linger_seconds if context else None,
             )
         except (OSError, TimeoutError) as error:
             # A client that goes away or fails the handshake is its own affair.
             logger.debug("a connection was not established: %s", error)
             connection.close()
-        except asyncio.CancelledError:
+        except BaseException:
             connection.close()
             raise
 
     async def _speaks_tls(self, connection: socket.socket) -> bool:
-        if self._authority is None or self._tls_only:
-            return self._tls_only
+        return self._tls_only or await self._peek(connection, 1) == _TLS_HANDSHAKE
+
+    async def _context(self, connection: socket.socket, tls: Tls) -> ssl.SSLContext:
+        """What the connection is served with: by the name it asks for, where names make demands."""
+        if tls.demands is not None:
+            head = await self._peek(connection, RECORD_HEADER_BYTES)
+            name = server_name(await self._peek(connection, record_bytes(head)))
+            demands = await tls.demands(name) if name else None
+            if name and demands:
+                return tls.authority.demanding_context(name, demands)
+        return tls.authority.server_context(connection.getsockname()[0])
+
+    async def _peek(self, connection: socket.socket, count: int) -> bytes:
+        """The next bytes, which stay to be read; fewer than `count` where the client sends no more."""
         try:
-            return connection.recv(1, socket.MSG_PEEK) == _TLS_HANDSHAKE
+            piece = connection.recv(count, socket.MSG_PEEK)
         except BlockingIOError:
+            piece = b""
+        if len(piece) < count:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, count)
             await self._readable(connection)
-            return connection.recv(1, socket.MSG_PEEK) == _TLS_HANDSHAKE
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
+            piece = connection.recv(count, socket.MSG_PEEK)
+        return piece
 
     async def _readable(self, connection: socket.socket) -> None:
         arrived = asyncio.Event()

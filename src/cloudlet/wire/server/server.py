@@ -14,13 +14,12 @@ from cloudlet.core.http import Origin
 from cloudlet.wire.server.answer import Dates
 from cloudlet.wire.server.eager import Eager
 from cloudlet.wire.server.limits import Limits
-from cloudlet.wire.server.listener import Closer, Listener
+from cloudlet.wire.server.listener import Closer, Listener, Tls
 from cloudlet.wire.server.site import Connections, Site
 
 if TYPE_CHECKING:
     from cloudlet.core.clock import Clock
     from cloudlet.core.http import Handler
-    from cloudlet.wire.tls import CertificateAuthority
 
 _BACKLOG = 2048
 
@@ -33,13 +32,13 @@ class Server:
         handler: Handler,
         *,
         limits: Limits | None = None,
-        tls: CertificateAuthority | None = None,
+        tls: Tls | None = None,
         origin: Origin = Origin.HOST,
         clock: Clock | None = None,
     ) -> None:
         self._handler = handler
         self._limits = limits or Limits()
-        self._authority = tls
+        self._tls = tls
         self._origin = origin
         self._dates = Dates(clock or SystemClock())
         self._eager: Eager | None = None
@@ -62,7 +61,7 @@ class Server:
         tls_only: bool = False,
     ) -> Closer:
         """Serves a listening socket made elsewhere, until it or the server is closed."""
-        if tls_only and self._authority is None:
+        if tls_only and self._tls is None:
             raise ValueError("A socket for TLS only needs a certificate authority.")
         loop = asyncio.get_running_loop()
         if self._eager is None:
@@ -77,7 +76,7 @@ class Server:
             connections=Connections(lambda: listener.connections_changed()),
             patient=handler is not None,
         )
-        listener = Listener(sock, site, self._authority, tls_only=tls_only)
+        listener = Listener(sock, site, self._tls, tls_only=tls_only)
         # A listener that was closed on its own is forgotten when the next one comes.
         self._listeners = [known for known in self._listeners if not known.closed]
         self._listeners.append(listener)

@@ -62,7 +62,7 @@ def _context(invocation: Invocation, response: HttpResponse) -> dict[str, Any]:
         "xrayTraceId": invocation.trace_id.removeprefix("Root=").partition(";")[0],
     }
     known["authorizer"] = {**(known.get("authorizer") or {}), **_authorizer(invocation)}
-    if invocation.sent is not None or invocation.answer is not None:
+    if invocation.is_integrated:
         known.update(_integration(invocation))
     return known
 

@@ -34,6 +34,7 @@ from .headers import may_be_mapped
 from .java_regex import Pattern, PatternError
 from .java_regex import pattern as java_pattern
 from .mapping import Source, request_source, response_source
+from .metrics import StageSeries
 from .payload import BinaryMediaTypes
 from .routing import Routes
 from .templates import Templates
@@ -112,6 +113,7 @@ class CompiledStage(Struct, frozen=True):
     account: str
     region: str
     api_id: str
+    api_name: str
     name: str
     deployment_id: str
     variables: Mapping[str, str]
@@ -134,6 +136,8 @@ class CompiledStage(Struct, frozen=True):
     gateway_responses: GatewayResponses
     steps: dict[tuple[str, str], tuple[Any, ...]] = field(default_factory=dict)
     """What `steps.py` has found out about each method, by its key."""
+    series: dict[tuple[str, str] | None, tuple[StageSeries, ...]] = field(default_factory=dict)
+    """What `metrics.py` counts for each method with metrics of its own, by its key, and for all others."""
 
 
 def compile_stage(
@@ -156,6 +160,7 @@ def compile_stage(
         account=serving.account,
         region=serving.region,
         api_id=api.id,
+        api_name=api.name,
         name=stage.stage_name,
         deployment_id=stage.deployment_id,
         variables=variables,

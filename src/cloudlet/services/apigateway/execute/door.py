@@ -20,6 +20,7 @@ from .address import Address
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Cloud
+    from cloudlet.core.tls import TlsDemands
 
 _USER_REQUEST: Final = "_user_request_"
 _EXECUTE_API: Final = "/_aws/execute-api/"
@@ -34,6 +35,15 @@ async def _handle(cloud: Cloud, request: HttpRequest) -> HttpResponse | None:
     from cloudlet.services.apigateway.execute import gateway  # noqa: PLC0415  start time: it takes 30 ms to load
 
     return await gateway.handle(cloud, request)
+
+
+async def _tls_demands(cloud: Cloud, server_name: str) -> TlsDemands | None:
+    """What a domain name of one's own demands of those who connect to it."""
+    if not _may_be_own(server_name):
+        return None
+    from cloudlet.services.apigateway.execute import domains  # noqa: PLC0415  start time: few connections need it
+
+    return await domains.tls_demands(cloud, server_name)
 
 
 def claims(request: HttpRequest) -> bool:
@@ -103,4 +113,4 @@ def _may_be_own(host: str) -> bool:
     return "." in name and name[-1].isalpha() and not name.endswith(_NOT_OWN)
 
 
-DATA_PLANE: Final = DataPlane(claims, _handle)
+DATA_PLANE: Final = DataPlane(claims, _handle, _tls_demands)

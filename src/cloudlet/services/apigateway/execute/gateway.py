@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Final
 from cloudlet.core.access import Principal
 from cloudlet.core.http import HttpRequest, HttpResponse, RequestEntityTooLarge
 
-from .domains import address_below, find_domain
+from .domains import address_below, find_domain, host_of, lets_in
 from .door import find_address
 from .errors import GatewayError, too_large
 from .invocation import Invocation
+from .metrics import count
 from .narration import tell_failure
 from .payload import deflated
 from .stage_logs import write_logs
@@ -43,9 +44,8 @@ async def handle(cloud: Cloud, request: HttpRequest) -> HttpResponse | None:
         domain = await find_domain(cloud, request)
         if domain is None:
             return None
-        host = (request.header("host") or "").partition(":")[0]
-        address = address_below(domain, request.path, host)
-        if address is None:
+        address = address_below(domain, request.path, host_of(request))
+        if address is None or not lets_in(domain, request):
             return _forbidden(cloud)
     stage = await cloud.component(CompiledStages).find(address.api_id, address.stage_name)
     if stage is None or (stage.disabled and not address.is_own_domain):
@@ -53,6 +53,7 @@ async def handle(cloud: Cloud, request: HttpRequest) -> HttpResponse | None:
     invocation = _invocation(cloud, request, stage, address)
     response = _finished(invocation, await answer(invocation))
     write_logs(invocation, response)
+    count(invocation, response)
     return response
 
 

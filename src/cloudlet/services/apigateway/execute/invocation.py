@@ -138,6 +138,11 @@ class Invocation(Struct):
         return self.answer
 
     @property
+    def is_integrated(self) -> bool:
+        """Whether the integration has been asked, whatever came of it."""
+        return self.sent is not None or self.answer is not None
+
+    @property
     def content_type(self) -> str:
         """The body's media type as sent; AWS takes a body without one for JSON."""
         return self.request.header("content-type") or "application/json"
@@ -249,5 +254,15 @@ def identity_of(invocation: Invocation) -> dict[str, Any]:
         "userArn": None,
         "userAgent": user_agent[-1] if user_agent else None,
         "user": None,
+        **_client_certificate(invocation),
         **invocation.caller,
     }
+
+
+def _client_certificate(invocation: Invocation) -> dict[str, Any]:
+    shown = invocation.request.client_certificate
+    if shown is None or shown.server_name != invocation.domain_name:
+        return {}
+    from .client_certificates import described  # noqa: PLC0415  start time: cryptography takes 30 ms to load
+
+    return {"clientCert": described(shown.der)}

@@ -14,9 +14,10 @@ from msgspec.structs import replace
 from cloudlet.core.call import Call
 from cloudlet.services.apigateway import network_state
 from cloudlet.services.apigateway.errors import BadRequestException
-from cloudlet.services.apigateway.members import described
+from cloudlet.services.apigateway.members import described, given
 from cloudlet.services.apigateway.model import EndpointConfiguration
-from cloudlet.services.apigateway.network_model import DomainName
+from cloudlet.services.apigateway.network_model import DomainName, MutualTls
+from cloudlet.services.apigateway.operations import truststores
 from cloudlet.services.apigateway.operations.rest_apis import refused
 from cloudlet.services.apigateway.pages import page_of
 from cloudlet.services.apigateway.patches import Patch, check_supported, patches_in
@@ -49,11 +50,27 @@ _ZONES: Final = {
     "sa-east-1": "ZCMLWB8V5SYIT",
 }
 _NOT_DONE: Final = {
-    "mutualTlsAuthentication": "mutual TLS of domain names",
     "certificateBody": "certificates given by their text",
     "certificatePrivateKey": "certificates given by their text",
     "certificateChain": "certificates given by their text",
 }
+_ENHANCED: Final = "SecurityPolicy_"
+_SECURITY_POLICIES: Final = (
+    "TLS_1_0",
+    "TLS_1_2",
+    "SecurityPolicy_TLS13_1_3_2025_09",
+    "SecurityPolicy_TLS13_1_3_FIPS_2025_09",
+    "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09",
+    "SecurityPolicy_TLS13_1_2_FIPS_PQ_2025_09",
+    "SecurityPolicy_TLS13_1_2_FIPS_PFS_PQ_2025_09",
+    "SecurityPolicy_TLS13_1_2_Ext2_PQ_2025_09",
+    "SecurityPolicy_TLS13_1_2_Ext2_FIPS_PQ_2025_09",
+    "SecurityPolicy_TLS13_1_2_PQ_2025_09",
+    "SecurityPolicy_TLS13_1_2_2021_06",
+    "SecurityPolicy_TLS13_2025_EDGE",
+    "SecurityPolicy_TLS12_PFS_2025_EDGE",
+    "SecurityPolicy_TLS12_2018_EDGE",
+)
 _TEXTS: Final = {
     "/certificateArn": "certificate_arn",
     "/certificateName": "certificate_name",
@@ -69,6 +86,7 @@ _SUPPORTED: Final = {
         *_TEXTS,
         "/endpointConfiguration/ipAddressType",
         "/endpointConfiguration/types/<type>",
+        *truststores.PATHS,
         "/policy",
         "/routingMode",
     ),
@@ -77,9 +95,17 @@ _SUPPORTED: Final = {
 
 
 @rest_operation("CreateDomainName", "/domainnames")
-def create_domain_name(call: Call, request: api.CreateDomainNameRequestTypeDef) -> dict[str, Any]:
+async def create_domain_name(call: Call, request: api.CreateDomainNameRequestTypeDef) -> dict[str, Any]:
     """Takes a domain name; a public one is taken for all accounts."""
     _check_done(request)
+    wanted = request.get("mutualTlsAuthentication")
+    fetched = await truststores.fetched(call, given(MutualTls, wanted)) if wanted else None
+    return await call.transact(lambda inner: _made(inner, request, fetched))
+
+
+def _made(
+    call: Call, request: api.CreateDomainNameRequestTypeDef, fetched: truststores.Fetched | None
+) -> dict[str, Any]:
     name = request["domainName"]
     if not name:
         raise BadRequestException("No Domain Name specified")
@@ -100,13 +126,15 @@ def create_domain_name(call: Call, request: api.CreateDomainNameRequestTypeDef) 
         endpoint_configuration=endpoint,
         security_policy=request.get("securityPolicy", "TLS_1_2"),
         endpoint_access_mode=request.get("endpointAccessMode"),
+        mutual_tls_authentication=fetched.mutual_tls if fetched else None,
         tags={**request.get("tags", {})} or None,
     )
     row = _reachable(call, row)
     if request.get("policy"):
         row = replace(row, policy=kept_policy(request["policy"], _invoke_arn(call, row)))
     _check_certificate(row)
-    network_state.save_domain(call, row)
+    _check_tls(row)
+    network_state.save_domain(call, row, fetched.certificates if fetched else None)
     return _described(row)
 
 
@@ -133,15 +161,36 @@ def delete_domain_name(call: Call, request: api.DeleteDomainNameRequestTypeDef) 
 
 
 @rest_operation("UpdateDomainName", DOMAIN)
-def update_domain_name(call: Call, request: api.UpdateDomainNameRequestTypeDef) -> dict[str, Any]:
-    """Changes certificates, endpoint and policies of a domain name."""
-    row = network_state.domain(call, request["domainName"], request.get("domainNameId"))
+async def update_domain_name(call: Call, request: api.UpdateDomainNameRequestTypeDef) -> dict[str, Any]:
+    """Changes certificates, endpoint, policies and mutual TLS of a domain name."""
+    steps = [patch for patch in patches_in(request) if patch.path in truststores.PATHS]
+    wanted = None
+    if steps:
+        before = await call.transact(lambda inner: _named(inner, request), read_only=True)
+        wanted = truststores.patched(before.mutual_tls_authentication, steps)
+    fetched = await truststores.fetched(call, wanted) if wanted else None
+    return await call.transact(lambda inner: _changed(inner, request, fetched))
+
+
+def _changed(
+    call: Call, request: api.UpdateDomainNameRequestTypeDef, fetched: truststores.Fetched | None
+) -> dict[str, Any]:
+    row = _named(call, request)
     for patch in patches_in(request):
-        row = _patched(call, row, patch)
+        if patch.path in truststores.PATHS:
+            check_supported(patch, _SUPPORTED)
+            row = replace(row, mutual_tls_authentication=fetched.mutual_tls if fetched else None)
+        else:
+            row = _patched(call, row, patch)
     row = _reachable(call, row)
     _check_certificate(row)
-    network_state.save_domain(call, row)
+    _check_tls(row)
+    network_state.save_domain(call, row, fetched.certificates if fetched else None)
     return {"tags": {}, **_described(row)}
+
+
+def _named(call: Call, request: api.UpdateDomainNameRequestTypeDef) -> DomainName:
+    return network_state.domain(call, request["domainName"], request.get("domainNameId"))
 
 
 def _check_done(request: Mapping[str, Any]) -> None:
@@ -188,6 +237,22 @@ def _check_certificate(row: DomainName) -> None:
         raise BadRequestException(f"A certificate must be provided for endpoint type {missing}")
 
 
+def _check_tls(row: DomainName) -> None:
+    policy = row.security_policy
+    if policy not in _SECURITY_POLICIES:
+        raise BadRequestException(
+            f"Invalid SecurityPolicy specified. Valid options are {', '.join(_SECURITY_POLICIES)}"
+        )
+    if policy.startswith(_ENHANCED) and row.endpoint_access_mode is None:
+        raise BadRequestException("Endpoint access mode is required for the specified security policy")
+    if row.mutual_tls_authentication is None:
+        return
+    if row.endpoint_configuration.types != ["REGIONAL"]:
+        raise BadRequestException("Mutual TLS is only supported for regional domain names")
+    if policy == "TLS_1_0":
+        raise BadRequestException("Mutual TLS requires TLS 1.2 or higher as the security policy")
+
+
 def _patched(call: Call, row: DomainName, patch: Patch) -> DomainName:
     if patch.parts[0] in _NOT_DONE:
         raise refused(_NOT_DONE[patch.parts[0]])
@@ -200,6 +265,8 @@ def _patched(call: Call, row: DomainName, patch: Patch) -> DomainName:
         return replace(row, policy=policy)
     if patch.parts[0] == "endpointConfiguration":
         return replace(row, endpoint_configuration=_patched_endpoint(row.endpoint_configuration, patch))
+    if patch.path == "/endpointAccessMode" and row.mutual_tls_authentication is not None:
+        raise BadRequestException("/endpointAccessMode Invalid request input")
     changed = replace(row, **{_TEXTS[patch.path]: patch.value or None})
     if patch.path in ("/certificateArn", "/certificateName"):
         return replace(changed, certificate_upload_date=call.time())

@@ -5,13 +5,10 @@ Reads it; what it says is for PutRestApi and ImportRestApi.
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, Final
 
-from cloudlet.core.http import FileBody
-from cloudlet.services.apigateway.errors import BadRequestException
+from cloudlet.services.apigateway.objects import object_content
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call
@@ -33,34 +30,7 @@ async def find_document(call: Call, properties: Properties) -> bytes | None:
         request["VersionId"] = place["Version"]
     if "ETag" in place:
         request["IfMatch"] = place["ETag"]
-    return await _content((await call.ask("s3", "GetObject", request))["Body"])
-
-
-async def _content(body: bytes | FileBody | AsyncIterator[bytes]) -> bytes:
-    if isinstance(body, FileBody):
-        content = await asyncio.to_thread(_read, body)
-    elif isinstance(body, bytes):
-        content = body
-    else:
-        content = b"".join([piece async for piece in _limited(body)])
-    if len(content) > _LARGEST_BYTES:
-        raise BadRequestException(f"The document is larger than {_LARGEST_BYTES} bytes.")
-    return content
-
-
-async def _limited(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    size = 0
-    async for piece in body:
-        size += len(piece)
-        yield piece
-        if size > _LARGEST_BYTES:
-            return
-
-
-def _read(body: FileBody) -> bytes:
-    with body.path.open("rb") as file:
-        file.seek(body.offset)
-        return file.read(min(body.count, _LARGEST_BYTES + 1))
+    return await object_content(call, request, _LARGEST_BYTES)
 
 
 def import_settings(properties: Properties) -> dict[str, Any]:

@@ -18,6 +18,8 @@ from cloudlet.services.apigateway.resources.properties import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cloudlet.core.call import Call
     from cloudlet.core.resource import Properties, ResourceContext
 
@@ -56,10 +58,12 @@ class DomainNameType:
             if name in properties:
                 request |= {name[0].lower() + name[1:]: members(properties[name], properties[name])}
 
-        def make(inner: Call) -> str:
-            return str(inner.ask_within("apigateway", "CreateDomainName", request)["domainName"])
-
-        return await self._provisioned(call, await made_once(call, context, make))
+        made = await call.transact(lambda inner: find_made(inner, context.token), read_only=True)
+        if made is None:
+            # A truststore is fetched on the way, so a step that is cut off right here leaves the name taken.
+            answer = await call.ask("apigateway", "CreateDomainName", request)
+            made = await made_once(call, context, lambda _: str(answer["domainName"]))
+        return await self._provisioned(call, made)
 
     async def update(
         self, call: Call, context: ResourceContext, physical_id: str, before: Properties, after: Properties
@@ -76,8 +80,7 @@ class DomainNameType:
                 replacing("/endpointConfiguration/ipAddressType", new.get("IpAddressType", "ipv4"))
             )
         if before.get("MutualTlsAuthentication") != after.get("MutualTlsAuthentication"):
-            wanted = after.get("MutualTlsAuthentication", {}).get("TruststoreUri")
-            patches.append(replacing("/mutualTlsAuthentication/truststoreUri", wanted))
+            patches += _mutual_tls(after.get("MutualTlsAuthentication", {}))
         if patches:
             request = {"domainName": physical_id, "patchOperations": patches}
             await call.ask("apigateway", "UpdateDomainName", request)
@@ -209,6 +212,14 @@ class ClientCertificateType:
 
     def _provisioned(self, certificate_id: str) -> Provisioned:
         return Provisioned(certificate_id, {"ClientCertificateId": certificate_id})
+
+
+def _mutual_tls(wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """An empty URI turns it off."""
+    patches = [replacing("/mutualTlsAuthentication/truststoreUri", wanted.get("TruststoreUri", ""))]
+    if "TruststoreVersion" in wanted:
+        patches.append(replacing("/mutualTlsAuthentication/truststoreVersion", wanted["TruststoreVersion"]))
+    return patches
 
 
 def _mapping(physical_id: str) -> dict[str, str]:

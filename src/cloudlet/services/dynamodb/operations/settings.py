@@ -61,6 +61,8 @@ def update_time_to_live(call: Call, request: Request) -> dict[str, Any]:
     table = state.managed_table(call, request["TableName"])
     _check_time_to_live(call, table, name, enabled=enabled)
     state.change_time_to_live(call, table, name if enabled else None)
+    for there, sibling in list(state.siblings(call, table)):
+        state.change_time_to_live(there, sibling, name if enabled else None)
     return {"TimeToLiveSpecification": {"Enabled": enabled, **({"AttributeName": name} if enabled else {})}}
 
 

@@ -135,7 +135,7 @@ def delete_table(call: Call, table: Table, *, keep_items: bool = False) -> None:
     transaction.delete(keys.table_key(call, table.name))
     transaction.delete((*scope, "size", table.id))
     transaction.delete((*keys.TABLES, call.account, call.region, table.name))
-    kinds = ("index",) if keep_items else ("item", "index")
+    kinds = ("index", "version") if keep_items else ("item", "index", "version")
     for kind in kinds:
         transaction.delete_range((*scope, kind, table.id), (*scope, kind, table.id, LAST))
 

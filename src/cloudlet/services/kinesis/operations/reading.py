@@ -11,12 +11,13 @@ from cloudlet.services.kinesis.addressing import StreamReference, located, owner
 from cloudlet.services.kinesis.dry_runs import end_dry_run
 from cloudlet.services.kinesis.errors import ResourceNotFoundException
 from cloudlet.services.kinesis.iterators import ShardIterator
+from cloudlet.services.kinesis.metrics import StreamMetrics
 from cloudlet.services.kinesis.model import Shard, Stream, shard_id, shard_index
 from cloudlet.services.kinesis.permissions import get_records as get_records_permission
 from cloudlet.services.kinesis.permissions import on_stream
 from cloudlet.services.kinesis.positions import starting_place
 from cloudlet.services.kinesis.reader import read
-from cloudlet.services.kinesis.throughput import ReadRates
+from cloudlet.services.kinesis.throughput import ReadRates, refusal
 
 if TYPE_CHECKING:
     from types_boto3_kinesis import type_defs as api
@@ -49,11 +50,15 @@ def get_records(call: Call, request: api.GetRecordsInputTypeDef) -> dict[str, An
     iterator.check_age(int(call.time() * 1000))
     own = owner(call, StreamReference(iterator.account, iterator.region, iterator.stream_name))
     stream, shard = readable_shard(own, iterator.stream_name, shard_id(iterator.shard_index))
-    rates = own.cloud.component(ReadRates)
-    rates.check(own, stream.name, shard)
+    rates, metrics = own.cloud.component(ReadRates), own.cloud.component(StreamMetrics)
+    begun = own.clock.machine_time()
+    if rates.are_too_many(own, stream.name, shard):
+        metrics.got_too_much(own, stream, shard)
+        raise refusal(own, stream.name, shard)
     batch = read(own, stream, shard, iterator.place, request.get("Limit", _RECORDS_AT_MOST))
     end_dry_run(request)
     rates.spend(own, stream.name, shard, batch.size_bytes)
+    own.transaction.after_commit(lambda: metrics.got(own, stream, shard, batch, begun))
     answer: dict[str, Any] = {"Records": batch.records, "MillisBehindLatest": batch.milliseconds_behind}
     if batch.child_shards is None:
         answer["NextShardIterator"] = _iterator(own, stream.name, shard, batch.next_place)

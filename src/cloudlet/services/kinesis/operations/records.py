@@ -10,6 +10,7 @@ from cloudlet.services.kinesis import sequence, state
 from cloudlet.services.kinesis.addressing import located
 from cloudlet.services.kinesis.dry_runs import end_dry_run
 from cloudlet.services.kinesis.errors import InvalidArgumentException, ValidationException
+from cloudlet.services.kinesis.metrics import StreamMetrics
 from cloudlet.services.kinesis.model import HASH_KEYS, Distribution, Stream, hash_key
 from cloudlet.services.kinesis.permissions import on_stream
 from cloudlet.services.kinesis.throughput import refusal
@@ -27,15 +28,21 @@ _BATCH_BYTES: Final = 10 * 1024 * 1024
 def put_record(call: Call, request: api.PutRecordInputTypeDef) -> dict[str, Any]:
     """Writes a record."""
     own, name = located(call, request)
+    begun, metrics = own.clock.machine_time(), own.cloud.component(StreamMetrics)
     stream = state.usable_stream(own, name)
     _check_size(stream, request, "data")
     ordering = request.get("SequenceNumberForOrdering")
     if ordering is not None:
         _check_ordering(own, name, ordering)
-    (written,) = put(own, stream, [_incoming(own, stream, request)])
+    incoming = [_incoming(own, stream, request)]
+    (written,) = put(own, stream, incoming)
     if written.sequence_number is None:
+        metrics.put(own, stream, 0, begun, success=False)
+        metrics.written(own, stream, incoming, [written])
         raise refusal(own, name, written.shard)
     end_dry_run(request)
+    size_bytes = incoming[0].size_bytes
+    own.transaction.after_commit(lambda: metrics.put(own, stream, size_bytes, begun, success=True))
     return {
         "ShardId": written.shard.id,
         "SequenceNumber": written.sequence_number,
@@ -47,14 +54,17 @@ def put_record(call: Call, request: api.PutRecordInputTypeDef) -> dict[str, Any]
 def put_records(call: Call, request: api.PutRecordsInputTypeDef) -> dict[str, Any]:
     """Writes up to 500 records."""
     own, name = located(call, request)
+    begun, metrics = own.clock.machine_time(), own.cloud.component(StreamMetrics)
     stream = state.usable_stream(own, name)
     records = request["Records"]
     for place, record in enumerate(records, 1):
         _check_size(stream, record, f"records.{place}.member.data")
-    if sum(_size(record) for record in records) > _BATCH_BYTES:
+    size_bytes = sum(_size(record) for record in records)
+    if size_bytes > _BATCH_BYTES:
         raise InvalidArgumentException("Records size exceeds 10 MB limit")
     written = put(own, stream, [_incoming(own, stream, record) for record in records])
     end_dry_run(request)
+    own.transaction.after_commit(lambda: metrics.put_many(own, stream, size_bytes, begun, written))
     return {
         "FailedRecordCount": sum(each.sequence_number is None for each in written),
         "Records": [_result(own, name, each) for each in written],

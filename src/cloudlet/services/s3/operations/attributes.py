@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from cloudlet.core.call import Call
@@ -10,6 +11,7 @@ from cloudlet.services.s3 import state, versions
 from cloudlet.services.s3.conditions import modified
 from cloudlet.services.s3.errors import AccessControlListNotSupported, InvalidArgument
 from cloudlet.services.s3.model import Bucket, ObjectVersion
+from cloudlet.services.s3.notifications import happenings
 from cloudlet.services.s3.operations.configurations import full_control
 from cloudlet.services.s3.permissions import on_version
 from cloudlet.services.s3.tags import MOST_OF_OBJECT, read_tags, write_tags
@@ -24,20 +26,21 @@ _ATTRIBUTES = ("ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize")
 def put_object_tagging(call: Call, request: api.PutObjectTaggingRequestTypeDef) -> dict[str, Any]:
     """Replaces an object's tags."""
     tags = read_tags(request["Tagging"]["TagSet"], most=MOST_OF_OBJECT)
-    return _tag(call, request["Bucket"], request["Key"], request.get("VersionId"), tags)
+    return _tag(call, request, tags, "Put")
 
 
 @operation("DeleteObjectTagging", permissions=on_version("DeleteObjectTagging", "DeleteObjectVersionTagging"))
 def delete_object_tagging(call: Call, request: api.DeleteObjectTaggingRequestTypeDef) -> dict[str, Any]:
     """Takes an object's tags away."""
-    return _tag(call, request["Bucket"], request["Key"], request.get("VersionId"), {})
+    return _tag(call, request, {}, "Delete")
 
 
-def _tag(call: Call, name: str, key: str, version_id: str | None, tags: dict[str, str]) -> dict[str, Any]:
-    bucket = state.bucket(call, name)
-    version = versions.readable(call, bucket, key, version_id)
+def _tag(call: Call, request: Mapping[str, Any], tags: dict[str, str], happened: str) -> dict[str, Any]:
+    bucket = state.bucket(call, request["Bucket"])
+    version = versions.readable(call, bucket, request["Key"], request.get("VersionId"))
     current = state.is_current(call, bucket, version)
     state.save_version(call, bucket, version.tagged(tags), current=current)
+    happenings.tagged(call, bucket, version, happened)
     return {"VersionId": versions.shown_id(bucket, version)}
 
 

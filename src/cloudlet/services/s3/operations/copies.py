@@ -24,6 +24,7 @@ from cloudlet.services.s3.model import (
     Description,
     ObjectVersion,
 )
+from cloudlet.services.s3.notifications import happenings
 from cloudlet.services.s3.operations.multipart import find_upload, store_part
 from cloudlet.services.s3.operations.objects import written
 from cloudlet.services.s3.permissions import context_of, on_object, owned, read_permissions
@@ -147,6 +148,7 @@ def _commit(
     bucket = state.bucket(call, request["Bucket"])
     check_write(state.find_current(call, bucket, row.key), row.key, request)
     added = versions.add(call, bucket, row, inline)
+    happenings.created(call, bucket, added, "Copy")
     answer = written(bucket, added)
     names = ("ETag", "ChecksumType", *(name for name in answer if name.startswith("Checksum")))
     result = {name: answer.pop(name) for name in dict.fromkeys(names)}

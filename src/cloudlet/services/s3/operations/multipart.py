@@ -13,6 +13,7 @@ from cloudlet.services.s3 import checksums, content, descriptions, state, upload
 from cloudlet.services.s3.conditions import check_write
 from cloudlet.services.s3.listing import Page, Wanted, check_max_keys, encoder, read_page
 from cloudlet.services.s3.model import Bucket, ObjectVersion, Part, Upload, owner_of
+from cloudlet.services.s3.notifications import happenings
 from cloudlet.services.s3.operations.objects import announced_trailer, written
 from cloudlet.services.s3.permissions import on_bucket, on_object
 from cloudlet.services.s3.state import Marker
@@ -115,6 +116,7 @@ def complete_multipart_upload(
         parts=uploads.parts_of_object(row, parts),
     )
     added = versions.add(call, bucket, version)
+    happenings.created(call, bucket, added, "CompleteMultipartUpload")
     uploads.forget(call, bucket, row, kept=frozenset(part.number for part in parts))
     location = f"https://{bucket.name}.s3.{bucket.region}.amazonaws.com/{row.key}"
     return {"Location": location, "Bucket": bucket.name, "Key": row.key, **written(bucket, added)}

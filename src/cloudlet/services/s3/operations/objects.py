@@ -11,6 +11,7 @@ from cloudlet.services.s3 import checksums, content, descriptions, state, versio
 from cloudlet.services.s3.conditions import check_read, check_write
 from cloudlet.services.s3.errors import InvalidArgument, InvalidPartNumber, InvalidRequest
 from cloudlet.services.s3.model import Bucket, Checksum, ObjectVersion
+from cloudlet.services.s3.notifications import happenings
 from cloudlet.services.s3.permissions import on_deletion, on_object, on_version
 from cloudlet.services.s3.ranges import Span, find_span
 
@@ -47,6 +48,7 @@ def _commit(
     bucket = state.bucket(call, request["Bucket"])
     check_write(state.find_current(call, bucket, row.key), row.key, request)
     added = versions.add(call, bucket, row, inline)
+    happenings.created(call, bucket, added, "Put")
     return written(bucket, added)
 
 
@@ -144,4 +146,6 @@ def delete_object(call: Call, request: api.DeleteObjectRequestTypeDef) -> dict[s
     bucket = state.bucket(call, request["Bucket"])
     key = request["Key"]
     check_write(state.find_current(call, bucket, key), key, request)
-    return versions.delete(call, bucket, key, request.get("VersionId"))
+    answer = versions.delete(call, bucket, key, request.get("VersionId"))
+    happenings.deleted(call, bucket, key, request.get("VersionId"), answer)
+    return answer

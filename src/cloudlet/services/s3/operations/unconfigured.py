@@ -70,17 +70,6 @@ def get_bucket_logging(call: Call, request: api.GetBucketLoggingRequestTypeDef) 
 
 
 @operation(
-    "GetBucketNotificationConfiguration", permissions=on_bucket("GetBucketNotification"), read_only=True
-)
-def get_bucket_notification_configuration(
-    call: Call, request: api.GetBucketNotificationConfigurationRequestRequestTypeDef
-) -> dict[str, Any]:
-    """Nobody is notified."""
-    state.bucket(call, request["Bucket"])
-    return {}
-
-
-@operation(
     "GetBucketAccelerateConfiguration", permissions=on_bucket("GetAccelerateConfiguration"), read_only=True
 )
 def get_bucket_accelerate_configuration(

@@ -10,6 +10,7 @@ from cloudlet.services.sqs import state
 from cloudlet.services.sqs.batches import batch_entries, run_batch
 from cloudlet.services.sqs.errors import InvalidParameterValue, MissingParameter
 from cloudlet.services.sqs.handles import read_handle
+from cloudlet.services.sqs.metrics import QueueMetrics
 from cloudlet.services.sqs.model import milliseconds
 from cloudlet.services.sqs.operations.queues import asked_queue, wake_readers
 from cloudlet.services.sqs.permissions import on_queue
@@ -32,7 +33,7 @@ def delete_message(call: Call, request: api.DeleteMessageRequestTypeDef) -> None
     messages = state.messages(call, queue)
     _delete(call, queue, messages, request["ReceiptHandle"])
     messages.save_counts()
-    _wake_after_delete(call, queue)
+    _after_delete(call, queue, 1)
 
 
 @operation("DeleteMessageBatch", permissions=on_queue("DeleteMessage"), unsigned=True)
@@ -49,11 +50,13 @@ def delete_message_batch(call: Call, request: api.DeleteMessageBatchRequestTypeD
 
     answer = run_batch(entries, delete)
     messages.save_counts()
-    _wake_after_delete(call, queue)
+    _after_delete(call, queue, len(answer.get("Successful", ())))
     return answer
 
 
-def _wake_after_delete(call: Call, queue: Queue) -> None:
+def _after_delete(call: Call, queue: Queue, count: int) -> None:
+    metrics = call.cloud.component(QueueMetrics)
+    call.transaction.after_commit(lambda: metrics.deleted(queue, count))
     # Of a FIFO queue the next messages of the group may be received now.
     if queue.fifo:
         wake_readers(call, queue)

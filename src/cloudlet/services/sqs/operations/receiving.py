@@ -19,6 +19,7 @@ from cloudlet.services.sqs import contents, dead_letters, state, urls
 from cloudlet.services.sqs.encryption import Encryption
 from cloudlet.services.sqs.errors import InvalidAttributeName, InvalidParameterValue, OverLimit
 from cloudlet.services.sqs.handles import read_handle, write_handle
+from cloudlet.services.sqs.metrics import QueueMetrics
 from cloudlet.services.sqs.model import Delivery, Received, milliseconds
 from cloudlet.services.sqs.operations.queues import wake_readers
 from cloudlet.services.sqs.permissions import on_queue
@@ -79,7 +80,7 @@ async def receive_message(call: Call, request: api.ReceiveMessageRequestTypeDef)
     """Takes up to ten messages out of sight; waits for the first one if asked to."""
     asked = _asked(call, request)
     if asked.wait_seconds == 0:
-        return _answer(asked, await _look(call, asked))
+        return _answer(call, asked, await _look(call, asked))
     polls = call.cloud.component(LongPolls)
     begun = call.time()
     with polls.join(asked.address.arn) as poll:
@@ -88,7 +89,7 @@ async def receive_message(call: Call, request: api.ReceiveMessageRequestTypeDef)
             poll.found = bool(look.received)
             left = begun + _wait_seconds(asked, look.queue) - call.time()
             if look.received or left <= 0:
-                return _answer(asked, look)
+                return _answer(call, asked, look)
             await poll.wait(call.clock, left, look.next_due)
             if _is_abandoned(call):
                 return {}
@@ -273,7 +274,8 @@ def _check_in_flight(call: Call, queue: Queue, counts: state.Counts | None) -> N
         )
 
 
-def _answer(asked: Asked, look: Look) -> dict[str, Any]:
+def _answer(call: Call, asked: Asked, look: Look) -> dict[str, Any]:
+    call.cloud.component(QueueMetrics).received(look.queue, len(look.received))
     messages = [_told(asked, look.queue, each) for each in look.received]
     return {"Messages": messages} if messages else {}
 

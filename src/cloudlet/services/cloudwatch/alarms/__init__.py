@@ -1,0 +1,1 @@
+"""Alarms: what they are, how they are judged, and what happens when their state changes."""
