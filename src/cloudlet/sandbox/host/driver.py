@@ -11,7 +11,7 @@ import socket
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.sandbox import Enforcement, Limits, SandboxError
-from cloudlet.sandbox.host import dns, molds, surroundings, zygotes
+from cloudlet.sandbox.host import dns, languages, molds, surroundings, zygotes
 from cloudlet.sandbox.host.caller import Caller
 from cloudlet.sandbox.host.channel import Channel
 from cloudlet.sandbox.host.output import Drain, FrameSplitter, LineSplitter
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from cloudlet.sandbox.host.surroundings import Machine
     from cloudlet.sandbox.host.survivor import Survivor
 
-RUNTIMES: Final = ("python", "nodejs", "provided")
+RUNTIMES: Final = ("python", "nodejs", *languages.LANGUAGES, "provided")
 _USUAL_MEMORY_BYTES: Final = 128 << 20
 _USUAL_TMP_BYTES: Final = 512 << 20
 _STOCK_UP_SECONDS: Final = 0.05
@@ -115,6 +115,7 @@ class NamespaceSandboxes:
 
     async def prepare(self, runtime: str, release: str) -> None:
         """Starts the fork server that functions of a runtime mostly need, and makes a spare sandbox."""
+        languages.check(self._machine.interpreters, runtime, release)
         limits = Limits(_USUAL_MEMORY_BYTES, 1.0, _USUAL_TMP_BYTES)
         release = self._python_of(release) if runtime == "python" else release
         mold = molds.mold_of(runtime, release, limits, {}, self._machine, sdk=runtime == "python")
@@ -291,9 +292,9 @@ class NamespaceSandboxes:
         for drain in blank.drains:
             drain.pass_on(outputs[0])
         sandbox.hold(await self._serve(blank.runtime_api, runtime_api, False))
-        python = self._machine.with_python(blank.mold.python).python
+        machine = self._machine.with_python(blank.mold.python)
         inherited = (tmp.descriptor,) if isinstance(tmp, MountedTmp) else ()
-        order = molds.function(spec, blank.mold, hidden, self._surrounded, python)
+        order = molds.function(spec, blank.mold, hidden, self._surrounded, machine)
         order["inherits_tmp"] = bool(inherited)
         if spec.extensions:
             drain = Drain(LineSplitter())

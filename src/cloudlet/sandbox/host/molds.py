@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from cloudlet.core.sandbox import Limits, SandboxError
-from cloudlet.sandbox.host import commands, surroundings
+from cloudlet.sandbox.host import commands, languages, surroundings
 from cloudlet.sandbox.host.spares import Mold
 
 if TYPE_CHECKING:
@@ -76,14 +76,14 @@ def preparation(
 
 
 def function(
-    spec: SandboxSpec, mold: Mold, hidden: frozenset[str], surrounded: Surrounded, python: str
+    spec: SandboxSpec, mold: Mold, hidden: frozenset[str], surrounded: Surrounded, machine: Machine
 ) -> dict[str, object]:
-    """The second order: code, layers and what to run."""
+    """The second order: code, layers and what to run. Raises SandboxError."""
     runs_already = mold.idle_command or spec.runtime == "provided"
     if spec.runtime == "python":
         runs_already = commands.may_be_ahead(spec.environment)
-    command = None if runs_already else commands.command(spec, python)
-    environment = surroundings.environment(spec.environment, spec.runtime, spec.release)
+    command = None if runs_already else commands.command(spec, machine)
+    environment = surroundings.environment(_given(spec, machine), spec.runtime, spec.release)
     environment |= surroundings.log_environment(spec.runtime)
     return _program(spec.runtime, environment, command, spec.limits, surrounded) | {
         "code": str(spec.code.resolve()),
@@ -95,6 +95,14 @@ def function(
         "extensions": list(spec.extensions),
         "reachable": spec.reachable or bool(spec.extensions),
     }
+
+
+def _given(spec: SandboxSpec, machine: Machine) -> dict[str, str]:
+    """The function's variables, and before them those that its language adds."""
+    if spec.runtime not in languages.LANGUAGES:
+        return dict(spec.environment)
+    interpreter = languages.used(machine.interpreters, spec)
+    return languages.variables(interpreter, spec.release) | dict(spec.environment)
 
 
 def _is_usual(limits: Limits) -> bool:
