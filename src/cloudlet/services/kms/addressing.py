@@ -74,10 +74,12 @@ def alias_name(identifier: str) -> str | None:
 
 
 def find_key(call: Call, of: KeyReference) -> Key | None:
-    """The key, unless it is not there, or its time is over."""
+    """The key as it is now, whatever the workers have still to do: gone, or without material."""
     key = state.find_key(call, of.account, of.region, of.key_id)
     if key is None or (key.deletion_at is not None and key.deletion_at <= call.time()):
         return None
+    if key.material_valid_to is not None and key.material_valid_to <= call.time():
+        return key.without_material()
     return key
 
 
