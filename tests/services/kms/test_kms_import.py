@@ -118,6 +118,13 @@ def test_material_that_expires_says_when(kms, make, refusal):
     )
 
 
+def test_a_key_without_material_still_waits_for_it_after_its_end_was_called_off(kms, make):
+    key = make()
+    kms.schedule_key_deletion(KeyId=key["KeyId"])
+    kms.cancel_key_deletion(KeyId=key["KeyId"])
+    assert kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyState"] == "PendingImport"
+
+
 def test_only_keys_for_it_take_material(kms, key, refusal):
     asked = {"WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySpec": "RSA_2048"}
     assert refusal(kms.get_parameters_for_import, KeyId=key["KeyId"], **asked) == (

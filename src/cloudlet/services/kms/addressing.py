@@ -78,7 +78,8 @@ def find_key(call: Call, of: KeyReference) -> Key | None:
     key = state.find_key(call, of.account, of.region, of.key_id)
     if key is None or (key.deletion_at is not None and key.deletion_at <= call.time()):
         return None
-    if key.material_valid_to is not None and key.material_valid_to <= call.time():
+    expires_at = key.material_valid_to
+    if expires_at is not None and expires_at <= call.time() and key.deletion_at is None:
         return key.without_material()
     return key
 

@@ -152,11 +152,6 @@ class Key(Struct, frozen=True):
         renewal = self.next_rotation_at if self.state is KeyState.ENABLED else None
         return min((at for at in (self.material_valid_to, renewal) if at is not None), default=None)
 
-    @property
-    def is_rotatable(self) -> bool:
-        """Whether KMS renews its material: only of symmetric keys that it has made itself."""
-        return self.spec_name == SYMMETRIC_DEFAULT and self.origin is Origin.AWS_KMS
-
     def check_rotatable(self) -> None:
         """Raises UnsupportedOperationException where the material cannot be renewed."""
         if self.spec_name != SYMMETRIC_DEFAULT:
