@@ -7,13 +7,14 @@ from cloudlet.services.lambda_ import activation, packages, provisioning, resour
 from cloudlet.services.lambda_.event_sources.worker import EventSourceWorker
 from cloudlet.services.lambda_.idleness import IdlenessWorker
 from cloudlet.services.lambda_.invoke import concurrency, logs, pool
+from cloudlet.services.lambda_.metrics import FunctionMetrics
 from cloudlet.services.lambda_.operations import OPERATIONS
 
 SERVICE: Final = Service(
     "lambda",
     OPERATIONS,
     resources=resources.RESOURCES,
-    components=(packages.Packages, concurrency.Concurrency, logs.LogDelivery, pool.Pool),
+    components=(FunctionMetrics, packages.Packages, concurrency.Concurrency, logs.LogDelivery, pool.Pool),
     workers=(
         activation.ActivationWorker,
         IdlenessWorker,
