@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html. Coun
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -28,15 +27,50 @@ MILLISECONDS: Final = "Milliseconds"
 _NAMESPACE: Final = "AWS/Lambda"
 
 
-class _Counted(Struct):
-    """The metrics that every invocation adds to, each for all sets of dimensions."""
+class _Running(Struct):
+    """How many invocations run now, of one function or of all."""
+
+    series: Series
+    count: int = 0
+
+    def began(self) -> None:
+        self.count += 1
+        self.series.add(self.count)
+
+    def ended(self) -> None:
+        self.count -= 1
+
+
+class Counted(Struct, frozen=True):
+    """The metrics that every invocation of one target adds to, each for all sets of dimensions."""
 
     invocations: tuple[Series, ...]
     errors: tuple[Series, ...]
     throttles: tuple[Series, ...]
-    duration: tuple[Series, ...]
-    concurrent: Series
-    concurrent_in_account: Series
+    durations: tuple[Series, ...]
+    of_function: _Running
+    of_account: _Running
+
+    def began(self) -> None:
+        """An invocation has found room; ended() follows."""
+        self.of_function.began()
+        self.of_account.began()
+
+    def ended(self) -> None:
+        """What began() told of is over."""
+        self.of_function.ended()
+        self.of_account.ended()
+
+    def ran(self, milliseconds: float, *, failed: bool) -> None:
+        """An invocation ran to its end."""
+        _add(self.invocations, 1.0)
+        _add(self.errors, 1.0 if failed else 0.0)
+        _add(self.throttles, 0.0)
+        _add(self.durations, milliseconds)
+
+    def throttled(self) -> None:
+        """An invocation found no room."""
+        _add(self.throttles, 1.0)
 
 
 class FunctionMetrics:
@@ -44,8 +78,8 @@ class FunctionMetrics:
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        self._counted: dict[tuple[str, str], _Counted] = {}
-        self._running: Counter[str | tuple[str, str]] = Counter()
+        self._counted: dict[tuple[str, str], Counted] = {}
+        self._running: dict[tuple[str, ...], _Running] = {}
 
     async def start(self) -> None:
         """Begins with nothing."""
@@ -54,48 +88,20 @@ class FunctionMetrics:
         """Forgets everything."""
         self._counted.clear()
 
-    def began(self, target: Target) -> None:
-        """An invocation has found room; ended() follows."""
-        counted, reference = self._of(target), target.reference
-        running, function, account = self._running, reference.unqualified_arn, _account(reference)
-        running[function] += 1
-        running[account] += 1
-        counted.concurrent.add(running[function])
-        counted.concurrent_in_account.add(running[account])
-
-    def ended(self, target: Target) -> None:
-        """What began() told of is over."""
-        for key in (target.reference.unqualified_arn, _account(target.reference)):
-            self._running[key] -= 1
-            if not self._running[key]:
-                del self._running[key]
-
-    def ran(self, target: Target, milliseconds: float, *, failed: bool) -> None:
-        """An invocation ran to its end."""
-        counted = self._of(target)
-        _add(counted.invocations, 1.0)
-        _add(counted.errors, 1.0 if failed else 0.0)
-        _add(counted.throttles, 0.0)
-        _add(counted.duration, milliseconds)
-
-    def throttled(self, target: Target) -> None:
-        """An invocation found no room."""
-        _add(self._of(target).throttles, 1.0)
+    def of(self, target: Target) -> Counted:
+        """Where an invocation of a target counts."""
+        key = (target.reference.arn, target.version.version)
+        found = self._counted.get(key)
+        if found is None:
+            found = self._counted[key] = self._new(target.reference, target.version.version)
+        return found
 
     def forget(self, function_arn: str) -> None:
         """A function is gone."""
         for key in [key for key in self._counted if key[0].startswith(function_arn)]:
             del self._counted[key]
 
-    def _of(self, target: Target) -> _Counted:
-        reference, version = target.reference, target.version.version
-        key = (reference.arn, version)
-        counted = self._counted.get(key)
-        if counted is None:
-            counted = self._counted[key] = self._new(reference, version)
-        return counted
-
-    def _new(self, reference: FunctionReference, version: str) -> _Counted:
+    def _new(self, reference: FunctionReference, version: str) -> Counted:
         own: Dimensions = (("FunctionName", reference.name),)
         resource: Dimensions = (*own, ("Resource", _resource(reference)))
         sets: list[Dimensions] = [(), own, resource]
@@ -106,14 +112,22 @@ class FunctionMetrics:
         def all_sets(name: str, unit: str = "Count") -> tuple[Series, ...]:
             return tuple(_series(cloud, reference, name, dimensions, unit) for dimensions in sets)
 
-        return _Counted(
+        return Counted(
             all_sets("Invocations"),
             all_sets("Errors"),
             all_sets("Throttles"),
             all_sets("Duration", MILLISECONDS),
-            _series(cloud, reference, "ConcurrentExecutions", own),
-            _series(cloud, reference, "ConcurrentExecutions"),
+            self._running_of(reference, own),
+            self._running_of(reference, ()),
         )
+
+    def _running_of(self, reference: FunctionReference, dimensions: Dimensions) -> _Running:
+        key = (reference.account, reference.region, *(value for _, value in dimensions))
+        found = self._running.get(key)
+        if found is None:
+            series = _series(self._cloud, reference, "ConcurrentExecutions", dimensions)
+            found = self._running[key] = _Running(series)
+        return found
 
 
 def count(
@@ -128,10 +142,6 @@ def count(
 def _add(series: tuple[Series, ...], value: float) -> None:
     for each in series:
         each.add(value)
-
-
-def _account(reference: FunctionReference) -> tuple[str, str]:
-    return reference.account, reference.region
 
 
 def _resource(reference: FunctionReference) -> str:

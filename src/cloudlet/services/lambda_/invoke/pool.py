@@ -84,18 +84,18 @@ class Pool:
             task.exception()  # whoever waits is told; where nobody does, nobody needs to know
 
     async def _invoke(self, call: Call, target: Target, invocation: Invocation) -> Outcome:
-        counted = self._cloud.component(FunctionMetrics)
+        counted = self._cloud.component(FunctionMetrics).of(target)
         try:
             with self._cloud.component(Concurrency).slot(target, self.provisioned):
-                counted.began(target)
+                counted.began()
                 try:
                     outcome = await self._run(call, target, invocation)
                 finally:
-                    counted.ended(target)
+                    counted.ended()
         except TooManyRequestsException:
-            counted.throttled(target)
+            counted.throttled()
             raise
-        counted.ran(target, outcome.milliseconds, failed=outcome.failed)
+        counted.ran(outcome.milliseconds, failed=outcome.failed)
         return outcome
 
     async def _run(self, call: Call, target: Target, invocation: Invocation) -> Outcome:
