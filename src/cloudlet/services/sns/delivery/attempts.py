@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from cloudlet.services.sns.state import LaneKey
 
 PRINCIPAL: Final = "sns.amazonaws.com"
-_THROTTLED: Final = 429
 _LOG: Final = logging.getLogger("cloudlet.sns")
 
 
@@ -51,8 +50,7 @@ class Failure(Struct, frozen=True):
 
 def failure_of(error: ServiceError) -> Failure:
     """What a refusal of another service means."""
-    later = error.status >= 500 or error.status == _THROTTLED
-    return Failure(f"{error.code}: {error.message}", later)
+    return Failure(f"{error.code}: {error.message}", error.may_pass)
 
 
 def find_delivery(call: Call, key: LaneKey, lane: Lane) -> Delivery | None:

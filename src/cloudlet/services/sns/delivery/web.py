@@ -7,6 +7,7 @@ What an answer means is said here; whether and when to try again, in attempts.py
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from cloudlet.core.http import BackendTimeout, BackendUnreachable
 from cloudlet.services.sns import delivery_policies, notifications
@@ -23,6 +24,7 @@ _TIMEOUT_SECONDS: Final = 15.0
 _TOO_MANY_REQUESTS: Final = 429
 _NOTIFICATION: Final = "Notification"
 _CONFIRMATION: Final = "SubscriptionConfirmation"
+_OWN_DOMAINS: Final = (".amazonaws.com", ".api.aws", ".on.aws")
 _PLAIN: Final = "text/plain; charset=UTF-8"
 
 
@@ -35,16 +37,25 @@ async def _post(call: Call, delivery: Delivery, signer: Signer) -> Failure | Non
     message, to = delivery.message, delivery.subscription
     raw = to.raw and message.type == _NOTIFICATION
     body = message.body(to.protocol) if raw else notifications.document(message, to, signer)
+    url, headers = _reached(call, to.endpoint, _headers(delivery, raw=raw))
     try:
-        response = await call.cloud.http_client.send(
-            "POST", to.endpoint, _headers(delivery, raw=raw), body.encode(), _TIMEOUT_SECONDS
-        )
+        response = await call.cloud.http_client.send("POST", url, headers, body.encode(), _TIMEOUT_SECONDS)
     except (BackendUnreachable, BackendTimeout) as error:
         return Failure(str(error), may_succeed_later=True)
     if 200 <= response.status < 300:
         return None
     later = response.status >= 500 or response.status == _TOO_MANY_REQUESTS
     return Failure(f"{to.endpoint} answers {response.status}", later)
+
+
+def _reached(call: Call, endpoint: str, headers: Headers) -> tuple[str, Headers]:
+    """Where an endpoint is: a name of AWS's is the cloud's own, whatever it means outside."""
+    parts = urlsplit(endpoint)
+    host = parts.hostname or ""
+    if not host.endswith(_OWN_DOMAINS):
+        return endpoint, headers
+    target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+    return f"{call.cloud.endpoint}{target}", [("Host", host), *headers]
 
 
 def _headers(delivery: Delivery, *, raw: bool) -> Headers:
