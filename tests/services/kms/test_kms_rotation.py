@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 
-import pytest
-
 DAY_SECONDS = 86400
 
 
@@ -71,8 +69,16 @@ def test_material_is_renewed_on_demand(kms, key, refusal):
     assert refusal(kms.rotate_key_on_demand, KeyId=key["KeyId"])[0] == "LimitExceededException"
 
 
-@pytest.mark.unverified("the shape is documented, the text was not found")
 def test_only_symmetric_keys_are_renewed(kms, refusal):
     key = kms.create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")["KeyMetadata"]
-    for operation in (kms.enable_key_rotation, kms.get_key_rotation_status, kms.rotate_key_on_demand):
-        assert refusal(operation, KeyId=key["KeyId"])[0] == "UnsupportedOperationException"
+    for operation in (kms.enable_key_rotation, kms.disable_key_rotation, kms.rotate_key_on_demand):
+        assert refusal(operation, KeyId=key["KeyId"]) == ("UnsupportedOperationException", "")
+    assert kms.get_key_rotation_status(KeyId=key["KeyId"])["KeyRotationEnabled"] is False
+
+
+def test_a_key_that_waits_for_its_end_is_not_renewed_until_that_is_called_off(kms, key):
+    kms.enable_key_rotation(KeyId=key["KeyId"])
+    kms.schedule_key_deletion(KeyId=key["KeyId"])
+    assert kms.get_key_rotation_status(KeyId=key["KeyId"])["KeyRotationEnabled"] is False
+    kms.cancel_key_deletion(KeyId=key["KeyId"])
+    assert kms.get_key_rotation_status(KeyId=key["KeyId"])["KeyRotationEnabled"] is True

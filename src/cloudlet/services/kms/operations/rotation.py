@@ -43,11 +43,13 @@ def disable_key_rotation(call: Call, request: Request) -> None:
 
 @operation("GetKeyRotationStatus", permissions=on_shared_key("GetKeyRotationStatus"), read_only=True)
 def get_key_rotation_status(call: Call, request: Request) -> dict[str, Any]:
-    """Tells whether a key's material is renewed, how often, and when next."""
-    named = named_key(call, request["KeyId"])
-    named.check_rotatable()
-    named.check_not_pending_deletion()
-    key = primary_key(call, named)
+    """Tells whether a key's material is renewed, how often, and when next.
+
+    Of keys whose material cannot be renewed, and of those that wait for their end, that is never so.
+    """
+    key = primary_key(call, named_key(call, request["KeyId"]))
+    if key.deletion_at is not None:
+        return {"KeyRotationEnabled": False, "KeyId": key.id}
     return {
         "KeyRotationEnabled": key.rotation_period_days is not None,
         "KeyId": key.id,
