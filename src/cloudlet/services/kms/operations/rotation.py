@@ -47,12 +47,13 @@ def get_key_rotation_status(call: Call, request: Request) -> dict[str, Any]:
 
     Of keys whose material cannot be renewed, and of those that wait for their end, that is never so.
     """
-    key = primary_key(call, named_key(call, request["KeyId"]))
-    if key.deletion_at is not None:
-        return {"KeyRotationEnabled": False, "KeyId": key.id}
+    named = named_key(call, request["KeyId"])
+    key = primary_key(call, named)
+    if named.deletion_at is not None:
+        return {"KeyRotationEnabled": False, "KeyId": named.arn}
     return {
         "KeyRotationEnabled": key.rotation_period_days is not None,
-        "KeyId": key.id,
+        "KeyId": named.arn,
         "RotationPeriodInDays": key.rotation_period_days,
         "NextRotationDate": None if key.next_rotation_at is None else instant(key.next_rotation_at),
     }
@@ -68,7 +69,7 @@ def rotate_key_on_demand(call: Call, request: Request) -> dict[str, Any]:
             f"{key.arn} has reached the maximum number of on-demand rotations ({_MOST_ON_DEMAND})."
         )
     rotate(call, key, RotationType.ON_DEMAND)
-    return {"KeyId": key.id}
+    return {"KeyId": key.arn}
 
 
 @operation("ListKeyRotations", permissions=on_key("ListKeyRotations"), read_only=True)
@@ -99,7 +100,7 @@ def _described(key: Key, material: KeyMaterial) -> dict[str, Any]:
     """A RotationsListEntry."""
     rotation_type = material.rotation_type
     return {
-        "KeyId": key.id,
+        "KeyId": key.arn,
         "KeyMaterialId": material.id,
         "KeyMaterialState": "CURRENT" if material.id == key.material_id else "NON_CURRENT",
         "RotationDate": None if rotation_type is None else instant(material.created_at),
