@@ -132,7 +132,7 @@ def _check_period(period: int, periods: int) -> None:
 def _check_queries(settings: Mapping[str, Any]) -> None:
     single = next((name for name in _OF_ONE_METRIC if name in settings), None)
     if single is not None:
-        raise ValidationException(f"The parameters Metrics and {single} are mutually exclusive.")
+        raise ValidationException(f"{single} should not be set if list of Metrics is set.")
     given = settings["Metrics"]
     if len(given) > _MOST_QUERIES:
         raise ValidationException(

@@ -67,10 +67,13 @@ def _rule(call: Call, request: Request) -> Rule:
     try:
         rule = parse_rule(request["AlarmRule"])
     except RuleError as error:
-        raise ValidationException(f"Error in AlarmRule: {error}") from error
+        raise ValidationException(f"Error in AlarmRule [{error}]") from error
     missing = [name for name in rule.children if alarms.find_alarm(call, name) is None]
     if missing:
-        raise ValidationException(f"AlarmRule refers to alarms that do not exist: {', '.join(missing)}")
+        raise ValidationException(
+            f"Could not save the composite alarm as alarms [{', '.join(missing)}] "
+            "in the alarm rule do not exist"
+        )
     if request["AlarmName"] in rule.children:
         raise ValidationException("AlarmRule must not refer to the alarm itself")
     return rule
