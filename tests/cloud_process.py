@@ -105,12 +105,14 @@ class CloudProcess:
         self.process.kill()
         self.process.wait()
 
-    def client(self, service: str, key: str = "test", secret: str = "test", **config: Any) -> Any:
+    def client(
+        self, service: str, key: str = "test", secret: str = "test", region: str = "us-east-1", **config: Any
+    ) -> Any:
         """A boto3 client."""
         return self._session.client(
             service,
             endpoint_url=self.endpoint,
-            region_name="us-east-1",
+            region_name=region,
             aws_access_key_id=key,
             aws_secret_access_key=secret,
             config=Config(retries={"max_attempts": 0, "mode": "standard"}, **config),

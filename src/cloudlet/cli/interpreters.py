@@ -12,16 +12,17 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import click
 import msgspec
 
+from cloudlet.cli import languages as language_clients
 from cloudlet.cli.problem import Problem
-from cloudlet.sandbox.host import interpreters, nodes
-from cloudlet.sandbox.host.interpreters import NODE, NOTE, PYTHON, Interpreter
+from cloudlet.sandbox.host import interpreters, languages, nodes
+from cloudlet.sandbox.host.interpreters import NODE, NOTE, PYTHON, Interpreter, Interpreters
 from cloudlet.services.lambda_ import runtimes
 
 _NAME: Final = re.compile(r"(python)(3\.\d+)|(nodejs)(\d+)\.x")
@@ -46,24 +47,38 @@ def table(folder: Path) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as notes:
         found = interpreters.find_interpreters(folder, nodes.find_nodes(Path(notes)))
     for name in sorted(runtimes.SUPPORTED, key=_order):
-        engine, release = runtimes.find_engine(name), runtimes.release(name)
-        used = None if engine is None else found.find(engine, release)
-        if engine == "provided":
-            told = "this machine's own system"
-        elif used is None:
-            told = "refused: nothing here runs it"
-        else:
-            language = "Python" if engine == PYTHON else "Node"
-            stands_in = runtimes.stands_in(name, used.version) is not None
-            told = f"{language} {used.version}" + (", which stands in for it" if stands_in else "")
-        yield f"{name:<18}{told}"
+        yield f"{name:<18}{_told(name, found)}"
 
 
-def install(folder: Path, name: str) -> None:
-    """Installs what a runtime needs. Raises Problem."""
+def _told(name: str, found: Interpreters) -> str:
+    """What a runtime runs on, or what to do about it."""
+    engine, release = runtimes.find_engine(name), runtimes.release(name)
+    if engine is None:
+        return "refused: nothing here runs it"
+    if engine == "provided":
+        return "this machine's own system"
+    used = found.find(engine, release)
+    if used is not None:
+        stands_in = ", which stands in for it" if runtimes.stands_in(name, used.version) else ""
+        return f"{runtimes.LANGUAGES[engine]} {used.version}{stands_in}"
+    if engine in languages.LANGUAGES:
+        here = language_clients.on_this_machine(engine, release)
+        if here is not None:
+            about = f"{runtimes.LANGUAGES[engine]} {here.version} is here, AWS's client for it is not"
+            return f"refused: {about}: cloudlet runtimes install {name}"
+    return f"refused: install {runtimes.LANGUAGES[engine]}, then: cloudlet runtimes install {name}"
+
+
+def install(folder: Path, name: str, files: Sequence[Path] = ()) -> None:
+    """Installs what a runtime needs, from files where they are given. Raises Problem."""
+    if (language := language_clients.NAME.fullmatch(name)) is not None:
+        _install_client(folder, name, language[1] or language[3], language[2] or language[4] or "", files)
+        return
     found = _NAME.fullmatch(name)
     if found is None:
-        raise Problem(f"{name} cannot be installed, only runtimes such as python3.12 and nodejs22.x.")
+        raise Problem(
+            f"{name} cannot be installed, only runtimes such as python3.12, nodejs22.x, ruby3.3 and java21."
+        )
     target = folder / name.removesuffix(".x")
     click.echo(f"Installing {name} into {target} ...", err=True)
     shutil.rmtree(target, ignore_errors=True)
@@ -75,6 +90,16 @@ def install(folder: Path, name: str) -> None:
         raise
     (target / NOTE).write_text(json.dumps(msgspec.to_builtins(installed), indent=1))
     click.echo(f"{name} runs on {installed.language} {installed.version} from the next start on.", err=True)
+
+
+def _install_client(folder: Path, name: str, language: str, release: str, files: Sequence[Path]) -> None:
+    """Brings AWS's client for the machine's own Ruby or Java."""
+    click.echo(f"Installing AWS's client for {name} into {folder} ...", err=True)
+    installed = language_clients.install(folder, language, release, files)
+    note = folder / f"{language}{installed.release}" / NOTE
+    note.write_text(json.dumps(msgspec.to_builtins(installed), indent=1))
+    told = f"{runtimes.LANGUAGES[language]} {installed.version}"
+    click.echo(f"{name} runs on {told} from the next start on.", err=True)
 
 
 def _install_python(target: Path, release: str) -> Interpreter:

@@ -200,11 +200,18 @@ def runtimes_group(context: click.Context, folder: Path | None) -> None:
 
 @runtimes_group.command("install")
 @click.option("--into", type=click.Path(path_type=Path, file_okay=False), help="The folder to install into.")
+@click.option(
+    "--from",
+    "files",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A gem or jar of AWS's client, where it cannot be downloaded.",
+)
 @click.argument("names", nargs=-1)
-def runtimes_install(into: Path | None, names: tuple[str, ...]) -> None:
-    """Install the interpreters of runtimes: cloudlet runtimes install python3.12 nodejs22.x.
+def runtimes_install(into: Path | None, files: tuple[Path, ...], names: tuple[str, ...]) -> None:
+    """Install the interpreters of runtimes: cloudlet runtimes install python3.12 nodejs22.x ruby3.3.
 
-    Pythons must be on this machine (pyenv, uv, Debian); they are given AWS's runtime client and SDK. Nodes
+    Pythons, Rubies and Javas must be on this machine; they are given AWS's runtime client. Nodes
     are brought as Python packages. Without names it installs the AWS SDKs for JavaScript, which Node
     functions expect to find (with npm; once). A server sees what was installed before it started.
     """
@@ -215,4 +222,4 @@ def runtimes_install(into: Path | None, names: tuple[str, ...]) -> None:
     from cloudlet.cli import interpreters  # noqa: PLC0415 (start time of the other commands)
 
     for name in names:
-        interpreters.install(folder, name)
+        interpreters.install(folder, name, files)

@@ -191,7 +191,10 @@ class Sandboxes(Protocol):
         """
 
     async def prepare(self, runtime: str, release: str) -> None:
-        """Makes the first start of a runtime as quick as later ones; calling it is never needed."""
+        """Makes the first start of a runtime as quick as later ones; calling it is never needed.
+
+        Raises SandboxError where nothing here runs it.
+        """
 
     async def close(self) -> None:
         """Kills every sandbox and every process kept for starting them."""

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import pytest
-
 
 def test_insights_are_off_until_they_are_turned_on(dynamodb, hash_table):
     describe = dynamodb.describe_contributor_insights
@@ -21,6 +19,9 @@ def test_insights_are_off_until_they_are_turned_on(dynamodb, hash_table):
             "ContributorInsightsMode": "THROTTLED_KEYS",
         }
     ]
+    assert turn(dynamodb, "ENABLE") == "ENABLING"
+    assert describe(TableName="hash")["ContributorInsightsMode"] == "ACCESSED_AND_THROTTLED_KEYS"
+    assert turn(dynamodb, "ENABLE", ContributorInsightsMode="THROTTLED_KEYS") == "ENABLING"
     assert turn(dynamodb, "DISABLE") == "DISABLING"
     described = describe(TableName="hash")
     assert described["ContributorInsightsStatus"] == "DISABLED"
@@ -49,43 +50,3 @@ def test_every_global_index_has_insights_of_its_own(dynamodb, hash_table, range_
 def turn(dynamodb, action, **more):
     request = {"TableName": "hash", "ContributorInsightsAction": action, **more}
     return dynamodb.update_contributor_insights(**request)["ContributorInsightsStatus"]
-
-
-def test_there_are_no_global_tables(dynamodb, hash_table, refused):
-    assert dynamodb.list_global_tables()["GlobalTables"] == []
-    missing = "Global table with name: 'hash' does not exist."
-    for operation, message in (
-        (dynamodb.describe_global_table, f"Global table not found: {missing}"),
-        (dynamodb.describe_global_table_settings, missing),
-        (dynamodb.update_global_table_settings, missing),
-    ):
-        assert refused(operation, GlobalTableName="hash") == ("GlobalTableNotFoundException", message)
-    updates = [{"Delete": {"RegionName": "eu-west-1"}}]
-    assert refused(dynamodb.update_global_table, GlobalTableName="hash", ReplicaUpdates=updates)[0] == (
-        "GlobalTableNotFoundException"
-    )
-
-
-def test_replicas_are_refused_by_name(dynamodb, hash_table, refused):
-    updates = [{"Create": {"RegionName": "eu-west-1"}}]
-    code, message = refused(dynamodb.update_table, TableName="hash", ReplicaUpdates=updates)
-    assert code == "NotImplemented"
-    assert "ReplicaUpdates" in message
-    group = [{"RegionName": "eu-west-1"}]
-    assert refused(dynamodb.create_global_table, GlobalTableName="hash", ReplicationGroup=group)[0] == (
-        "NotImplemented"
-    )
-    assert refused(dynamodb.update_global_table, GlobalTableName="hash", ReplicaUpdates=updates)[0] == (
-        "NotImplemented"
-    )
-
-
-@pytest.mark.unverified("which members surround AWS's settings of what is not scaled")
-def test_nothing_scales_a_table(dynamodb, range_table):
-    described = dynamodb.describe_table_replica_auto_scaling(TableName="range")
-    (replica,) = described["TableAutoScalingDescription"]["Replicas"]
-    assert replica["ReplicaProvisionedReadCapacityAutoScalingSettings"] == {
-        "AutoScalingDisabled": True,
-        "ScalingPolicies": [],
-    }
-    assert [each["IndexName"] for each in replica["GlobalSecondaryIndexes"]] == ["all", "some"]

@@ -76,6 +76,14 @@ class Record:
             told.pop(member, None)
         told |= {"State": "Active", "LastUpdateStatus": "Successful", "RevisionId": f"<uuid:{revision}>"}
 
+    def check_part(self, expected: Any, answer: Any, path: str) -> None:
+        """Fails, naming the place, where a part of an answer differs from a part of a recorded one."""
+        self._compare(expected, answer, path)
+
+    def call(self, call: Callable[..., Any], **request: Any) -> Any:
+        """A call's answer, or its refusal, as check() takes it."""
+        return _answer(call, request)
+
     def replay(self, step: str, call: Callable[..., Any], **request: Any) -> Any:
         """Makes a call and holds its answer, or its refusal, against the recorded one."""
         answer = _answer(call, request)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -169,7 +170,11 @@ def assert_variables(recorded, found):
     """Holds variables against recorded ones."""
     assert set(found) - OURS == set(recorded) - OURS
     same = {name for name, value in recorded.items() if "<" not in value} - ADDRESSES - OURS
-    assert {name: found[name] for name in same} == {name: recorded[name] for name in same}
+
+    def told(variables):
+        return {name: re.sub(r"(aws_lambda_ric)-[\d.]+", r"\1", variables[name]) for name in same}
+
+    assert told(found) == told(recorded)
 
 
 def test_what_a_function_finds(functions, role):

@@ -33,7 +33,7 @@ def test_stand_in_is_told(runtime, version, told):
 
 @pytest.mark.parametrize(
     ("runtime", "release"),
-    [("python3.9", "3.9"), ("nodejs22.x", "22"), ("nodejs8.10", "8"), ("provided", ""), ("java21", "")],
+    [("python3.9", "3.9"), ("nodejs22.x", "22"), ("nodejs8.10", "8"), ("provided", ""), ("java8.al2", "8")],
 )
 def test_release_is_what_the_name_says(runtime, release):
     assert runtimes.release(runtime) == release

@@ -217,3 +217,34 @@ def test_a_queue_of_another_account_is_asked_first(sns: Any, client: Any, topic:
     _visit(asked["SubscribeURL"])
     sns.publish(TopicArn=arn, Message="for them")
     assert other.next_text(url) == "for them"
+
+
+def test_an_endpoint_gets_no_more_in_a_second_than_its_policy_says(
+    sns: Any, topic: Any, server: Any, listener: WebListener
+) -> None:
+    arn = topic()
+    _subscribed(
+        sns,
+        arn,
+        listener,
+        RawMessageDelivery=True,
+        DeliveryPolicy={"throttlePolicy": {"maxReceivesPerSecond": 1}},
+    )
+    begun = server.clock.time()
+    texts = {"one", "two", "three"}
+    for text in texts:
+        sns.publish(TopicArn=arn, Message=text)
+    assert {listener.next_post_in_time(server.advance, 0.5).body for _ in texts} == texts
+    assert server.clock.time() - begun >= 2
+
+
+def test_a_subscription_that_nobody_confirms_ends_after_two_days(sns: Any, topic: Any, server: Any) -> None:
+    arn = topic()
+    sns.subscribe(TopicArn=arn, Protocol="email", Endpoint="me@example.com")
+    server.advance(86_400)
+    assert len(sns.list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]) == 1
+    for _ in range(1000):
+        server.advance(3_600)
+        if not sns.list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]:
+            return
+    raise AssertionError("it is still pending")

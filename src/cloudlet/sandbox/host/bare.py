@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.sandbox import Exit, SandboxError
-from cloudlet.sandbox.host import surroundings
+from cloudlet.sandbox.host import languages, surroundings
 from cloudlet.sandbox.host.commands import node_options
 from cloudlet.sandbox.host.output import Drain, FrameSplitter, LineSplitter
 from cloudlet.sandbox.host.processes import ProcessGroup
@@ -229,7 +229,8 @@ class BareSandboxes:
         return "" if found is None else found.version
 
     async def prepare(self, runtime: str, release: str) -> None:
-        """Does nothing: every process is started anew."""
+        """Only looks whether the language is here: every process is started anew. Raises SandboxError."""
+        languages.check(self._machine.interpreters, runtime, release)
 
     async def close(self) -> None:
         """Kills every sandbox."""
@@ -249,6 +250,9 @@ class BareSandboxes:
                 )
             start = self._machine.package / "sandbox/runtimes/nodejs/start.mjs"
             return [str(self._machine.node), *node_options(spec.limits), str(start)]
+        if spec.runtime in languages.LANGUAGES:
+            interpreter = languages.used(self._machine.interpreters, spec)
+            return languages.command_outside(interpreter, spec.limits, spec.environment.get("_HANDLER", ""))
         return []
 
     def _environment(

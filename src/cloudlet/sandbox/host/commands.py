@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cloudlet.sandbox.host import surroundings
+from cloudlet.sandbox.host import languages, surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cloudlet.core.sandbox import Limits, SandboxSpec
+    from cloudlet.sandbox.host.surroundings import Machine
 
 _NODE_START: Final = "/var/runtime/nodejs/start.mjs"
 _OLD_SPACE_SHARE: Final = 0.9
@@ -41,15 +42,22 @@ def may_be_ahead(environment: Mapping[str, str]) -> bool:
     )
 
 
-def command(spec: SandboxSpec, python: str) -> list[str]:
+def command(spec: SandboxSpec, machine: Machine) -> list[str]:
     """What to execute for a function of one of AWS's runtimes, by its wrapper script if it names one.
 
-    https://docs.aws.amazon.com/lambda/latest/dg/runtimes-modify.html
+    https://docs.aws.amazon.com/lambda/latest/dg/runtimes-modify.html. Raises SandboxError.
     """
     wrapper = [spec.environment[_WRAPPER]] if _WRAPPER in spec.environment else []
-    return wrapper + (
-        node_command(spec.limits) if spec.runtime == "nodejs" else _python_command(spec, python)
-    )
+    return wrapper + _unwrapped(spec, machine)
+
+
+def _unwrapped(spec: SandboxSpec, machine: Machine) -> list[str]:
+    if spec.runtime == "nodejs":
+        return node_command(spec.limits)
+    if spec.runtime in languages.LANGUAGES:
+        interpreter = languages.used(machine.interpreters, spec)
+        return languages.command(interpreter, spec.limits, spec.environment.get("_HANDLER", ""))
+    return _python_command(spec, machine.python)
 
 
 def node_command(limits: Limits) -> list[str]:

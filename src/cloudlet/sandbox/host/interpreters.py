@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 PYTHON: Final = "python"
 NODE: Final = "nodejs"
+RUBY: Final = "ruby"
+JAVA: Final = "java"
 NOTE: Final = "interpreter.json"
 _log: Final = logging.getLogger(__name__)
 
@@ -33,16 +35,19 @@ class Interpreter(Struct, frozen=True):
     """In full, such as 3.12.1."""
     executable: str
     standard_library: str = ""
+    """The folder of Python's; of Ruby and Java the folder that all of it is in."""
     shared_libraries: str = ""
     """The folder of libpython, where Python is built with it."""
     packages: str = ""
-    """What functions find beside the language: AWS's client and SDK. Empty: the server's own."""
+    """What functions find beside the language: AWS's client and SDK. Empty of Python: the server's own."""
 
     @property
     def release(self) -> str:
         """The part that Lambda's names tell: 3.12 of a Python, 22 of a Node."""
-        parts = self.version.split(".")
-        return ".".join(parts[:2]) if self.language == PYTHON else parts[0]
+        parts = (
+            self.version.removeprefix("1.").split(".") if self.language == JAVA else self.version.split(".")
+        )
+        return ".".join(parts[:2]) if self.language in (PYTHON, RUBY) else parts[0]
 
 
 class Interpreters(Struct, frozen=True):

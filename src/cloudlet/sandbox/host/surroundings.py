@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cloudlet.sandbox.host import interpreters
+from cloudlet.sandbox.host import interpreters, languages
 from cloudlet.sandbox.host.interpreters import Interpreter, Interpreters
 
 if TYPE_CHECKING:
@@ -136,6 +136,7 @@ class Machine(Struct, frozen=True):
                 (str(self.node), NODE_IN_SANDBOX),
                 (str(self.package / "sandbox/runtimes/nodejs"), _NODE_FOLDER),
             ]
+        shown += languages.shown(self.interpreters)
         nodes = self.interpreters.of(interpreters.NODE)
         shown += [(each.executable, _node_of(each)) for each in nodes if each.executable != str(self.node)]
         if self.node_modules.is_dir():
@@ -202,8 +203,8 @@ def zygote_environment() -> dict[str, str]:
 def environment(given: Mapping[str, str], runtime: str, release: str = "") -> dict[str, str]:
     """A function's environment: what it was given, and what the sandbox has to add for its runtime."""
     added = {
-        "PATH": _path(),
-        "LD_LIBRARY_PATH": _library_path(),
+        "PATH": languages.PATH,
+        "LD_LIBRARY_PATH": languages.LIBRARY_PATH,
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
         "LAMBDA_TASK_ROOT": "/var/task",
@@ -243,14 +244,6 @@ def shipped_modules(code: Path, layers: tuple[Path, ...], python: str) -> frozen
         except (FileNotFoundError, NotADirectoryError):
             continue
     return frozenset(names)
-
-
-def _path() -> str:
-    return "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin"
-
-
-def _library_path() -> str:
-    return "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib"
 
 
 def _payload(names: tuple[str, ...]) -> Shown:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from cloudlet.services.dynamodb.encryption import describe_encryption
 from cloudlet.services.dynamodb.model import PAY_PER_REQUEST, Count
 from cloudlet.services.dynamodb.throughput import NO_LIMIT, warm_throughput
 
@@ -55,6 +56,8 @@ def describe_table(table: Table, size: TableSize, arn: str, status: str = ACTIVE
         described["RestoreSummary"] = _restoring(table.restoring)
     if table.table_class is not None:
         described["TableClassSummary"] = _table_class(table)
+    if table.encryption is not None:
+        described["SSEDescription"] = describe_encryption(table.encryption)
     if table.stream is not None:
         described["StreamSpecification"] = {
             "StreamEnabled": True,
@@ -73,7 +76,7 @@ def describe_table(table: Table, size: TableSize, arn: str, status: str = ACTIVE
             for each in table.global_indexes
         ]
     if status != DELETING:
-        described["WarmThroughput"] = _warm(table, table.throughput, table.warm, status)
+        described["WarmThroughput"] = describe_warm(table, table.throughput, table.warm, status)
     return described
 
 
@@ -160,7 +163,7 @@ def _describe_global(
         **_describe_index(index, size, arn),
         "IndexStatus": status or (CREATING if index.backfilling else ACTIVE),
         "ProvisionedThroughput": describe_throughput(index.throughput),
-        "WarmThroughput": _warm(table, index.throughput, index.warm, status or ACTIVE),
+        "WarmThroughput": describe_warm(table, index.throughput, index.warm, status or ACTIVE),
     }
     if index.on_demand_throughput is not None:
         described["OnDemandThroughput"] = describe_limits_on_demand(index.on_demand_throughput)
@@ -169,7 +172,10 @@ def _describe_global(
     return described
 
 
-def _warm(table: Table, throughput: Throughput, raised: WarmThroughput | None, status: str) -> dict[str, Any]:
+def describe_warm(
+    table: Table, throughput: Throughput, raised: WarmThroughput | None, status: str
+) -> dict[str, Any]:
+    """A WarmThroughput of a table or of an index."""
     warm = warm_throughput(table.billing_mode, throughput, raised)
     return {
         "ReadUnitsPerSecond": warm.read_units,

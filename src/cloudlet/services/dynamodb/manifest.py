@@ -27,9 +27,11 @@ from cloudlet.services.dynamodb.operations import (
     tables,
     transactions,
 )
+from cloudlet.services.dynamodb.replication_work import Replication
 from cloudlet.services.dynamodb.resources import TableResource
 from cloudlet.services.dynamodb.state import Tables
 from cloudlet.services.dynamodb.streams.workers import StreamKeeper
+from cloudlet.services.dynamodb.table_keys import TableKeys
 from cloudlet.services.dynamodb.throttling import ProvisionedLimits
 from cloudlet.services.dynamodb.workers import IndexBackfill, TableSizes, TimeToLive
 
@@ -54,7 +56,12 @@ SERVICE: Final = Service(
         imports,
     ),
     resources=(TableResource(),),
-    components=(lambda _cloud: Expressions(), lambda _cloud: Tables(), lambda _cloud: ProvisionedLimits()),
+    components=(
+        lambda _cloud: Expressions(),
+        lambda _cloud: Tables(),
+        lambda _cloud: ProvisionedLimits(),
+        lambda _cloud: TableKeys(),
+    ),
     workers=(
         IndexBackfill,
         TimeToLive,
@@ -63,6 +70,7 @@ SERVICE: Final = Service(
         BackupWork,
         BackupTrim,
         ImportWork,
+        Replication,
         StreamKeeper,
     ),
 )

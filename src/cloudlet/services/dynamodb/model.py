@@ -15,6 +15,7 @@ from cloudlet.services.dynamodb.destinations import ACTIVE, Destination
 from cloudlet.services.dynamodb.insights import Insights
 from cloudlet.services.dynamodb.policies import ResourcePolicy
 from cloudlet.services.dynamodb.recovery import Recovery, Restoring
+from cloudlet.services.dynamodb.replication import Replica
 from cloudlet.services.dynamodb.values import order
 
 if TYPE_CHECKING:
@@ -190,6 +191,14 @@ class TableStream(Struct, frozen=True):
         return next(shard.id for shard in reversed(self.shards) if shard.first_hash <= hash_)
 
 
+class Encryption(Struct, frozen=True):
+    """The key of KMS that a table is encrypted with."""
+
+    key_arn: str
+    data_key: bytes
+    """Encrypted with that key; the table's own, for as long as it stays with it."""
+
+
 class Table(Struct, frozen=True):
     """A table as it is stored: everything but its items."""
 
@@ -223,10 +232,16 @@ class Table(Struct, frozen=True):
     insights: tuple[Insights, ...] = ()
     """Those of the table and its indexes that were ever turned on."""
     time_to_live_changed: float | None = None
+    replicas: tuple[Replica, ...] = ()
+    """Those in other regions, in the order in which they were added."""
     warm: WarmThroughput | None = None
     """What it was warm for at most; None as long as that is what its throughput says."""
     table_class_changes: tuple[float, ...] = ()
     """When its class was changed, the last two times."""
+    encryption: Encryption | None = None
+    """None is a key that DynamoDB owns, of which nobody is told."""
+    encryption_changes: tuple[float, ...] = ()
+    """When its key was changed, in the day that began with the first of these."""
 
     @property
     def local_indexes(self) -> tuple[Index, ...]:
@@ -252,6 +267,17 @@ class Table(Struct, frozen=True):
     def keeps_history(self) -> bool:
         """Whether what was there before a change must be kept."""
         return self.recovery is not None or bool(self.copies)
+
+    def find_replica(self, region: str) -> Replica | None:
+        """The replica in a region, or None."""
+        return next((each for each in self.replicas if each.region == region), None)
+
+    def with_replica(self, replica: Replica) -> Table:
+        """The table with a replica added, or with what it knows of that region's changed."""
+        if self.find_replica(replica.region) is None:
+            return replace(self, replicas=(*self.replicas, replica))
+        changed = tuple(replica if each.region == replica.region else each for each in self.replicas)
+        return replace(self, replicas=changed)
 
     def expiry(self, item: Item) -> int | None:
         """The second at which an item expires, or None if it never does."""

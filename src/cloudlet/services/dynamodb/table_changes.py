@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import replace
 
+from cloudlet.core.errors import NotImplementedHere
 from cloudlet.services.dynamodb.definitions import STANDARD, check_honoured, check_table_class
+from cloudlet.services.dynamodb.encryption import wanted_key
 from cloudlet.services.dynamodb.errors import LimitExceededException, ValidationException
 from cloudlet.services.dynamodb.model import PAY_PER_REQUEST, PROVISIONED
+from cloudlet.services.dynamodb.replica_rules import check_replica_updates
 from cloudlet.services.dynamodb.throughput import (
     changed,
     changed_limits,
@@ -35,11 +38,13 @@ _CLASS_DAYS: Final = 30
 _DAY_SECONDS: Final = 86400.0
 
 _CHANGED_ALONE: Final = {
+    "ReplicaUpdates": "Replica",
     "SSESpecification": "Server-Side Encryption",
     "TableClass": "TableClass",
     "DeletionProtectionEnabled": "DeletionProtection",
 }
 """What UpdateTable changes only by itself, in the order in which DynamoDB notices, with its name there."""
+_CHANGE_NOTHING: Final = ("TableName", "AttributeDefinitions", "MultiRegionConsistency")
 _EMPTY_IS_ABSENT: Final = ("OnDemandThroughput", "WarmThroughput")
 _NO_CHANGE: Final = (
     "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates, "
@@ -53,8 +58,10 @@ _HONOURED: Final = frozenset(
         "BillingMode",
         "DeletionProtectionEnabled",
         "GlobalSecondaryIndexUpdates",
+        "MultiRegionConsistency",
         "OnDemandThroughput",
         "ProvisionedThroughput",
+        "ReplicaUpdates",
         "SSESpecification",
         "StreamSpecification",
         "TableClass",
@@ -70,10 +77,12 @@ _INDEX_HONOURED: Final = frozenset(
 def check_request(request: Request) -> None:
     """Raises ValidationException for an UpdateTable that no table could be changed by."""
     check_honoured("UpdateTable", request, _HONOURED)
+    if request.get("MultiRegionConsistency") == "STRONG":
+        raise NotImplementedHere("cloudlet replicates DynamoDB tables with eventual consistency only.")
     changes = {
         name
         for name, value in request.items()
-        if name not in ("TableName", "AttributeDefinitions") and (value or name not in _EMPTY_IS_ABSENT)
+        if name not in _CHANGE_NOTHING and (value or name not in _EMPTY_IS_ABSENT)
     }
     updates = request.get("GlobalSecondaryIndexUpdates")
     if not changes - ({"GlobalSecondaryIndexUpdates"} if updates == [] else set()):
@@ -81,8 +90,11 @@ def check_request(request: Request) -> None:
     if updates == []:
         raise ValidationException(f"{INVALID}List of GlobalSecondaryIndexUpdates is empty")
     _check_stream(request.get("StreamSpecification"))
+    wanted_key(request.get("SSESpecification"))
     check_table_class(request)
     _check_together(request, changes)
+    if "ReplicaUpdates" in request:
+        check_replica_updates(request)
     if units := request.get("ProvisionedThroughput"):
         check_bounds(units)
     _check_index_updates(request)

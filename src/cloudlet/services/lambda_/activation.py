@@ -78,8 +78,23 @@ async def activate(call: Call, reference: FunctionReference, version: str) -> Fu
     return await call.transact(lambda inner: _settle(inner, reference, row, trouble))
 
 
+async def language_trouble(cloud: Cloud, runtime: str) -> str | None:
+    """Why functions in a language that not every machine has cannot run here, or None."""
+    engine = runtimes.engine(runtime)
+    if engine not in runtimes.OPTIONAL:
+        return None
+    try:
+        await cloud.sandboxes.prepare(engine, runtimes.release(runtime))
+    except SandboxError as error:
+        return str(error)
+    return None
+
+
 async def _prepare(call: Call, row: FunctionVersion) -> str | None:
     """Unpacks what the version needs; what went wrong, or None."""
+    trouble = await language_trouble(call.cloud, row.configuration.runtime)
+    if trouble is not None:
+        return trouble
     packages = call.cloud.component(Packages)
     user = f"activation {row.generation}"
     try:

@@ -33,6 +33,12 @@ _NOT_SNAPSHOTTED: Final = (
     "dotnet6", "java8", "nodejs", "provided", "python3.8", "python3.9", "python3.10", "python3.11", "ruby",
 )  # fmt: skip
 
+LANGUAGES: Final = {"python": "Python", "nodejs": "Node", "ruby": "Ruby", "java": "Java"}
+"""What people call the sandbox's runtimes."""
+
+OPTIONAL: Final = ("ruby", "java")
+"""Those that need something of the machine which must be installed for them."""
+
 # What lists of layers may be asked for, in AWS's own order.
 _EVER: Final = (
     "ruby3.5", "ruby2.6", "dotnetcore1.0", "python3.7", "nodejs8.10", "nasa", "ruby2.7",
@@ -69,8 +75,8 @@ def check(runtime: str) -> None:
         )
     if find_engine(runtime) is None:
         raise InvalidParameterValueException(
-            f"cloudlet cannot run {runtime} functions, only python3.*, nodejs* and provided.* ones. "
-            "Nothing was created or changed."
+            f"cloudlet cannot run {runtime} functions, only python3.*, nodejs*, ruby*, java* and provided.* "
+            "ones. Nothing was created or changed."
         )
 
 
@@ -97,17 +103,18 @@ def find_engine(runtime: str) -> str | None:
         return "python"
     if runtime.startswith("nodejs"):
         return "nodejs"
-    if runtime.startswith("provided"):
-        return "provided"
+    for language in ("provided", "ruby", "java"):
+        if runtime.startswith(language):
+            return language
     return None
 
 
 def release(runtime: str) -> str:
     """The version of the language that a name asks for: 3.12, or 22; empty where it names none."""
-    for language in ("python", "nodejs"):
+    for language in ("python", "ruby", "nodejs", "java"):
         if runtime.startswith(language):
             wanted = runtime.removeprefix(language).removesuffix(".x")
-            return wanted if language == "python" else wanted.partition(".")[0]
+            return wanted if language in ("python", "ruby") else wanted.partition(".")[0]
     return ""
 
 
@@ -116,7 +123,7 @@ def stands_in(runtime: str, version: str) -> str | None:
     wanted = release(runtime)
     if not wanted or f"{version}.".startswith(f"{wanted}."):
         return None
-    language = "Python" if runtime.startswith("python") else "Node"
+    language = LANGUAGES[engine(runtime)]
     advice = "" if runtime in _LIVING_ON else f": `cloudlet runtimes install {runtime}` may change that"
     return f"{runtime} functions run on {language} {version} here{advice}"
 
@@ -136,7 +143,7 @@ def version_arn(runtime: str, region: str) -> str:
 
 def version_name(runtime: str) -> str:
     """The version as INIT_START lines name it, such as python:3.12.v1."""
-    for language in ("python", "nodejs", "provided"):
+    for language in ("python", "nodejs", "provided", "ruby", "java"):
         if runtime.startswith(language):
             release = runtime.removeprefix(language).removeprefix(".").removesuffix(".x")
             return f"{language}:{release}.v1"

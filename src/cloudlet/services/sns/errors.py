@@ -77,3 +77,19 @@ def no_topic() -> NotFoundException:
 def no_subscription() -> NotFoundException:
     """AWS's word for a subscription that is not there."""
     return NotFoundException("Subscription does not exist")
+
+
+class KMSAccessDeniedException(ServiceError):
+    """Raised where the caller may not use the topic's key."""
+
+
+class KMSDisabledException(ServiceError):
+    """Raised where the topic's key is disabled."""
+
+
+class KMSInvalidStateException(ServiceError):
+    """Raised where the state of the topic's key does not let it be used."""
+
+
+class KMSNotFoundException(ServiceError):
+    """Raised where the topic's key is not there."""

@@ -46,17 +46,19 @@ def check(text: str, scope: str) -> None:
         raise InvalidFilterPolicy(f"FilterPolicy: {error}") from error
 
 
-def wants(subscription: Subscription, message: Message) -> bool:
-    """Whether a subscription wants a message."""
+def objection(subscription: Subscription, message: Message) -> str | None:
+    """Why a subscription does not want a message, in the word of SNS's metrics; None if it does."""
     text = subscription.attributes.get("FilterPolicy")
     if text is None or text == "{}":
-        return True
+        return None
     scope = subscription.attributes.get("FilterPolicyScope", MESSAGE_ATTRIBUTES)
     if scope == MESSAGE_ATTRIBUTES:
         subject: Any = {name: _value(attribute) for name, attribute in message.attributes.items()}
+        why = scope if subject else "NoMessageAttributes"
     else:
         subject = _document(message.body(subscription.protocol))
-    return isinstance(subject, dict) and _compiled(text, scope).matches(subject)
+        why = scope if isinstance(subject, dict) else "InvalidMessageBody"
+    return None if isinstance(subject, dict) and _compiled(text, scope).matches(subject) else why
 
 
 @lru_cache(maxsize=4096)

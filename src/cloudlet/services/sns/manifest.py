@@ -6,6 +6,8 @@ from cloudlet.core.operation import Service, operations_in
 from cloudlet.services.sns.delivery.functions import function_carrier
 from cloudlet.services.sns.delivery.queues import QueueCarrier
 from cloudlet.services.sns.delivery.web import web_carrier
+from cloudlet.services.sns.encryption import TopicKeys
+from cloudlet.services.sns.expiry import ExpiryWorker
 from cloudlet.services.sns.operations import policies, publishing, subscriptions, tags, topics
 from cloudlet.services.sns.resources import RESOURCES
 from cloudlet.services.sns.signing import MessageSigner
@@ -14,6 +16,6 @@ SERVICE: Final = Service(
     name="sns",
     operations=operations_in(topics, policies, tags, subscriptions, publishing),
     resources=RESOURCES,
-    components=(MessageSigner,),
-    workers=(QueueCarrier, function_carrier, web_carrier),
+    components=(MessageSigner, lambda _cloud: TopicKeys()),
+    workers=(QueueCarrier, function_carrier, web_carrier, ExpiryWorker),
 )

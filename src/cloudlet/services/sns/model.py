@@ -207,14 +207,20 @@ class Lane(Struct, frozen=True):
     attempts: int = 0
     epoch: int = 0
     """Grows with every claim."""
+    paced: bool = False
+    """Whether `due` is when its endpoint's policy lets it be sent."""
 
     def tried(self, due: int) -> Lane:
         """After an attempt that failed, with the time of the next."""
-        return replace(self, attempts=self.attempts + 1, due=due)
+        return replace(self, attempts=self.attempts + 1, due=due, paced=False)
 
     def claimed(self, until: int) -> Lane:
         """While somebody tries it."""
         return replace(self, epoch=self.epoch + 1, due=until)
+
+    def paced_until(self, due: int) -> Lane:
+        """With the time at which its endpoint's policy lets it be sent."""
+        return replace(self, due=due, paced=True)
 
     def held(self, until: int) -> Lane:
         """While whoever claimed it goes on trying it."""
@@ -222,7 +228,7 @@ class Lane(Struct, frozen=True):
 
     def followed_by(self, message_id: str, due: int) -> Lane:
         """With the next message."""
-        return replace(self, message_id=message_id, attempts=0, due=due)
+        return replace(self, message_id=message_id, attempts=0, due=due, paced=False)
 
 
 class SigningKey(Struct, frozen=True):

@@ -210,7 +210,9 @@ def new_backup_id(call: Call) -> str:
 
 def plain(table: Table) -> Table:
     """A table's definition without what a backup does not keep."""
-    return replace(table, copies=(), recovery=None, policy=None, insights=(), tags=(), destinations=())
+    return replace(
+        table, copies=(), recovery=None, policy=None, insights=(), tags=(), destinations=(), replicas=()
+    )
 
 
 def _recovery(call: Call, table: Table, days: int | None) -> Recovery:

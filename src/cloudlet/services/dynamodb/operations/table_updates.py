@@ -12,15 +12,20 @@ from msgspec.structs import replace
 from cloudlet.core.operation import operation
 from cloudlet.services.dynamodb import definitions, state
 from cloudlet.services.dynamodb.addressing import owner
-from cloudlet.services.dynamodb.authorization import on_table
-from cloudlet.services.dynamodb.description import ACTIVE, DELETING, UPDATING, describe_table
+from cloudlet.services.dynamodb.description import ACTIVE, DELETING, UPDATING
+from cloudlet.services.dynamodb.encryption import check_change, counted, wanted_key
 from cloudlet.services.dynamodb.errors import (
     LimitExceededException,
     ResourceNotFoundException,
     ValidationException,
 )
 from cloudlet.services.dynamodb.model import PAY_PER_REQUEST
+from cloudlet.services.dynamodb.operations.replicas import update_replicas, update_table_permissions
+from cloudlet.services.dynamodb.operations.tables import described
+from cloudlet.services.dynamodb.replica_rules import check_of_replica, shared_request
+from cloudlet.services.dynamodb.replication import GLOBAL_TABLE_VERSION
 from cloudlet.services.dynamodb.table_changes import changed_index, changed_settings, check_request
+from cloudlet.services.dynamodb.table_keys import check_key, new_encryption
 from cloudlet.services.dynamodb.throughput import NO_LIMIT, check_quotas
 from cloudlet.services.dynamodb.values import INVALID
 
@@ -33,22 +38,39 @@ if TYPE_CHECKING:
 
 _TAKES_A_WHILE: Final = ("ProvisionedThroughput", "BillingMode", "StreamSpecification", "TableClass")
 """What makes DynamoDB say UPDATING of the table, beside an index that comes or goes."""
+_NO_REPLICAS: Final = {"GlobalTableVersion": GLOBAL_TABLE_VERSION, "Replicas": []}
+"""What is answered of a table's first replica while that is just asked for."""
 
 
-@operation("UpdateTable", permissions=on_table("UpdateTable"))
+@operation("UpdateTable", permissions=update_table_permissions)
 def update_table(call: Call, request: Request) -> dict[str, Any]:
-    """Changes throughput, billing, protection, class, stream and global indexes."""
+    """Changes throughput, billing, protection, class, stream, global indexes and replicas."""
     check_request(request)
     call = owner(call, request["TableName"])
     table = state.managed_table(call, request["TableName"])
+    if "ReplicaUpdates" in request:
+        update_replicas(call, table, request)
+        # What has just been asked for shows a little later.
+        shown = replace(state.managed_table(call, request["TableName"]), replicas=table.replicas)
+        return {"TableDescription": {**_NO_REPLICAS, **described(call, shown, UPDATING)}}
+    if table.replicas:
+        check_of_replica(table, request)
+    changed = _changed(call, table, request)
+    state.save_table(call, changed)
+    for there, sibling in list(state.siblings(call, table)):
+        state.save_table(there, _changed(there, sibling, shared_request(request, sibling, table)))
+    return {"TableDescription": _described(call, table, changed, request)}
+
+
+def _changed(call: Call, table: Table, request: Request) -> Table:
     changed = changed_settings(table, request, call.time())
     check_quotas(request, call.region)
     changed = _with_index_updates(call, changed, request)
+    if "SSESpecification" in request:
+        changed = _with_key(call, changed, wanted_key(request["SSESpecification"]))
     if "StreamSpecification" in request:
         changed = _with_stream(call, changed, request["StreamSpecification"])
-    changed = state.split_shards(call, changed)
-    state.save_table(call, changed)
-    return {"TableDescription": _described(call, table, changed, request)}
+    return state.split_shards(call, changed)
 
 
 def _with_index_updates(call: Call, table: Table, request: Request) -> Table:
@@ -123,6 +145,15 @@ def _global_index(table: Table, name: str, verb: str) -> Index:
     return index
 
 
+def _with_key(call: Call, table: Table, key_id: str | None) -> Table:
+    check_change(table.encryption, key_id)
+    changes = counted(table.encryption_changes, call.time())
+    if table.encryption is not None:
+        check_key(call, table.name, table.encryption)
+    encryption = None if key_id is None else new_encryption(call, table.name, key_id)
+    return replace(table, encryption=encryption, encryption_changes=changes)
+
+
 def _with_stream(call: Call, table: Table, specification: Mapping[str, Any]) -> Table:
     if not specification["StreamEnabled"]:
         if table.stream is None:
@@ -138,25 +169,26 @@ def _described(call: Call, table: Table, changed: Table, request: Request) -> di
     updates = request.get("GlobalSecondaryIndexUpdates", ())
     comes_or_goes = any("Update" not in update for update in updates)
     status = UPDATING if comes_or_goes or any(name in request for name in _TAKES_A_WHILE) else ACTIVE
-    size, arn = state.table_size(call, table), call.arn(f"table/{table.name}")
-    described = describe_table(_shown(table, changed), size, arn, status)
+    told = described(call, _shown(table, changed), status)
+    if "SSESpecification" in request:
+        told["SSEDescription"] = {**told.get("SSEDescription", {}), "Status": UPDATING}
     if request.get("WarmThroughput"):
-        described["WarmThroughput"]["Status"] = UPDATING
+        told["WarmThroughput"]["Status"] = UPDATING
     removed = {name: NO_LIMIT for name, value in request.get("OnDemandThroughput", {}).items() if value < 0}
     if removed:
-        described["OnDemandThroughput"] = {**described.get("OnDemandThroughput", {}), **removed}
+        told["OnDemandThroughput"] = {**told.get("OnDemandThroughput", {}), **removed}
     for update in updates:
         kind, action = next(iter(update.items()))
-        index = _described_index(described, action["IndexName"])
+        index = _described_index(told, action["IndexName"])
         if kind == "Create":
             index["Backfilling"] = False
         else:
             index["IndexStatus"] = UPDATING if kind == "Update" else DELETING
-    return described
+    return told
 
 
-def _described_index(described: Mapping[str, Any], name: str) -> dict[str, Any]:
-    indexes: list[dict[str, Any]] = described["GlobalSecondaryIndexes"]
+def _described_index(told: Mapping[str, Any], name: str) -> dict[str, Any]:
+    indexes: list[dict[str, Any]] = told["GlobalSecondaryIndexes"]
     return next(each for each in indexes if each["IndexName"] == name)
 
 
@@ -166,6 +198,7 @@ def _shown(table: Table, changed: Table) -> Table:
         changed,
         attribute_types={**table.attribute_types, **changed.attribute_types},
         indexes=_shown_indexes(table, changed),
+        encryption=table.encryption,
         table_class=table.table_class,
         table_class_changes=table.table_class_changes,
         warm=table.warm,

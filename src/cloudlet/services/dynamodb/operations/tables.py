@@ -13,12 +13,16 @@ from cloudlet.core.operation import operation
 from cloudlet.services.dynamodb import definitions, state
 from cloudlet.services.dynamodb.addressing import owner
 from cloudlet.services.dynamodb.authorization import create_table_permissions, on_table
-from cloudlet.services.dynamodb.description import ACTIVE, CREATING, DELETING, describe_table
-from cloudlet.services.dynamodb.errors import ResourceInUseException, ValidationException
+from cloudlet.services.dynamodb.description import ACTIVE, CREATING, DELETING, UPDATING, describe_table
+from cloudlet.services.dynamodb.encryption import wanted_key
+from cloudlet.services.dynamodb.errors import ResourceInUseException
 from cloudlet.services.dynamodb.model import TableSize
-from cloudlet.services.dynamodb.operations.backups import end_recovery, keep_deleted
+from cloudlet.services.dynamodb.operations.deletions import check_removable, remove_table
 from cloudlet.services.dynamodb.operations.policies import checked_policy
 from cloudlet.services.dynamodb.policies import ResourcePolicy, next_revision
+from cloudlet.services.dynamodb.replica_descriptions import describe_replicas
+from cloudlet.services.dynamodb.table_keys import new_encryption
+from cloudlet.services.dynamodb.tags import new_tags
 from cloudlet.services.dynamodb.throughput import check_quotas
 
 if TYPE_CHECKING:
@@ -42,7 +46,9 @@ def create_table(call: Call, request: Request) -> dict[str, Any]:
     """Makes a table; it can be used as soon as the answer is there."""
     if ":" in request["TableName"]:
         request = {**request, "TableName": state.table_name(call, request["TableName"])}
+    key_id = wanted_key(request.get("SSESpecification"))
     table = definitions.new_table(request, call.ids.uuid(), call.time())
+    table = replace(table, tags=new_tags(request.get("Tags"), by_service=bool(call.via)))
     check_quotas(request, call.region)
     for index in request.get("GlobalSecondaryIndexes", ()):
         check_quotas(index, call.region, index["IndexName"])
@@ -51,6 +57,8 @@ def create_table(call: Call, request: Request) -> dict[str, Any]:
     if "ResourcePolicy" in request:
         text = checked_policy(call, request["ResourcePolicy"])
         table = replace(table, policy=ResourcePolicy(text, next_revision(None, call.time())))
+    if key_id is not None:
+        table = replace(table, encryption=new_encryption(call, table.name, key_id))
     if request.get("StreamSpecification", {}).get("StreamEnabled"):
         table = state.start_stream(call, table, request["StreamSpecification"]["StreamViewType"])
     state.add_table(call, table)
@@ -75,9 +83,7 @@ def describe(call: Call, request: Request) -> dict[str, Any]:
     table = state.find_table(call, request["TableName"])
     if table is None or table.restoring is None:
         table = state.managed_table(call, request["TableName"])
-    status = ACTIVE if table.restoring is None else CREATING
-    table = table.as_of(call.time())
-    return {"Table": describe_table(table, state.table_size(call, table), _arn(call, table), status)}
+    return {"Table": described(call, table.as_of(call.time()), _status(table))}
 
 
 @operation("ListTables", resource="table/*", read_only=True)
@@ -97,27 +103,35 @@ def delete_table(call: Call, request: Request) -> dict[str, Any]:
     table = state.find_table(call, request["TableName"])
     if table is not None and table.restoring is not None:
         raise ResourceInUseException(
-            "Attempt to change a resource which is still in use: Table is being created: " + table.name
+            f"Attempt to change a resource which is still in use: Table: {table.name} is being used."
+            if table.replicas
+            else "Attempt to change a resource which is still in use: Table is being created: " + table.name
         )
     table = state.managed_table(call, request["TableName"])
-    if table.deletion_protection:
-        raise ValidationException(
-            "Resource cannot be deleted as it is currently protected against deletion. "
-            "Disable deletion protection first."
-        )
+    check_removable(call, table)
     if any(index.backfilling for index in table.indexes):
         raise ResourceInUseException(
             "Attempt to change a resource which is still in use: "
             "Cannot delete table while indexes are being created, updated, or deleted."
         )
-    size = state.table_size(call, table)
-    state.stop_stream(call, table)
-    if table.recovery is not None:
-        keep_deleted(call, table)
-        end_recovery(call, table)
-    state.delete_table(call, table, keep_items=table.keeps_history)
-    described = describe_table(table, size, _arn(call, table), DELETING)
-    return {"TableDescription": {key: value for key, value in described.items() if key not in _GONE}}
+    shown = described(call, table, DELETING)
+    remove_table(call, table)
+    return {"TableDescription": {key: value for key, value in shown.items() if key not in _GONE}}
+
+
+def _status(table: Table) -> str:
+    if table.restoring is not None:
+        return CREATING
+    return UPDATING if any(each.status == CREATING for each in table.replicas) else ACTIVE
+
+
+def described(call: Call, table: Table, status: str) -> dict[str, Any]:
+    """A table with its replicas as it is told."""
+    siblings = {there.region: sibling for there, sibling in state.siblings(call, table)}
+    return {
+        **describe_table(table, state.table_size(call, table), _arn(call, table), status),
+        **describe_replicas(table, siblings),
+    }
 
 
 def _arn(call: Call, table: Table) -> str:

@@ -12,7 +12,7 @@ import msgspec
 from cloudlet.core.store import LAST
 from cloudlet.services.dynamodb import capacity
 from cloudlet.services.dynamodb.model import Count, KeySchema
-from cloudlet.services.dynamodb.state import history, keys, outbox, streams, waiting
+from cloudlet.services.dynamodb.state import history, keys, outbox, replication, streams, waiting
 from cloudlet.services.dynamodb.values import item_size
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cloudlet.core.store import Key
     from cloudlet.services.dynamodb.capacity import Consumed
     from cloudlet.services.dynamodb.model import Index, Table
+    from cloudlet.services.dynamodb.replication import Version
     from cloudlet.services.dynamodb.values import Item
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
@@ -50,8 +51,12 @@ def replace_item(
     consumed: Consumed | None,
     *,
     expired: bool = False,
+    version: Version | None = None,
 ) -> None:
-    """Puts `new` where `old` stands, or removes it; changes the rows of all indexes, and records it."""
+    """Puts `new` where `old` stands, or removes it; changes the rows of all indexes, and records it.
+
+    With a version it is a write of another region's, which that region tells of.
+    """
     row_key = table.keys.row_key(key)
     if table.keeps_history and old != new:
         history.keep(call, table, row_key, old)
@@ -69,6 +74,8 @@ def replace_item(
         streams.add_record(call, table, table.stream, row_key, old, new, expired=expired)
     if table.destinations and (destination := table.destination) is not None and old != new:
         outbox.add_change(call, table, destination, old, new, expired=expired)
+    if table.replicas:
+        replication.record_write(call, table, row_key, table.keys.key_of(key), new, version)
 
 
 def _replace_index_row(

@@ -16,15 +16,26 @@
     absent/{copy}/{hash}/{partition}/{sort}                   that a copy shall have no item there
     changed/{copy}/{hash}/{partition}/{sort}                  a Change for an incremental export
     outbox/{table id}                                         the number of the next change for Kinesis
+    version/{table id}/{hash}/{partition}/{sort}              the Version of an item of a table with replicas
+    replication/{table id}/{region}                           the number of the next write for a region
 
 All of it below ("dynamodb", account, region). Work that waits stands below ("dynamodb-work",), so that the
-workers find it: backfill/{account}/{region}/{table id}/{index} says how far an index has been filled,
-expiry/{second}/{account}/{region}/{table}/{table id}/{hash}/{partition}/{sort} which item may have expired,
-table/{account}/{region}/{name} which tables there are, stream/{account}/{region}/{table}/{label} which
-streams, outbox/{account}/{region}/{table id}/{number} a Change that Kinesis is still to get,
-job/{account}/{region}/{id} a Job on backups, import/{account}/{region}/{import} which imports are unfinished
-and import-lease/... who does them, journal/{account}/{region}/{name} which tables have a journal
-and expiring-backup/{account}/{region}/{backup} which backups expire. Nothing here reads or writes.
+workers find it; {scope} is {account}/{region} and {position} is {hash}/{partition}/{sort}:
+
+    backfill/{scope}/{table id}/{index}                       how far an index has been filled
+    expiry/{second}/{scope}/{table}/{table id}/{position}     which item may have expired
+    table/{scope}/{name}                                      which tables there are
+    stream/{scope}/{table}/{label}                            which streams
+    outbox/{scope}/{table id}/{number}                        a Change that Kinesis is still to get
+    job/{scope}/{id}                                          a Job on backups
+    journal/{scope}/{name}                                    which tables have a journal
+    expiring-backup/{scope}/{backup}                          which backups expire
+    import/{scope}/{import}                                   which imports are unfinished
+    replication/{scope}/{table id}/{region}/{number}          a ReplicatedWrite that a region is still to get
+    deleted-version/{second}/{scope}/{table id}/{position}    which versions are those of deletions
+    replica/{scope}/{table id}/{region}                       a ReplicaWork
+
+Nothing here reads or writes.
 """
 
 from __future__ import annotations
@@ -44,6 +55,8 @@ OUTBOX: Final[Key] = ("dynamodb-work", "outbox")
 STREAMS: Final[Key] = ("dynamodb-work", "stream")
 JOBS: Final[Key] = ("dynamodb-work", "job")
 IMPORTS: Final[Key] = ("dynamodb-work", "import")
+REPLICATION: Final[Key] = ("dynamodb-work", "replication")
+DELETED_VERSIONS: Final[Key] = ("dynamodb-work", "deleted-version")
 JOURNALS: Final[Key] = ("dynamodb-work", "journal")
 EXPIRING_BACKUPS: Final[Key] = ("dynamodb-work", "expiring-backup")
 
@@ -156,3 +169,13 @@ def outbox_counter_key(call: Call, table_id: str) -> Key:
 def outbox_key(call: Call, table_id: str, number: int) -> Key:
     """Where a change for Kinesis stands."""
     return (*OUTBOX, call.account, call.region, table_id, number)
+
+
+def version_prefix(call: Call, table_id: str) -> Key:
+    """What the keys of the versions of a table's items begin with."""
+    return ("dynamodb", call.account, call.region, "version", table_id)
+
+
+def replication_counter_prefix(call: Call, table_id: str) -> Key:
+    """What the keys of the numbers of a table's next writes begin with; the region that gets them follows."""
+    return ("dynamodb", call.account, call.region, "replication", table_id)

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 # AWS's daemon listens on 169.254.100.1, which nothing routes to here; what is sent to this one is dropped.
 _XRAY_ADDRESS: Final = "127.0.0.1"
 _XRAY_PORT: Final = "2000"
+_FIRST_JAVAS: Final = ("java8", "java8.al2", "java11")
+# The older of AWS's systems for custom runtimes has no folder for languages in its paths.
+_WITHOUT_LANGUAGES: Final = {
+    "PATH": "/usr/local/bin:/usr/bin/:/bin:/opt/bin",
+    "LD_LIBRARY_PATH": "/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib",
+}
 _CLOUD: Final = "http://127.0.0.1:4566"
 
 
@@ -30,7 +36,15 @@ def variables(
         "AWS_ACCESS_KEY_ID": session.access_key_id,
         "AWS_SECRET_ACCESS_KEY": session.secret_access_key,
         "AWS_SESSION_TOKEN": session.session_token,
+        **_older_names(version.configuration.runtime, session),
     }
+
+
+def _older_names(runtime: str, session: Session) -> dict[str, str]:
+    """What the first Javas are told beside."""
+    if runtime not in _FIRST_JAVAS:
+        return {}
+    return {"AWS_ACCESS_KEY": session.access_key_id, "AWS_SECRET_KEY": session.secret_access_key}
 
 
 def _defaults(runtime: str) -> dict[str, str]:
@@ -39,7 +53,9 @@ def _defaults(runtime: str) -> dict[str, str]:
         "AWS_XRAY_DAEMON_ADDRESS": f"{_XRAY_ADDRESS}:{_XRAY_PORT}",
         "AWS_ENDPOINT_URL": _CLOUD,
     }
-    if runtime.startswith("python"):
+    if runtime == "provided.al2":
+        defaults |= _WITHOUT_LANGUAGES
+    elif runtime.startswith(("python", "ruby")):
         defaults |= {"SHLVL": "0", "PWD": "/var/task"}
     elif runtime.startswith("nodejs"):
         major = runtime.removeprefix("nodejs").removesuffix(".x")

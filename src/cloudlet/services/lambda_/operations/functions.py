@@ -53,6 +53,7 @@ async def create_function(call: Call, request: api.CreateFunctionRequestTypeDef)
     configuration.check_layer_arns(request.get("Layers", ()), call.region)
     configuration.check_code({**request["Code"], "PublishTo": request.get("PublishTo")})
     tags.check(request.get("Tags", {}))
+    await _check_language(call, wanted.runtime)
     await call.transact(
         lambda inner: _check_new(inner, reference, wanted, request.get("CodeSigningConfigArn"))
     )
@@ -186,6 +187,15 @@ def check_role(call: Call, role_arn: str) -> None:
         raise errors.InvalidParameterValueException(
             "The role defined for the function cannot be assumed by Lambda."
         ) from error
+
+
+async def _check_language(call: Call, runtime: str) -> None:
+    """Raises our own word for a language that this machine does not have."""
+    trouble = await activation.language_trouble(call.cloud, runtime)
+    if trouble is not None:
+        raise errors.InvalidParameterValueException(
+            f"cloudlet cannot run {runtime} functions here: {trouble} Nothing was created or changed."
+        )
 
 
 def _check_new(

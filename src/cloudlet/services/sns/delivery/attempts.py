@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from cloudlet.core.arn import Arn
 from cloudlet.core.errors import ServiceError
-from cloudlet.services.sns import delivery_policies, notifications, state
+from cloudlet.services.sns import delivery_policies, metrics, notifications, state
 from cloudlet.services.sns.model import FIFO_SUFFIX, WEB, Lane, Message, Subscription, Topic, milliseconds
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ def as_sns(call: Call, delivery: Delivery, region: str) -> Call:
 def finish(call: Call, delivery: Delivery, failure: Failure | None, signer: Signer) -> None:
     """Writes what is left to do after an attempt."""
     if failure is None:
+        metrics.count(call, delivery.topic, metrics.DELIVERED)
         state.settle(call, delivery.key, delivery.lane)
         return
     seconds = _delay_seconds(delivery) if failure.may_succeed_later else None
@@ -98,11 +99,14 @@ def _delay_seconds(delivery: Delivery) -> float | None:
 def _bury(call: Call, delivery: Delivery, failure: Failure, signer: Signer) -> None:
     """Sends a message to the dead-letter queue; what that does not take is lost, as at AWS."""
     queue, to = delivery.subscription.dead_letter_target_arn, delivery.subscription
+    metrics.count(call, delivery.topic, metrics.FAILED)
     try:
         if queue is not None:
             send(call, delivery, queue, signer)
+            metrics.count(call, delivery.topic, metrics.REDRIVEN)
             return
     except ServiceError as error:
+        metrics.count(call, delivery.topic, metrics.NOT_REDRIVEN)
         _LOG.warning("a dead letter of %s does not reach %s: %s", to.arn, queue, error.message)
     _LOG.warning("message %s for %s is lost: %s", delivery.message.id, to.arn, failure.reason)
 

@@ -11,7 +11,8 @@ from cloudlet.core.access import Permission
 from cloudlet.core.call import Call
 from cloudlet.core.errors import NotImplementedHere
 from cloudlet.core.operation import operation
-from cloudlet.services.sns import arns, contents, state
+from cloudlet.services.sns import arns, contents, filter_policies, metrics, state
+from cloudlet.services.sns.encryption import check_key
 from cloudlet.services.sns.errors import (
     BatchEntryIdsNotDistinctException,
     BatchRequestTooLongException,
@@ -20,7 +21,6 @@ from cloudlet.services.sns.errors import (
     InvalidParameterException,
     TooManyEntriesInBatchRequestException,
 )
-from cloudlet.services.sns.filter_policies import wants
 from cloudlet.services.sns.model import Message, MessageAttribute
 from cloudlet.services.sns.operations.topics import asked_topic
 from cloudlet.services.sns.permissions import on_topic, permission
@@ -79,8 +79,8 @@ def publish(call: Call, request: Request) -> dict[str, Any]:
     draft = _draft(topic, request)
     if draft.size_bytes > contents.LONGEST_BYTES:
         raise InvalidParameterException("Invalid parameter: Message too long")
-    recipients = [each for each in state.subscriptions_of(call, topic) if not each.pending]
-    return _publish(call, topic, draft, recipients)
+    check_key(call, topic)
+    return _publish(call, topic, draft, _recipients(call, topic))
 
 
 def _no_text_messages(number: str) -> Exception:
@@ -100,7 +100,8 @@ def publish_batch(call: Call, request: Request) -> dict[str, Any]:
         raise BatchRequestTooLongException(
             "The length of all the messages put together is more than the limit."
         )
-    recipients = [each for each in state.subscriptions_of(call, topic) if not each.pending]
+    check_key(call, topic)
+    recipients = _recipients(call, topic)
     successful = [
         {"Id": entry["Id"], **_publish(call, topic, draft, recipients)}
         for entry, draft in zip(entries, drafts, strict=True)
@@ -160,11 +161,15 @@ def _order(topic: Topic, given: Request) -> tuple[str | None, str | None]:
     return group_id, deduplication_id
 
 
+def _recipients(call: Call, topic: Topic) -> list[Subscription]:
+    return [each for each in state.subscriptions_of(call, topic) if not each.pending]
+
+
 def _publish(call: Call, topic: Topic, draft: Draft, recipients: Sequence[Subscription]) -> dict[str, Any]:
     if topic.fifo:
         return _publish_once(call, topic, draft, recipients)
     message = _message(call, topic, draft, None)
-    _deliver(call, message, recipients)
+    _deliver(call, topic, draft, message, recipients)
     return {"MessageId": message.id}
 
 
@@ -180,12 +185,25 @@ def _publish_once(
     number = state.next_sequence_number(call, topic)
     message = _message(call, topic, draft, number)
     state.save_sent(call, topic, scope, deduplication_id, message.id, number)
-    _deliver(call, message, recipients)
+    _deliver(call, topic, draft, message, recipients)
     return {"MessageId": message.id, "SequenceNumber": number}
 
 
-def _deliver(call: Call, message: Message, recipients: Sequence[Subscription]) -> None:
-    state.add_deliveries(call, message, [each for each in recipients if wants(each, message)])
+def _deliver(
+    call: Call, topic: Topic, draft: Draft, message: Message, recipients: Sequence[Subscription]
+) -> None:
+    """Writes the message with its deliveries to those who want it."""
+    metrics.count(call, topic, metrics.PUBLISHED)
+    metrics.count(call, topic, metrics.SIZE, draft.size_bytes, "Bytes")
+    wanting = []
+    for each in recipients:
+        objection = filter_policies.objection(each, message)
+        if objection is None:
+            wanting.append(each)
+        else:
+            metrics.count(call, topic, metrics.FILTERED_OUT)
+            metrics.count(call, topic, f"{metrics.FILTERED_OUT}-{objection}")
+    state.add_deliveries(call, message, wanting)
 
 
 def _message(call: Call, topic: Topic, draft: Draft, sequence_number: str | None) -> Message:

@@ -20,6 +20,7 @@ from cloudlet.services.sns.state.deliveries import (
     next_due,
     save_lane,
     settle,
+    take_pace,
     topic_of,
 )
 from cloudlet.services.sns.state.signing import find_signing_key, signing_key
@@ -36,6 +37,7 @@ from cloudlet.services.sns.state.subscriptions import (
     subscription,
     subscriptions_of,
 )
+from cloudlet.services.sns.state.tokens import forget_token, take_expired
 from cloudlet.services.sns.state.topics import (
     delete_topic,
     find_topic,
@@ -60,6 +62,7 @@ __all__ = [
     "find_signing_key",
     "find_subscription",
     "find_topic",
+    "forget_token",
     "forget_topic",
     "list_topics",
     "next_due",
@@ -74,6 +77,8 @@ __all__ = [
     "signing_key",
     "subscription",
     "subscriptions_of",
+    "take_expired",
+    "take_pace",
     "topic",
     "topic_of",
 ]

@@ -25,6 +25,7 @@ _MESSAGES: Final = Rows(keys.MESSAGES, Message)
 _LEFT: Final = Rows(keys.LEFT, int)
 _LANES: Final = Rows(keys.LANES, Lane)
 _FOLLOWERS: Final = Rows(keys.FOLLOWERS, str)
+_PACES: Final = Rows(keys.PACES, int)
 
 
 class LaneKey(Struct, frozen=True):
@@ -117,6 +118,13 @@ def settle(call: Call, key: LaneKey, lane: Lane) -> None:
         return
     call.transaction.delete(_due_key(key, lane))
     _LANES.delete(call, key.subscription_id, key.name)
+
+
+def take_pace(call: Call, subscription_id: str, interval_seconds: float) -> int:
+    """When a message may be sent that has to keep a distance to the one before, in milliseconds."""
+    at = max(_PACES.find(call, subscription_id) or 0, milliseconds(call.time()))
+    _PACES.save(call, at + milliseconds(interval_seconds), subscription_id)
+    return at
 
 
 def _forget_recipient(call: Call, message_id: str) -> None:

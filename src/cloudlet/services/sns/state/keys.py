@@ -18,7 +18,11 @@ ENDPOINTS: Final = ("sns", "endpoint")
 ENDED: Final = ("sns", "ended")
 """account and region of the topic, its name, id -> Subscription that can be taken up again"""
 TOKENS: Final = ("sns", "token")
-"""token -> id of the subscription that it confirms"""
+"""token -> SubscriptionAddress of what it confirms"""
+EXPIRING: Final = ("sns", "expiring")
+"""when, token: by the end of the time for which it is good"""
+PACES: Final = ("sns", "pace")
+"""subscription id -> when the next message may be sent to an endpoint that takes only so many a second"""
 MESSAGES: Final = ("sns", "message")
 """message id -> Message, while it is to be delivered to somebody"""
 LEFT: Final = ("sns", "left")

@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING, Final
 from cloudlet.core.rows import Rows
 from cloudlet.core.store import LAST
 from cloudlet.services.sns.errors import no_subscription
-from cloudlet.services.sns.model import Subscription, SubscriptionAddress, Topic, TopicAddress
+from cloudlet.services.sns.model import Subscription
 from cloudlet.services.sns.state import keys
+from cloudlet.services.sns.state.tokens import find_address, save_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cloudlet.core.call import Call
     from cloudlet.core.store import Key
+    from cloudlet.services.sns.model import SubscriptionAddress, Topic, TopicAddress
 
 _SUBSCRIPTIONS: Final = Rows(keys.SUBSCRIPTIONS, Subscription)
 _ENDPOINTS: Final = Rows(keys.ENDPOINTS, str)
 _ENDED: Final = Rows(keys.ENDED, Subscription)
-_TOKENS: Final = Rows(keys.TOKENS, str)
 
 
 def find_subscription(call: Call, address: SubscriptionAddress) -> Subscription | None:
@@ -46,10 +47,9 @@ def find_by_endpoint(call: Call, topic: Topic, protocol: str, endpoint: str) -> 
 
 def find_by_token(call: Call, topic: TopicAddress, token: str) -> Subscription | None:
     """The subscription to a topic that a token confirms, also one that has ended."""
-    identifier = _TOKENS.find(call, token)
-    if identifier is None:
+    address = find_address(call, token)
+    if address is None or address.topic != topic:
         return None
-    address = SubscriptionAddress(topic, identifier)
     found = find_subscription(call, address) or find_ended(call, address)
     return found if found is not None and found.token == token else None
 
@@ -86,7 +86,7 @@ def save_subscription(call: Call, subscription: Subscription) -> None:
     _SUBSCRIPTIONS.save(call, each, each.topic_account, each.region, each.topic_name, each.id)
     _ENDPOINTS.save(call, each.id, *_endpoint_key(each))
     if each.token:
-        _TOKENS.save(call, each.id, each.token)
+        save_token(call, each)
     call.transaction.put(_owned_key(each), b"")
 
 
@@ -100,7 +100,7 @@ def save_ended(call: Call, subscription: Subscription) -> None:
     """Keeps a subscription that has ended, for its token to take it up again."""
     each = subscription
     _ENDED.save(call, each, each.topic_account, each.region, each.topic_name, each.id)
-    _TOKENS.save(call, each.id, each.token)
+    save_token(call, each)
 
 
 def delete_ended(call: Call, address: SubscriptionAddress) -> None:

@@ -1,0 +1,80 @@
+"""What DynamoDB demands of ReplicaUpdates, and of other updates of a table that has replicas.
+
+Pure rules on requests and tables, in DynamoDB's words.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cloudlet.core.errors import NotImplementedHere
+from cloudlet.services.dynamodb.errors import ResourceInUseException, ValidationException
+from cloudlet.services.dynamodb.model import PROVISIONED
+from cloudlet.services.dynamodb.replication import ACTIVE
+from cloudlet.services.dynamodb.values import INVALID
+
+if TYPE_CHECKING:
+    from cloudlet.core.operation import Request
+    from cloudlet.services.dynamodb.model import Table
+
+_REGIONAL: Final = ("DeletionProtectionEnabled", "StreamSpecification")
+"""What each replica has for itself."""
+
+
+def check_replica_updates(request: Request) -> None:
+    """Raises ValidationException for updates that are never taken, whatever the table is."""
+    kinds = [tuple(update) for update in request["ReplicaUpdates"]]
+    if any("Disassociate" in kind for kind in kinds):
+        raise NotImplementedHere("cloudlet does not implement global tables of several accounts (yet).")
+    if any(len(kind) > 1 for kind in kinds) or len(set(kinds)) > 1:
+        raise ValidationException(
+            "Update table operation with more than one type of replica actions not allowed"
+        )
+    if not kinds[0]:
+        raise no_actions()
+    actions = {update[kinds[0][0]]["RegionName"] for update in request["ReplicaUpdates"]}
+    if kinds[0] != ("Update",) and len(actions) > 1:
+        raise ValidationException(
+            "Update table operation with more than one create or delete replica actions not allowed"
+        )
+
+
+def check_of_replica(table: Table, request: Request) -> None:
+    """Raises what a table with replicas refuses of an update. Raises as check_settled(), too."""
+    if "SSESpecification" in request:
+        raise encrypted_replicas()
+    stream = request.get("StreamSpecification")
+    if stream is not None and not stream["StreamEnabled"]:
+        raise ValidationException(f"{INVALID}Disabling Stream is not allowed for a Global Table replica.")
+    if request.get("BillingMode") == PROVISIONED:
+        raise ValidationException("Table write capacity should either be Pay-Per-Request or AutoScaled.")
+    check_settled(table)
+
+
+def shared_request(request: Request, replica: Table, like: Table) -> Request:
+    """What of an update all replicas of a table take over; a read limit of its own is a replica's to keep."""
+    shared = {name: value for name, value in request.items() if name not in _REGIONAL}
+    if replica.on_demand_throughput != like.on_demand_throughput and "OnDemandThroughput" in shared:
+        limits = shared["OnDemandThroughput"]
+        shared["OnDemandThroughput"] = {
+            name: value for name, value in limits.items() if name != "MaxReadRequestUnits"
+        }
+    return shared
+
+
+def check_settled(table: Table) -> None:
+    """Raises ResourceInUseException while a replica of the table comes or goes."""
+    if any(each.status != ACTIVE for each in table.replicas):
+        raise ResourceInUseException("The resource which you are attempting to change is in use.")
+
+
+def encrypted_replicas() -> NotImplementedHere:
+    """The refusal of replicas with keys of KMS, of which each would have one of its region."""
+    return NotImplementedHere(
+        "cloudlet does not implement replicas of DynamoDB tables encrypted with KMS keys (yet)."
+    )
+
+
+def no_actions() -> ValidationException:
+    """The refusal of an update that updates nothing."""
+    return ValidationException("There are no actions specified in the Replica Update Action of the request.")
