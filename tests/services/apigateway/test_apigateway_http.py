@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,6 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 from recorded_answers import recording
+
+from refusals import refusal
 
 
 class Backend(BaseHTTPRequestHandler):
@@ -264,3 +267,47 @@ def test_a_status_passes_through_a_proxy_only(api, backend, kind):
         answer = api.call(f"/{sent}", "POST")
         assert answer.status_code == aws.content[f"{key}-response"]["status_code"]
         assert answer.json()["path"] == f"/{sent}"
+
+
+@pytest.mark.unverified("what AWS answers for a link that is gone could not be looked up")
+def test_a_link_that_a_stage_variable_names_leads_to_the_backend_while_it_is_there(api, apigateway, backend):
+    balancer = "arn:aws:elasticloadbalancing:us-east-1:012345678910:loadbalancer/net/a/1"
+    link = apigateway.create_vpc_link(name="link", targetArns=[balancer])["id"]
+    integration = {
+        "type": "HTTP_PROXY",
+        "integrationHttpMethod": "GET",
+        "uri": f"{backend}/inside",
+        "connectionType": "VPC_LINK",
+        "connectionId": "${stageVariables.link}",
+    }
+    named = api.method("GET", "/", integration)
+    api.deploy(variables={"link": link})
+    assert api.call("/").json()["path"] == "/inside"
+    assert refusal(apigateway.delete_vpc_link, vpcLinkId=link) == (
+        "BadRequestException",
+        f"Cannot delete vpc link. Vpc link '{link}', is referenced in [GET:{named['resourceId']}:dev] "
+        "in format of [Method:Resource:Stage].",
+    )
+    api.deploy(variables={"link": "abc123"})
+    assert api.call("/").status_code == 500
+    apigateway.delete_vpc_link(vpcLinkId=link)
+
+
+@pytest.mark.unverified("how the header looks that a sampling stage passes on could not be looked up")
+def test_a_stage_with_active_tracing_decides_what_is_sampled(api, apigateway, backend, server):
+    api.method("GET", "/", {"type": "HTTP_PROXY", "integrationHttpMethod": "GET", "uri": backend})
+    api.deploy()
+    active = [{"op": "replace", "path": "/tracingEnabled", "value": "true"}]
+    apigateway.update_stage(restApiId=api.id, stageName="dev", patchOperations=active)
+
+    def traced(**headers):
+        told = api.call("/", headers=headers).json()["headers"]
+        return next(value for name, value in told.items() if name.lower() == "x-amzn-trace-id")
+
+    server.advance(2)  # the first request of a second is sampled
+    seen = traced()
+    assert re.fullmatch("Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=1", seen)
+    assert any(traced().endswith(";Sampled=0") for _ in range(40))
+    root = "Root=1-67891233-abcdef012345678912345678"
+    for sent in (f"{root};Sampled=0", f"{root};Parent=53995c3f42cd8ad8;Sampled=1"):
+        assert traced(**{"X-Amzn-Trace-Id": sent}) == sent
