@@ -127,7 +127,7 @@ class Record:
             assert actual == expected, f"{path}: {actual!r} is not {expected!r}"
 
     def _compare_text(self, expected: str, actual: Any, path: str) -> None:
-        if expected in _FREE:
+        if expected in _FREE or expected.startswith("<<code-sha-256>"):
             return
         if expected.startswith(_TIMESTAMP):
             form, found = (re.sub(r"\d", "0", each) for each in (expected, f"{_TIMESTAMP}{actual}>"))

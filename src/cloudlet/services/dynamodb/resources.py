@@ -89,7 +89,8 @@ class TableResource:
             request["StreamSpecification"] = stream
         if (policy := _policy(properties)) is not None:
             request["ResourcePolicy"] = policy
-        _check_encryption(properties)
+        if (encryption := _encryption(properties)) is not None:
+            request["SSESpecification"] = encryption
         await ask_once(call, context, "dynamodb", "CreateTable", request, lambda _: name)
         if "KinesisStreamSpecification" in properties:
             await _set_destination(call, name, properties)
@@ -102,11 +103,11 @@ class TableResource:
         self, call: Call, context: ResourceContext, physical_id: str, before: Properties, after: Properties
     ) -> Provisioned:
         """Changes billing, throughput, indexes, the stream, tags and the time to live in place."""
-        _check_encryption(after)
         described = await call.ask("dynamodb", "DescribeTable", {"TableName": physical_id})
         for request in _still_to_do(described["Table"], _changes(before, after)):
             await call.ask("dynamodb", "UpdateTable", {"TableName": physical_id, **_with_numbers(request)})
         await _wait_for_indexes(call, physical_id)
+        await _set_encryption(call, physical_id, before, after)
         await _set_stream(call, physical_id, before, after)
         if "KinesisStreamSpecification" in before or "KinesisStreamSpecification" in after:
             await _set_destination(call, physical_id, after)
@@ -333,9 +334,23 @@ def _policy(properties: Properties) -> str | None:
     return None if policy is None else json.dumps(policy["PolicyDocument"])
 
 
-def _check_encryption(properties: Properties) -> None:
-    if _is_true((properties.get("SSESpecification") or {}).get("SSEEnabled")):
-        raise NotImplementedHere("cloudlet does not implement DynamoDB tables encrypted with KMS (yet).")
+def _encryption(properties: Properties) -> dict[str, Any] | None:
+    specification = properties.get("SSESpecification")
+    if specification is None:
+        return None
+    named = {name: specification[name] for name in ("SSEType", "KMSMasterKeyId") if name in specification}
+    return {"Enabled": _is_true(specification.get("SSEEnabled")), **named}
+
+
+async def _set_encryption(call: Call, name: str, before: Properties, after: Properties) -> None:
+    """Changes the table's key; a change that is done already is not made again, because DynamoDB counts."""
+    wanted = _encryption(after) or {"Enabled": False}
+    if (_encryption(before) or {"Enabled": False}) == wanted:
+        return
+    table = (await call.ask("dynamodb", "DescribeTable", {"TableName": name}))["Table"]
+    current = table.get("SSEDescription", {}).get("KMSMasterKeyArn")
+    if (wanted["Enabled"] or current is not None) and wanted.get("KMSMasterKeyId", "") != current:
+        await call.ask("dynamodb", "UpdateTable", {"TableName": name, "SSESpecification": wanted})
 
 
 async def _set_tags(call: Call, name: str, before: Mapping[str, str], after: Mapping[str, str]) -> None:
