@@ -13,6 +13,7 @@ from cryptography.x509.oid import NameOID
 from sandbox_counterpart import Function
 
 from cloudlet.core.sandbox import Limits, SandboxSpec
+from cloudlet.sandbox.host.molds import mold_of
 
 LIMITS = Limits(memory_bytes=256 << 20, cpu_cores=1.0, tmp_bytes=64 << 20)
 ENVIRONMENT = {
@@ -74,6 +75,11 @@ class Bench:
     def __init__(self, runner, sandboxes):
         self.run = runner.run
         self.sandboxes = sandboxes
+
+    async def stock_python(self):
+        """Makes sandboxes ahead, for functions with the usual limits of these tests."""
+        machine = self.sandboxes._machine
+        await self.sandboxes._stock_up(mold_of("python", "", LIMITS, {}, machine, sdk=True))
 
     @asynccontextmanager
     async def function(self, code, *, runtime="python", limits=LIMITS, environment=None, tmp=None, **more):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from pathlib import Path
 
 import pytest
 from process_table import descendants
@@ -113,6 +114,24 @@ def test_a_fork_server_that_dies_is_replaced(bench, python):
             return survivor, await function.invoke({})
 
     assert bench.run(scenario()) == (("response", 1), ("response", 1))
+
+
+def test_a_python_that_was_made_ahead_waits_for_its_function(bench, python):
+    async def scenario():
+        bench.sandboxes._spares.clear()
+        await bench.stock_python()
+        first = bench.sandboxes._spares._stock[0].sandbox.born.pid
+        while not (waiting := children(first)):
+            await asyncio.sleep(0)
+        async with bench.function(python(ONE)) as function:
+            return waiting, await function.invoke({}), children(function.sandbox.born.pid)
+
+    def children(pid):
+        return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+    waiting, answer, running = bench.run(scenario())
+    assert waiting == running
+    assert answer == ("response", 1)
 
 
 def test_many_functions_start_at_once(bench, python):

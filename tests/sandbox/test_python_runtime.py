@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import pytest
+
 ECHO = """
     def handler(event, context):
         return {"event": event, "id": context.aws_request_id}
 """
+
+
+@pytest.fixture(autouse=True, params=["waiting", "direct"])
+def stock(bench, request):
+    """A runtime that waited for its function, and one that was forked for it."""
+    bench.sandboxes._spares.clear()
+    if request.param == "waiting":
+        bench.run(bench.stock_python())
 
 
 def test_a_python_function_answers_its_events_in_turn(bench, python):

@@ -1,20 +1,23 @@
 """The values of a metric over some time: how many, their sum and extremes, and how they are spread.
 
-Knows no metric and no time. Few values are kept as they are, many to within one percent.
+Knows no metric and no time. Few values are kept as they are, many to within two percent.
 """
 
 from __future__ import annotations
 
 import math
+from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from operator import mul
 from typing import Final
 
 from msgspec import Struct
 
 _EXACT_VALUES: Final = 150
 """As many different values as one MetricDatum has."""
-_STEP: Final = math.log(1.02)
+_KEPT_BITS: Final = bytes((0, 0, 0, 0, 0, 0xC0, 0xFF, 0xFF))
+"""Of a double, its lowest byte first: sign, exponent and six bits of the mantissa: 1.6 percent."""
 
 
 class Distribution(Struct, frozen=True):
@@ -32,16 +35,17 @@ class Distribution(Struct, frozen=True):
         """The distribution of at least one value, each with how often it came."""
         return cls(
             sum(values.values()),
-            math.fsum(value * count for value, count in values.items()),
+            math.fsum(map(mul, values.keys(), values.values())),
             min(values),
             max(values),
             _few(values),
         )
 
     @classmethod
-    def of_samples(cls, samples: Iterable[float]) -> Distribution:
+    def of_samples(cls, samples: Sequence[float]) -> Distribution:
         """The distribution of at least one sample."""
-        return cls.of(Counter(samples))
+        counted = _few(Counter(samples))
+        return cls(len(samples), math.fsum(samples), min(samples), max(samples), counted)
 
     def merged(self, other: Distribution) -> Distribution:
         """Both together."""
@@ -66,17 +70,17 @@ def _together(
 
 
 def _few(values: Mapping[float, float]) -> Mapping[float, float]:
-    """The values themselves; where they are too many, each moved to the nearest of a scale."""
+    """The values themselves; where they are too many, those that are alike as one."""
     if len(values) <= _EXACT_VALUES:
         return dict(values)
     few: dict[float, float] = {}
-    for value, count in values.items():
-        near = _on_scale(value)
-        few[near] = few.get(near, 0) + count
+    for value, count in zip(_coarse(values), values.values(), strict=True):
+        few[value] = few.get(value, 0) + count
     return few
 
 
-def _on_scale(value: float) -> float:
-    if value == 0:
-        return 0.0
-    return math.copysign(math.exp(round(math.log(abs(value)) / _STEP) * _STEP), value)
+def _coarse(values: Collection[float]) -> array[float]:
+    """Each value cut to the first bits of its mantissa: all at once, as one number's digits."""
+    digits = int.from_bytes(array("d", values).tobytes(), "little")
+    kept = int.from_bytes(_KEPT_BITS * len(values), "little")
+    return array("d", (digits & kept).to_bytes(8 * len(values), "little"))

@@ -87,7 +87,16 @@ _RULES: Final[Mapping[str, Rules]] = {
     "cloudwatch": Rules(own_operations=frozenset({"GetMetricStatistics", "ListMetrics", "PutMetricData"})),
     "dynamodb": Rules(
         own_shapes=frozenset(
-            {"BatchGetRequestMap", "BatchWriteItemRequestMap", "KeyList", "KeySchema", "ResourceArnString"}
+            (
+                "BatchGetRequestMap",
+                "BatchWriteItemRequestMap",
+                "KeyList",
+                "KeySchema",
+                "ResourceArnString",
+                "Tag",
+                "TagKeyString",
+                "TagValueString",
+            )
         ),
         told_first={
             "CreateTableInput": ("GlobalSecondaryIndexes", "LocalSecondaryIndexes"),
@@ -242,7 +251,8 @@ class Validator:
 
     def _structure_check(self, shape: Shape, prefix: str) -> Check | None:
         members = shape.members
-        required = set(shape.required) if self._rules.required else set()
+        judged = self._rules.required and shape.name not in self._rules.own_shapes
+        required = set(shape.required) if judged else set()
         entries: list[Entry] = []
         first = self._rules.told_first.get(shape.name, ())
         words = self._rules.own_words.get(shape.name, {})

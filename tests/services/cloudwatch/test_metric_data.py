@@ -104,12 +104,12 @@ def test_extended_statistics_of_a_hundred_values(cloudwatch, now):
     }
 
 
-def test_percentiles_of_many_values_are_right_to_a_percent(cloudwatch, now):
+def test_percentiles_of_many_values_are_right_to_two_percent(cloudwatch, now):
     for start in range(0, 3000, 150):
         put(cloudwatch, {"Timestamp": now, "Values": [1000.0 + value for value in range(start, start + 150)]})
     [datapoint] = statistics(cloudwatch, now, ExtendedStatistics=["p50", "p99"])["Datapoints"]
-    assert datapoint["ExtendedStatistics"]["p50"] == pytest.approx(2500, rel=0.012)
-    assert datapoint["ExtendedStatistics"]["p99"] == pytest.approx(3970, rel=0.012)
+    assert datapoint["ExtendedStatistics"]["p50"] == pytest.approx(2500, rel=0.016)
+    assert datapoint["ExtendedStatistics"]["p99"] == pytest.approx(3970, rel=0.016)
 
 
 def test_periods_begin_with_the_start_of_the_range(cloudwatch, now):

@@ -19,6 +19,9 @@ def test_insights_are_off_until_they_are_turned_on(dynamodb, hash_table):
             "ContributorInsightsMode": "THROTTLED_KEYS",
         }
     ]
+    assert turn(dynamodb, "ENABLE") == "ENABLING"
+    assert describe(TableName="hash")["ContributorInsightsMode"] == "ACCESSED_AND_THROTTLED_KEYS"
+    assert turn(dynamodb, "ENABLE", ContributorInsightsMode="THROTTLED_KEYS") == "ENABLING"
     assert turn(dynamodb, "DISABLE") == "DISABLING"
     described = describe(TableName="hash")
     assert described["ContributorInsightsStatus"] == "DISABLED"

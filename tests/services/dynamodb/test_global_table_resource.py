@@ -29,9 +29,10 @@ def context():
 
 @pytest.fixture
 def run(server, account):
-    """Runs a handler's coroutine as the account's root."""
+    """Runs a handler's coroutine as CloudFormation for the account's root."""
     call = server.app.cloud.call("dynamodb", Principal.root(account), account, HOME)
-    return lambda handler, *arguments: server.run(handler(call, *arguments))
+    behalf = call.on_behalf("cloudformation.amazonaws.com")
+    return lambda handler, *arguments: server.run(handler(behalf, *arguments))
 
 
 @pytest.fixture
@@ -90,6 +91,16 @@ def test_a_table_of_one_region_needs_no_stream(run, context, table):
     made = run(RESOURCE.create, context, alone)
     assert set(made.attributes) == {"Arn", "TableId"}
     assert "Replicas" not in table()
+
+
+def test_a_table_of_one_region_may_have_a_key_of_its_own(client, run, context, table):
+    key = client("kms").create_key()["KeyMetadata"]["Arn"]
+    home = {"Region": HOME, "SSESpecification": {"KMSMasterKeyId": key}}
+    encrypted = template(home, SSESpecification={"SSEEnabled": True, "SSEType": "KMS"})
+    run(RESOURCE.create, context, encrypted)
+    assert table()["SSEDescription"]["KMSMasterKeyArn"] == key
+    run(RESOURCE.update, context, "global", encrypted, template(HOME))
+    assert "SSEDescription" not in table()
 
 
 def test_replicas_are_added_and_removed_one_at_a_time(run, context, table):
@@ -233,8 +244,8 @@ def test_changes_of_the_table_reach_its_replicas(client, server, run, context, t
         ({"StreamSpecification": {"StreamViewType": "KEYS_ONLY"}}, "needs a StreamSpecification"),
         ({"SSESpecification": {"SSEEnabled": True}}, "encrypted with KMS"),
         (
-            {"Replicas": [{"Region": HOME, "SSESpecification": {"KMSMasterKeyId": "k"}}]},
-            "SSESpecification of a GlobalTable's replica",
+            {"Replicas": [{"Region": HOME, "ReadProvisionedThroughputSettings": {"ReadCapacityUnits": 1}}]},
+            "ReadProvisionedThroughputSettings of a GlobalTable's replica",
         ),
         (
             {"GlobalSecondaryIndexes": [{**INDEX, "WriteProvisionedThroughputSettings": {}}]},

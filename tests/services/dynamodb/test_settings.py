@@ -4,6 +4,8 @@ import time
 
 import pytest
 
+from services.dynamodb.conftest import HASH_TABLE
+
 
 def arn_of(dynamodb, table):
     return dynamodb.describe_table(TableName=table)["Table"]["TableArn"]
@@ -47,11 +49,77 @@ def test_tags_of_another_accounts_table_are_denied(dynamodb, refused, hash_table
     assert refused(dynamodb.list_tags_of_resource, ResourceArn=arn)[0] == "AccessDeniedException"
 
 
-@pytest.mark.unverified("AWS refuses with ValidationException; its text is from memory")
 def test_a_table_has_at_most_50_tags(dynamodb, invalid, hash_table):
     tags = [{"Key": str(number), "Value": ""} for number in range(51)]
     message = invalid(dynamodb.tag_resource, ResourceArn=arn_of(dynamodb, hash_table), Tags=tags)
-    assert message == "Too many tags: a resource can have at most 50"
+    assert message == "Number of Tags exceed the current limit for the provided ResourceArn"
+    dynamodb.tag_resource(ResourceArn=arn_of(dynamodb, hash_table), Tags=tags[:50])
+    message = invalid(dynamodb.tag_resource, ResourceArn=arn_of(dynamodb, hash_table), Tags=tags[50:])
+    assert message == "Number of Tags exceed the current limit for the provided ResourceArn"
+
+
+@pytest.mark.parametrize(
+    ("tags", "message"),
+    [
+        ([], "Atleast one Tag needs to be provided as Input."),
+        ([{"Value": "1"}], "The Tag Key provided is invalid, Key: null"),
+        ([{"Key": "", "Value": "1"}], "The Tag Key provided is invalid, Key: "),
+        ([{"Key": "a|b", "Value": "1"}], "The Tag Key provided is invalid, Key: a|b"),
+        ([{"Key": "k" * 129, "Value": "1"}], f"The Tag Key provided is invalid, Key: {'k' * 129}"),
+        ([{"Key": "a"}], "The Tag Value provided is invalid, Value: null"),
+        ([{"Key": "a", "Value": "v" * 257}], f"The Tag Value provided is invalid, Value: {'v' * 257}"),
+        ([{"Key": "AWS:a", "Value": "1"}], "Tag Key cannot be prefixed with aws:, Key: AWS:a"),
+        (
+            [{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}],
+            "Duplicate Tag Keys provided as input: Duplicate Tag Key found a",
+        ),
+    ],
+)
+def test_tags_that_cannot_be(dynamodb, invalid, hash_table, tags, message):
+    assert invalid(dynamodb.tag_resource, ResourceArn=arn_of(dynamodb, hash_table), Tags=tags) == message
+    if tags:
+        assert invalid(dynamodb.create_table, TableName="other", Tags=tags, **HASH_TABLE) == message
+    else:
+        dynamodb.create_table(TableName="other", Tags=tags, **HASH_TABLE)
+
+
+def test_tags_may_be_in_any_script(dynamodb, hash_table):
+    arn = arn_of(dynamodb, hash_table)
+    tags = [{"Key": "größe 大 +-=._:/@", "Value": "ελ 1"}]
+    dynamodb.tag_resource(ResourceArn=arn, Tags=tags)
+    assert dynamodb.list_tags_of_resource(ResourceArn=arn)["Tags"] == tags
+
+
+def test_tag_keys_that_cannot_be_removed(dynamodb, invalid, hash_table):
+    arn = arn_of(dynamodb, hash_table)
+    for keys, message in (
+        ([], "Atleast one Tag Key needs to be provided as Input."),
+        (["aws:a"], "Tag Key cannot be prefixed with aws:, Key: aws:a"),
+        (["a|b"], "The Tag Key provided is invalid, Key: a|b"),
+        (
+            [f"key{number}" for number in range(51)],
+            "Number of Tags exceed the current limit for the provided ResourceArn",
+        ),
+    ):
+        assert invalid(dynamodb.untag_resource, ResourceArn=arn, TagKeys=keys) == message
+
+
+def test_only_tables_have_tags(dynamodb, invalid, hash_table):
+    arn = arn_of(dynamodb, hash_table)
+    index, backup = f"{arn}/index/any", f"{arn}/backup/0123"
+    assert invalid(dynamodb.untag_resource, ResourceArn=index, TagKeys=["a"]) == (
+        "One or more parameter values were invalid: Invalid resource arn provided, only table or stream is "
+        f"accepted. Provided resource arn: {index}"
+    )
+    assert invalid(dynamodb.untag_resource, ResourceArn=backup, TagKeys=["a"]) == (
+        f"One or more parameter values were invalid: Provided Arn is not a DynamoDB resource arn: {backup}"
+    )
+
+
+def test_table_of_another_region_is_not_looked_for(dynamodb, invalid, hash_table):
+    arn = arn_of(dynamodb, hash_table).replace("us-east-1", "eu-west-1")
+    for call in (dynamodb.describe_table, dynamodb.describe_time_to_live, dynamodb.scan):
+        assert invalid(call, TableName=arn) == f"1 validation error detected: Invalid AWS region in '{arn}'"
 
 
 def test_time_to_live_is_off_until_it_is_set(dynamodb, invalid, advance, hash_table):

@@ -28,9 +28,10 @@ def context():
 
 @pytest.fixture
 def run(server, account):
-    """Runs a handler's coroutine as the account's root."""
+    """Runs a handler's coroutine as CloudFormation for the account's root."""
     call = server.app.cloud.call("dynamodb", Principal.root(account), account, REGION)
-    return lambda handler, *arguments: server.run(handler(call, *arguments))
+    behalf = call.on_behalf("cloudformation.amazonaws.com")
+    return lambda handler, *arguments: server.run(handler(behalf, *arguments))
 
 
 def test_table_is_created_described_and_deleted(dynamodb, run, context):
@@ -315,6 +316,25 @@ def test_recovery_insights_and_policy_are_set_and_changed_in_place(dynamodb, run
     assert described == {"PointInTimeRecoveryStatus": "DISABLED"}
     with pytest.raises(Exception, match="Resource-based policy not found"):
         dynamodb.get_resource_policy(ResourceArn=made.attributes["Arn"])
-    with pytest.raises(Exception, match="encrypted with KMS"):
-        encrypted = {**TEMPLATE, "SSESpecification": {"SSEEnabled": True}}
-        run(RESOURCE.update, context, made.physical_id, TEMPLATE, encrypted)
+
+
+def test_encryption_is_set_changed_and_removed(dynamodb, client, run, context):
+    def key_of(made):
+        table = dynamodb.describe_table(TableName=made.physical_id)["Table"]
+        return table.get("SSEDescription", {}).get("KMSMasterKeyArn")
+
+    kms = client("kms")
+    own = kms.create_key()["KeyMetadata"]["Arn"]
+    managed = {**TEMPLATE, "SSESpecification": {"SSEEnabled": "true"}}
+    with_own = {
+        **TEMPLATE,
+        "SSESpecification": {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": own},
+    }
+    made = run(RESOURCE.create, context, managed)
+    assert key_of(made) == kms.describe_key(KeyId="alias/aws/dynamodb")["KeyMetadata"]["Arn"]
+    for _ in range(2):
+        run(RESOURCE.update, context, made.physical_id, managed, with_own)
+    assert key_of(made) == own
+    for _ in range(2):
+        run(RESOURCE.update, context, made.physical_id, with_own, TEMPLATE)
+    assert key_of(made) is None

@@ -479,6 +479,11 @@ def test_index_that_is_being_filled_cannot_be_read_nor_another_one_made(dynamodb
         "LimitExceededException",
         "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table",
     )
+    insights = {"TableName": unfilled, "IndexName": "all", "ContributorInsightsAction": "ENABLE"}
+    assert invalid(dynamodb.update_contributor_insights, **insights) == (
+        "Table or Index is not in a valid state to update Key Access Insights: "
+        "IndexStatus must be ACTIVE to enable ContributorInsights."
+    )
 
 
 def test_index_updates_that_make_no_sense_are_refused(dynamodb, invalid, refused, hash_table):

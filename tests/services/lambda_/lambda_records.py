@@ -109,7 +109,7 @@ class Record:
             assert actual == expected, f"{path}: {actual!r} is not {expected!r}"
 
     def _compare_text(self, expected: str, actual: Any, path: str) -> None:
-        if expected in _FREE:
+        if expected in _FREE or expected.startswith("<<code-sha-256>"):
             return
         if _PLACEHOLDER.fullmatch(expected):
             self._bind(expected, actual, path)

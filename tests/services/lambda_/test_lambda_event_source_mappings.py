@@ -374,13 +374,6 @@ def test_a_stream_needs_a_starting_position_that_it_has(bench, functions) -> Non
 
 def test_what_is_not_honoured_is_refused_by_name(bench, functions) -> None:
     bench.function()
-    _, arn = bench.queue("orders")
-    request = {"FunctionName": "reader", "EventSourceArn": arn}
-    key = "arn:aws:kms:us-east-1:000000000000:key/1"
-    assert refusal(functions.create_event_source_mapping, **request, KMSKeyArn=key) == (
-        "NotImplemented",
-        "KMSKeyArn is not supported: filter criteria are not encrypted.",
-    )
     kafka = {"Endpoints": {"KAFKA_BOOTSTRAP_SERVERS": ["kafka:1000"]}}
     assert refusal(
         functions.create_event_source_mapping, FunctionName="reader", SelfManagedEventSource=kafka

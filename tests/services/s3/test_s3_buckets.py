@@ -137,12 +137,19 @@ def test_public_access_is_blocked_by_default(s3, bucket, refused):
     assert error["Message"] == "The public access block configuration was not found"
 
 
-def test_encryption_is_s3s_own(s3, bucket, refused):
+def test_encryption_is_s3s_own_unless_the_bucket_says_otherwise(s3, bucket, refused):
     rule = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"][0]
     assert rule["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
-    kms = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}]}
-    error = refused(s3.put_bucket_encryption, Bucket=bucket, ServerSideEncryptionConfiguration=kms)
+    twice = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms:dsse"}}]}
+    error = refused(s3.put_bucket_encryption, Bucket=bucket, ServerSideEncryptionConfiguration=twice)
     assert error["Status"] == 501
+    key = {"SSEAlgorithm": "AES256", "KMSMasterKeyID": "a"}
+    own = {"Rules": [{"ApplyServerSideEncryptionByDefault": key}]}
+    error = refused(s3.put_bucket_encryption, Bucket=bucket, ServerSideEncryptionConfiguration=own)
+    assert (error["Code"], error["Message"]) == (
+        "InvalidArgument",
+        "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms",
+    )
 
 
 def test_the_owner_owns_everything(s3, bucket, refused):

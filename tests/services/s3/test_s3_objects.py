@@ -178,7 +178,7 @@ def test_metadata_is_at_most_2_kib(s3, bucket, refused):
 
 def test_what_is_not_implemented_is_refused(s3, bucket, refused):
     where = {"Bucket": bucket, "Key": "k", "Body": b""}
-    assert refused(s3.put_object, **where, ServerSideEncryption="aws:kms")["Status"] == 501
+    assert refused(s3.put_object, **where, ServerSideEncryption="aws:kms:dsse")["Status"] == 501
     assert refused(s3.put_object, **where, StorageClass="GLACIER")["Status"] == 501
     assert refused(s3.put_object, **where, ACL="public-read")["Code"] == "AccessControlListNotSupported"
     assert (

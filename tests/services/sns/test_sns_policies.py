@@ -11,9 +11,11 @@ from refusals import refusal
 from sns_fixtures import OPEN_TO_TOPICS
 
 _TELL = """
-import boto3, json, os
+import boto3, json, os, urllib.request
 def handler(event, context):
-    boto3.client("sqs").send_message(QueueUrl=os.environ["URL"], MessageBody=json.dumps(event))
+    with urllib.request.urlopen(event["Records"][0]["Sns"]["SigningCertUrl"]) as answer:
+        told = {**event, "certificate": answer.read().decode()}
+    boto3.client("sqs").send_message(QueueUrl=os.environ["URL"], MessageBody=json.dumps(told))
 """
 
 
@@ -109,6 +111,8 @@ def test_a_function_gets_the_event_that_its_policy_admits(
     made = sns.subscribe(TopicArn=arn, Protocol="lambda", Endpoint=function)["SubscriptionArn"]
     published = sns.publish(TopicArn=arn, Message="Hello world.")
     event = json.loads(queues.next_message(told)["Body"])
+    # The function has fetched it by its name, from the cloud.
+    assert event["certificate"].startswith("-----BEGIN CERTIFICATE-----")
     [record] = event["Records"]
     assert list(record) == ["EventSource", "EventVersion", "EventSubscriptionArn", "Sns"]
     assert (record["EventSource"], record["EventVersion"]) == ("aws:sns", "1.0")

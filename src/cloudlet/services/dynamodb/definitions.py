@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec.structs import replace
 
 from cloudlet.core.errors import NotImplementedHere
+from cloudlet.services.dynamodb.encryption import wanted_key
 from cloudlet.services.dynamodb.errors import ValidationException
 from cloudlet.services.dynamodb.model import (
     MAX_NAME,
@@ -126,7 +127,6 @@ def new_table(request: Request, table_id: str, now: float) -> Table:
         warm=new_warm(request.get("WarmThroughput"), billing_mode, throughput),
         table_class=request.get("TableClass"),
         deletion_protection=request.get("DeletionProtectionEnabled", False),
-        tags=tuple((tag["Key"], tag["Value"]) for tag in request.get("Tags", ())),
     )
 
 
@@ -153,11 +153,17 @@ def _violations(told: Sequence[str]) -> ValidationException:
 
 def check_honoured(operation: str, request: Request, honoured: frozenset[str]) -> None:
     """Refuses what would be accepted without being done."""
-    for name, value in request.items():
+    for name in request:
         if name not in honoured:
             raise NotImplementedHere(f"cloudlet does not implement {name} of dynamodb:{operation} (yet).")
-        if name == "SSESpecification" and value.get("Enabled"):
-            raise NotImplementedHere("cloudlet does not implement DynamoDB tables encrypted with KMS (yet).")
+
+
+def check_unencrypted(specification: Mapping[str, Any] | None) -> None:
+    """Refuses a table of another origin than CreateTable with a KMS key."""
+    if wanted_key(specification) is not None:
+        raise NotImplementedHere(
+            "cloudlet does not restore or import DynamoDB tables encrypted with KMS keys (yet)."
+        )
 
 
 def _check_stream(specification: Mapping[str, Any] | None) -> None:
@@ -415,8 +421,7 @@ def _listed(names: Mapping[str, str] | Sequence[str]) -> str:
 
 def restored_table(source: Table, request: Request, table_id: str, now: float, restoring: Restoring) -> Table:
     """The table that a restore asks for. Raises ValidationException."""
-    if (request.get("SSESpecificationOverride") or {}).get("Enabled"):
-        raise NotImplementedHere("cloudlet does not implement DynamoDB tables encrypted with KMS (yet).")
+    check_unencrypted(request.get("SSESpecificationOverride"))
     check_honoured("RestoreTable", request, _RESTORE_HONOURED)
     billing_mode, throughput = _restored_billing(source, request)
     limits = (

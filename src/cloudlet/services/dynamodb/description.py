@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from cloudlet.services.dynamodb.encryption import describe_encryption
 from cloudlet.services.dynamodb.model import PAY_PER_REQUEST, Count
 from cloudlet.services.dynamodb.throughput import NO_LIMIT, warm_throughput
 
@@ -55,6 +56,8 @@ def describe_table(table: Table, size: TableSize, arn: str, status: str = ACTIVE
         described["RestoreSummary"] = _restoring(table.restoring)
     if table.table_class is not None:
         described["TableClassSummary"] = _table_class(table)
+    if table.encryption is not None:
+        described["SSEDescription"] = describe_encryption(table.encryption)
     if table.stream is not None:
         described["StreamSpecification"] = {
             "StreamEnabled": True,

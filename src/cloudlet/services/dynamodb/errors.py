@@ -88,6 +88,12 @@ class TableNotFoundException(ServiceError):
     """Raised for a table that is not there, by the operations on backups."""
 
 
+class InternalServerError(ServiceError):
+    """Raised where DynamoDB blames itself, as for a KMS key that is not made for tables."""
+
+    status = 500
+
+
 class LimitExceededException(ServiceError):
     """Raised when an account or a table has too much of something."""
 

@@ -15,6 +15,8 @@ from cloudlet.services.dynamodb.resources import TableResource
 from cloudlet.services.dynamodb.table_settings import (
     INSIGHTS,
     check_members,
+    encryption_of,
+    is_true,
     own_tags,
     set_settings,
     set_tags,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 _TABLE: Final = TableResource()
 _PAUSE_SECONDS: Final = 0.05
+_ENCRYPTION: Final = "SSESpecification"
 _STREAM: Final = "StreamSpecification"
 _TTL: Final = "TimeToLiveSpecification"
 _STREAM_VIEW: Final = "NEW_AND_OLD_IMAGES"
@@ -41,7 +44,6 @@ _SHARED: Final = (
     "BillingMode",
     "KeySchema",
     "LocalSecondaryIndexes",
-    "SSESpecification",
     "TableName",
     _TTL,
     "WarmThroughput",
@@ -58,6 +60,7 @@ _OWN: Final = (
 _OF_REPLICA: Final = frozenset(
     (
         *_OWN,
+        _ENCRYPTION,
         "GlobalSecondaryIndexes",
         "ReadOnDemandThroughputSettings",
         "Region",
@@ -81,6 +84,7 @@ class GlobalTableResource:
             "MultiRegionConsistency",
             "ReadOnDemandThroughputSettings",
             "Replicas",
+            _ENCRYPTION,
             _STREAM,
             "WriteOnDemandThroughputSettings",
         )
@@ -135,6 +139,9 @@ def table_of(properties: Properties, region: str) -> Properties:
     replica = _replica(properties, region)
     table = {key: properties[key] for key in _SHARED if key in properties}
     table |= {key: replica[key] for key in _OWN if key in replica}
+    encryption = {**properties.get(_ENCRYPTION, {}), **replica.get(_ENCRYPTION, {})}
+    if encryption:
+        table[_ENCRYPTION] = encryption
     limits = _limits(properties, replica.get("ReadOnDemandThroughputSettings"))
     if "MaxReadRequestUnits" not in limits:
         limits |= properties.get("ReadOnDemandThroughputSettings", {})
@@ -199,6 +206,8 @@ def _check(call: Call, properties: Properties) -> None:
         raise ValidationException(f"Replicas must name the region of the stack, {call.region}.")
     if not _elsewhere(call, properties):
         return
+    if (encryption_of(properties) or {}).get("Enabled"):
+        raise NotImplementedHere("cloudlet does not implement replicas of tables encrypted with KMS (yet).")
     if (stream_of(properties) or {}).get("StreamViewType") != _STREAM_VIEW:
         raise ValidationException(
             f"A global table of more than one replica needs a StreamSpecification of {_STREAM_VIEW}."
@@ -243,7 +252,7 @@ async def _settle(call: Call, name: str, region: str, before: Properties, after:
     overrides = _overrides(table, now)
     if overrides:
         await _update(call, name, {"Update": {"RegionName": region, **overrides}})
-    protected = str(now.get("DeletionProtectionEnabled")).lower() == "true"
+    protected = is_true(now.get("DeletionProtectionEnabled"))
     if table["DeletionProtectionEnabled"] != protected:
         request = {"TableName": name, "DeletionProtectionEnabled": protected}
         await there.ask("dynamodb", "UpdateTable", request)

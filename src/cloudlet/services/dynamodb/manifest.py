@@ -10,6 +10,7 @@ from cloudlet.services.dynamodb.delivery import KinesisDelivery
 from cloudlet.services.dynamodb.expressions import Expressions
 from cloudlet.services.dynamodb.global_table_resource import GlobalTableResource
 from cloudlet.services.dynamodb.import_work import ImportWork
+from cloudlet.services.dynamodb.metrics import observe
 from cloudlet.services.dynamodb.operations import (
     backups,
     batches,
@@ -32,6 +33,7 @@ from cloudlet.services.dynamodb.replication_work import Replication
 from cloudlet.services.dynamodb.resources import TableResource
 from cloudlet.services.dynamodb.state import Tables
 from cloudlet.services.dynamodb.streams.workers import StreamKeeper
+from cloudlet.services.dynamodb.table_keys import TableKeys
 from cloudlet.services.dynamodb.throttling import ProvisionedLimits
 from cloudlet.services.dynamodb.workers import IndexBackfill, TableSizes, TimeToLive
 
@@ -56,7 +58,13 @@ SERVICE: Final = Service(
         imports,
     ),
     resources=(TableResource(), GlobalTableResource()),
-    components=(lambda _cloud: Expressions(), lambda _cloud: Tables(), lambda _cloud: ProvisionedLimits()),
+    observe=observe,
+    components=(
+        lambda _cloud: Expressions(),
+        lambda _cloud: Tables(),
+        lambda _cloud: ProvisionedLimits(),
+        lambda _cloud: TableKeys(),
+    ),
     workers=(
         IndexBackfill,
         TimeToLive,

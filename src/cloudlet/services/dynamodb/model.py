@@ -191,6 +191,14 @@ class TableStream(Struct, frozen=True):
         return next(shard.id for shard in reversed(self.shards) if shard.first_hash <= hash_)
 
 
+class Encryption(Struct, frozen=True):
+    """The key of KMS that a table is encrypted with."""
+
+    key_arn: str
+    data_key: bytes
+    """Encrypted with that key; the table's own, for as long as it stays with it."""
+
+
 class Table(Struct, frozen=True):
     """A table as it is stored: everything but its items."""
 
@@ -230,6 +238,10 @@ class Table(Struct, frozen=True):
     """What it was warm for at most; None as long as that is what its throughput says."""
     table_class_changes: tuple[float, ...] = ()
     """When its class was changed, the last two times."""
+    encryption: Encryption | None = None
+    """None is a key that DynamoDB owns, of which nobody is told."""
+    encryption_changes: tuple[float, ...] = ()
+    """When its key was changed, in the day that began with the first of these."""
 
     @property
     def local_indexes(self) -> tuple[Index, ...]:

@@ -41,6 +41,8 @@ def check_replica_updates(request: Request) -> None:
 
 def check_of_replica(table: Table, request: Request) -> None:
     """Raises what a table with replicas refuses of an update. Raises as check_settled(), too."""
+    if "SSESpecification" in request:
+        raise encrypted_replicas()
     stream = request.get("StreamSpecification")
     if stream is not None and not stream["StreamEnabled"]:
         raise ValidationException(f"{INVALID}Disabling Stream is not allowed for a Global Table replica.")
@@ -64,6 +66,13 @@ def check_settled(table: Table) -> None:
     """Raises ResourceInUseException while a replica of the table comes or goes."""
     if any(each.status != ACTIVE for each in table.replicas):
         raise ResourceInUseException("The resource which you are attempting to change is in use.")
+
+
+def encrypted_replicas() -> NotImplementedHere:
+    """The refusal of replicas with keys of KMS, of which each would have one of its region."""
+    return NotImplementedHere(
+        "cloudlet does not implement replicas of DynamoDB tables encrypted with KMS keys (yet)."
+    )
 
 
 def no_actions() -> ValidationException:

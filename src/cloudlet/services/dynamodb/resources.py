@@ -16,7 +16,7 @@ from cloudlet.services.dynamodb.errors import (
 from cloudlet.services.dynamodb.table_settings import (
     INSIGHTS,
     SETTINGS,
-    check_encryption,
+    encryption_of,
     own_tags,
     policy_of,
     set_settings,
@@ -78,8 +78,8 @@ class TableResource:
             _STACK: context.stack_id,
             _LOGICAL: context.logical_id,
         }
-        check_encryption(properties)
-        stream = stream_of(properties)
+        stream, encryption = stream_of(properties), encryption_of(properties)
+        done: Properties = {}
         source = properties.get("ImportSourceSpecification")
         if source is not None:
             await import_table(call, context, {**_definition(properties), "TableName": name}, source)
@@ -96,15 +96,17 @@ class TableResource:
                 request["StreamSpecification"] = stream
             if (policy := policy_of(properties)) is not None:
                 request["ResourcePolicy"] = policy
+            if encryption is not None:
+                request["SSESpecification"] = encryption
+                done = {"SSESpecification": properties["SSESpecification"]}
             await ask_once(call, context, "dynamodb", "CreateTable", request, lambda _: name)
-        await set_settings(call, name, {}, properties)
+        await set_settings(call, name, done, properties)
         return await _provisioned(call, name)
 
     async def update(
         self, call: Call, context: ResourceContext, physical_id: str, before: Properties, after: Properties
     ) -> Provisioned:
         """Changes billing, throughput, indexes, the stream, tags and settings in place."""
-        check_encryption(after)
         _check_attributes(before, after)
         await _change(call, physical_id, before, after)
         await set_settings(call, physical_id, before, after)

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from cloudlet.core.errors import NotImplementedHere
 from cloudlet.services.dynamodb.definitions import STANDARD, check_honoured, check_table_class
+from cloudlet.services.dynamodb.encryption import wanted_key
 from cloudlet.services.dynamodb.errors import LimitExceededException, ValidationException
 from cloudlet.services.dynamodb.model import PAY_PER_REQUEST, PROVISIONED
 from cloudlet.services.dynamodb.replica_rules import check_replica_updates
@@ -89,6 +90,7 @@ def check_request(request: Request) -> None:
     if updates == []:
         raise ValidationException(f"{INVALID}List of GlobalSecondaryIndexUpdates is empty")
     _check_stream(request.get("StreamSpecification"))
+    wanted_key(request.get("SSESpecification"))
     check_table_class(request)
     _check_together(request, changes)
     if "ReplicaUpdates" in request:

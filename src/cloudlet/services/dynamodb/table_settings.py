@@ -34,7 +34,8 @@ _STREAM_MEMBERS: Final = frozenset(("StreamViewType", "ResourcePolicy"))
 
 async def set_settings(call: Call, name: str, before: Properties, after: Properties) -> None:
     """Leads a table from one definition to another: all but tags and what CreateTable takes."""
-    await set_stream(call, name, before, after)
+    await _set_encryption(call, name, before, after)
+    await _set_stream(call, name, before, after)
     if "KinesisStreamSpecification" in before or "KinesisStreamSpecification" in after:
         await _set_destination(call, name, after)
     await _set_time_to_live(call, name, before, after)
@@ -60,7 +61,7 @@ async def set_tags(call: Call, name: str, before: Mapping[str, str], after: Mapp
         await call.ask("dynamodb", "TagResource", {"ResourceArn": arn, "Tags": news})
 
 
-async def set_stream(call: Call, name: str, before: Properties, after: Properties) -> None:
+async def _set_stream(call: Call, name: str, before: Properties, after: Properties) -> None:
     """Starts or stops the stream. One of another view type is a new stream: DynamoDB changes none."""
     wanted = stream_of(after)
     if wanted == stream_of(before):
@@ -93,16 +94,35 @@ def own_tags(properties: Properties) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in properties.get("Tags", ())}
 
 
-def check_encryption(properties: Properties) -> None:
-    """Raises NotImplementedHere for keys of KMS."""
-    if _is_true((properties.get("SSESpecification") or {}).get("SSEEnabled")):
-        raise NotImplementedHere("cloudlet does not implement DynamoDB tables encrypted with KMS (yet).")
+def encryption_of(properties: Properties) -> dict[str, Any] | None:
+    """The SSESpecification as DynamoDB wants it."""
+    specification = properties.get("SSESpecification")
+    if specification is None:
+        return None
+    named = {name: specification[name] for name in ("SSEType", "KMSMasterKeyId") if name in specification}
+    return {"Enabled": is_true(specification.get("SSEEnabled")), **named}
+
+
+def is_true(value: Any) -> bool:
+    """Templates may spell booleans as text."""
+    return str(value).lower() == "true"
 
 
 def check_members(definition: Properties, known: frozenset[str], what: str) -> None:
     """Raises NotImplementedHere for a member that nothing would come of."""
     if unknown := sorted(set(definition) - known):
         raise NotImplementedHere(f"cloudlet does not implement {unknown[0]} of {what} in templates (yet).")
+
+
+async def _set_encryption(call: Call, name: str, before: Properties, after: Properties) -> None:
+    """Changes the table's key; a change that is done already is not made again, because DynamoDB counts."""
+    wanted = encryption_of(after) or {"Enabled": False}
+    if (encryption_of(before) or {"Enabled": False}) == wanted:
+        return
+    table = (await call.ask("dynamodb", "DescribeTable", {"TableName": name}))["Table"]
+    current = table.get("SSEDescription", {}).get("KMSMasterKeyArn")
+    if (wanted["Enabled"] or current is not None) and wanted.get("KMSMasterKeyId", "") != current:
+        await call.ask("dynamodb", "UpdateTable", {"TableName": name, "SSESpecification": wanted})
 
 
 async def _change_stream(call: Call, name: str, specification: Mapping[str, Any]) -> None:
@@ -153,11 +173,11 @@ async def _set_recovery(call: Call, name: str, before: Properties, after: Proper
     was, now = (each.get("PointInTimeRecoverySpecification") or {} for each in (before, after))
     if was == now:
         return
-    enabled = _is_true(now.get("PointInTimeRecoveryEnabled"))
+    enabled = is_true(now.get("PointInTimeRecoveryEnabled"))
     specification: dict[str, Any] = {"PointInTimeRecoveryEnabled": enabled}
     if "RecoveryPeriodInDays" in now:
         specification["RecoveryPeriodInDays"] = int(now["RecoveryPeriodInDays"])
-    if enabled or _is_true(was.get("PointInTimeRecoveryEnabled")):
+    if enabled or is_true(was.get("PointInTimeRecoveryEnabled")):
         request = {"TableName": name, "PointInTimeRecoverySpecification": specification}
         await call.ask("dynamodb", "UpdateContinuousBackups", request)
 
@@ -168,7 +188,7 @@ async def _set_insights(call: Call, name: str, before: Properties, after: Proper
     for index, wanted in now.items():
         if wanted == was.get(index, {}):
             continue
-        action = "ENABLE" if _is_true(wanted.get("Enabled")) else "DISABLE"
+        action = "ENABLE" if is_true(wanted.get("Enabled")) else "DISABLE"
         request = {"TableName": name, "ContributorInsightsAction": action}
         if index is not None:
             request["IndexName"] = index
@@ -196,8 +216,4 @@ async def _set_policy(call: Call, arn: str, was: str | None, now: str | None) ->
 
 
 def _enabled(specification: Mapping[str, Any] | None) -> bool:
-    return specification is not None and _is_true(specification.get("Enabled"))
-
-
-def _is_true(value: Any) -> bool:
-    return str(value).lower() == "true"
+    return specification is not None and is_true(specification.get("Enabled"))

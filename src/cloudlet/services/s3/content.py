@@ -11,11 +11,13 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cloudlet.checksums import ALGORITHMS, encoded
 from cloudlet.core.errors import ServiceError
 from cloudlet.core.http import Body, BytesBody, FileBody
 from cloudlet.services.s3 import state
+from cloudlet.services.s3.ciphers import NONCE_BYTES, Seal, opened, passed
 from cloudlet.services.s3.errors import EntityTooLarge
 from cloudlet.services.s3.model import INLINE_BYTES, LARGEST_BODY_BYTES, Bucket, ObjectVersion, Piece
 
@@ -41,13 +43,22 @@ class Received(Struct, frozen=True):
 
 @asynccontextmanager
 async def received(
-    call: Call, body: Body | bytes | None, algorithms: Sequence[str], *, inline: bool = True
+    call: Call,
+    body: Body | bytes | None,
+    algorithms: Sequence[str],
+    *,
+    inline: bool = True,
+    key: bytes | None = None,
 ) -> AsyncIterator[Received]:
-    """Reads a body to its end; its blob goes again if what follows is refused.
+    """Reads a body to its end, encrypted if there is a key; its blob goes again if what follows is refused.
 
     Only if it is refused: after any other failure nobody knows whether the row that names it was committed.
     """
-    taken = await _receive(call.cloud.blobs, _stream(body), algorithms, inline)
+    seal = None if key is None else Seal(key, call.ids.random.randbytes(NONCE_BYTES))
+    taken = await _receive(call.cloud.blobs, _stream(body), algorithms, inline, seal)
+    if seal is not None:
+        # AWS says nothing of what it is then; only that it is not the content's MD5.
+        taken = replace(taken, etag=call.ids.hexadecimal(len(taken.etag)))
     try:
         yield taken
     except ServiceError:
@@ -57,15 +68,22 @@ async def received(
 
 
 async def _receive(
-    blobs: Blobs, stream: AsyncIterator[bytes], algorithms: Sequence[str], inline: bool
+    blobs: Blobs,
+    stream: AsyncIterator[bytes],
+    algorithms: Sequence[str],
+    inline: bool,
+    seal: Seal | None,
 ) -> Received:
     digests = _Digests(algorithms)
     passing = digests.watch(stream)
     head = await _head(passing) if inline else b""
     if inline and len(head) <= INLINE_BYTES:
-        return digests.received(head, ())
-    blob_id, size = await blobs.write(_joined(head, passing))
-    return digests.received(None, (Piece(blob_id, size),))
+        return digests.received(head if seal is None else seal.small(head), ())
+    joined = _joined(head, passing)
+    if seal is None:
+        return digests.received(None, (Piece(*await blobs.write(joined)),))
+    blob_id, size = await blobs.write(seal.stream(joined))
+    return digests.received(None, (Piece(blob_id, size, seal.nonce),))
 
 
 class _Digests:
@@ -121,20 +139,29 @@ async def _joined(head: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[byte
         yield bytes(gathered)
 
 
-def body_of(call: Call, of: Bucket, version: ObjectVersion, offset: int, count: int) -> ResponseBody:
+def body_of(
+    call: Call, of: Bucket, version: ObjectVersion, offset: int, count: int, key: bytes | None
+) -> ResponseBody:
     """Some bytes of a version: from a row, from a file, or from several files one after the other.
 
-    A file is for the server to send; other services get bytes or an iterator of bytes.
+    A file is for the server to send; other services get bytes or an iterator of bytes, and so does
+    everybody of what is encrypted with a key.
     """
     if not version.pieces:
-        return state.content(call, of, version)[offset : offset + count]
+        return small_body(call, of, version, key)[offset : offset + count]
     if count == 0:
         return b""
     runs = runs_of(version.pieces, offset, count)
-    if len(runs) == 1 and call.http is not None:
+    if len(runs) == 1 and call.http is not None and key is None:
         run = runs[0]
         return FileBody(call.cloud.blobs.path(run.blob_id), run.offset, run.count)
-    return stream_runs(call.cloud.blobs, runs)
+    return stream_runs(call.cloud.blobs, runs, key)
+
+
+def small_body(call: Call, of: Bucket, version: ObjectVersion, key: bytes | None) -> bytes:
+    """The bytes of a version that has no blobs."""
+    stored = state.content(call, of, version)
+    return opened(key, stored) if key is not None and stored else stored
 
 
 class Run(Struct, frozen=True):
@@ -143,6 +170,7 @@ class Run(Struct, frozen=True):
     blob_id: str
     offset: int
     count: int
+    nonce: bytes = b""
 
 
 def runs_of(pieces: Sequence[Piece], offset: int, count: int) -> list[Run]:
@@ -153,27 +181,30 @@ def runs_of(pieces: Sequence[Piece], offset: int, count: int) -> list[Run]:
             break
         if offset < piece.size:
             taken = min(count, piece.size - offset)
-            runs.append(Run(piece.blob_id, offset, taken))
+            runs.append(Run(piece.blob_id, offset, taken, piece.nonce))
             offset, count = 0, count - taken
         else:
             offset -= piece.size
     return runs
 
 
-async def stream_runs(blobs: Blobs, runs: Sequence[Run]) -> AsyncIterator[bytes]:
-    """The bytes of some runs, one after the other."""
+async def stream_runs(blobs: Blobs, runs: Sequence[Run], key: bytes | None) -> AsyncIterator[bytes]:
+    """The bytes of some runs, one after the other, decrypted if there is a key."""
     for run in runs:
-        async for piece in blobs.read(run.blob_id, run.offset, run.count):
+        stored = blobs.read(run.blob_id, run.offset, run.count)
+        async for piece in stored if key is None else passed(key, run.nonce, stored, run.offset):
             yield piece
 
 
 class StoredBody:
     """Bytes of a version as a body to be received again: what copying reads."""
 
-    def __init__(self, blobs: Blobs, inline: bytes, runs: Sequence[Run]) -> None:
+    def __init__(self, blobs: Blobs, inline: bytes, runs: Sequence[Run], key: bytes | None) -> None:
+        """`inline` is in the clear; `key` is what the runs are encrypted with."""
         self._blobs = blobs
         self._inline = inline
         self._runs = runs
+        self._key = key
 
     @property
     def length(self) -> int | None:
@@ -188,5 +219,5 @@ class StoredBody:
         """The body piece by piece."""
         if self._inline:
             yield self._inline
-        async for piece in stream_runs(self._blobs, self._runs):
+        async for piece in stream_runs(self._blobs, self._runs, self._key):
             yield piece

@@ -10,6 +10,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from cloudlet.core.errors import NotImplementedHere
+from cloudlet.services.s3 import encryption
 from cloudlet.services.s3.conditions import modified
 from cloudlet.services.s3.errors import AccessControlListNotSupported, InvalidArgument, InvalidStorageClass
 from cloudlet.services.s3.model import Description, ObjectVersion, check_metadata
@@ -40,15 +41,10 @@ _UNSUPPORTED: Final = (
     "ObjectLockMode",
     "ObjectLockRetainUntilDate",
     "ObjectLockLegalHoldStatus",
-    "SSECustomerAlgorithm",
-    "SSECustomerKey",
-    "SSEKMSKeyId",
-    "SSEKMSEncryptionContext",
     "WriteOffsetBytes",
 )
 _GRANTS: Final = ("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWriteACP")
 _HARMLESS_ACLS: Final = frozenset({"private", "bucket-owner-full-control"})
-ENCRYPTION: Final = {"ServerSideEncryption": "AES256"}
 
 
 def describe(request: Mapping[str, Any]) -> Description:
@@ -79,13 +75,9 @@ def _without_framing(encoding: str) -> str:
 
 def _refuse_unsupported(request: Mapping[str, Any]) -> None:
     given = [name for name in _UNSUPPORTED if name in request]
-    encryption = request.get("ServerSideEncryption")
-    if given or encryption in ("aws:kms", "aws:kms:dsse", "aws:fsx"):
-        what = given[0] if given else f"ServerSideEncryption {encryption}"
-        raise NotImplementedHere(f"cloudlet does not implement {what} of objects (yet). Nothing was done.")
-    if encryption not in (None, "AES256"):
-        raise InvalidArgument(
-            "The encryption method specified is not supported", "x-amz-server-side-encryption", encryption
+    if given:
+        raise NotImplementedHere(
+            f"cloudlet does not implement {given[0]} of objects (yet). Nothing was done."
         )
 
 
@@ -124,7 +116,7 @@ def answer(version: ObjectVersion, version_id: str | None) -> dict[str, Any]:
         "Metadata": description.metadata,
         "TagCount": len(description.tags) or None,
         **description.headers,
-        **ENCRYPTION,
+        **encryption.members(version.encryption),
     }
     if description.storage_class != "STANDARD":
         members["StorageClass"] = description.storage_class

@@ -283,6 +283,30 @@ class InvalidRequest(ServiceError):
     """Raised for a request that makes no sense."""
 
 
+class InvalidEncryptionAlgorithmError(ServiceError):
+    """Raised for a client's own key that is to be used otherwise than by AES256."""
+
+    def __init__(self, algorithm: str) -> None:
+        super().__init__(
+            "The Encryption request you specified is not valid. Supported value: AES256.",
+            ArgumentName="x-amz-server-side-encryption",
+            ArgumentValue=algorithm,
+        )
+
+
+class AccessDeniedByKey(ServiceError):
+    """Raised for a client's own key that is not the one the object was stored with."""
+
+    code = "AccessDenied"
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Requests specifying Server Side Encryption with Customer provided keys must provide the correct "
+            "secret key."
+        )
+
+
 class BadDigest(ServiceError):
     """Raised when a body is not what the checksum sent with it says."""
 

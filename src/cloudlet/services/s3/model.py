@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from enum import Enum
 from typing import Any, Final
 
 from msgspec import Struct, field
@@ -47,6 +48,30 @@ class CorsRule(Struct, frozen=True):
     expose_headers: tuple[str, ...] = ()
     max_age_seconds: int | None = None
     id: str | None = None
+
+
+class EncryptionMethod(Enum):
+    """Whose key encrypts an object."""
+
+    S3 = "AES256"
+    KMS = "aws:kms"
+    CUSTOMER = "customer"
+    """A key that the client sends with each request (SSE-C), which S3 does not keep."""
+
+
+class Encryption(Struct, frozen=True):
+    """How an object is encrypted, or how a bucket encrypts what says nothing of it."""
+
+    method: EncryptionMethod = EncryptionMethod.S3
+    kms_key_arn: str = ""
+    """Of a bucket: the key as it was given, "" for S3's AWS managed one."""
+    bucket_key_enabled: bool = False
+    data_key: bytes = b""
+    """Encrypted by KMS; the object's bytes are encrypted with it."""
+    context: dict[str, str] = field(default_factory=dict)
+    """What KMS has bound the data key to."""
+    customer_key_md5: str = ""
+    """In base64."""
 
 
 class Notification(Struct, frozen=True):
@@ -96,7 +121,7 @@ class Bucket(Struct, frozen=True):
     tags: dict[str, str] = field(default_factory=dict)
     cors: tuple[CorsRule, ...] = ()
     public_access_block: PublicAccessBlock | None = PublicAccessBlock()
-    bucket_key_enabled: bool = False
+    encryption: Encryption = Encryption()
     notifications: tuple[Notification, ...] = ()
 
     @property
@@ -115,6 +140,8 @@ class Piece(Struct, frozen=True):
 
     blob_id: str
     size: int
+    nonce: bytes = b""
+    """What the blob was encrypted with beside the key; empty where it was not."""
 
 
 class PartOfObject(Struct, frozen=True):
@@ -166,6 +193,7 @@ class ObjectVersion(Struct, frozen=True):
     checksum: Checksum | None = None
     parts: tuple[PartOfObject, ...] = ()
     delete_marker: bool = False
+    encryption: Encryption = Encryption()
 
     def tagged(self, tags: dict[str, str]) -> ObjectVersion:
         """The same with other tags."""
@@ -182,6 +210,7 @@ class Upload(Struct, frozen=True):
     description: Description
     checksum_algorithm: str | None = None
     checksum_type: str | None = None
+    encryption: Encryption = Encryption()
 
 
 class Part(Struct, frozen=True):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from functools import partial
+from itertools import chain, pairwise
 from typing import Final, TypeAlias
 
 from cloudlet.core.call import Call
@@ -23,6 +24,7 @@ from cloudlet.services.cloudwatch.model import (
 )
 
 _EVERYTHING: Final = 1 << 62
+_AGED_AT_ONCE: Final = 500
 
 
 Place: TypeAlias = tuple[str, str, bytes]
@@ -97,3 +99,44 @@ def _datapoint(key: Key, value: bytes) -> Datapoint:
     if not isinstance(timestamp, int):
         raise TypeError(f"not a datapoint's key: {key}")
     return Datapoint(timestamp, str(unit), _DATA.decode(value))
+
+
+async def age(call: Call) -> None:
+    """Aggregates all that is too old for its tier into the next, and removes what is too old for any."""
+    async for key, known in _KNOWN.scan(call):
+        _, _, digest = _place(key)
+        if await call.transact(partial(_has_aged, digest=digest), read_only=True):
+            while await call.transact(partial(_age_some, digest=digest)):
+                pass
+        if known.latest < call.time() - TIERS[-1].kept_seconds:
+            await call.transact(partial(_forget, key=key))
+
+
+def _has_aged(call: Call, digest: bytes) -> bool:
+    return any(_aged(call, digest, tier, 1) for tier in TIERS)
+
+
+def _age_some(call: Call, digest: bytes) -> bool:
+    """Whether there was something to age."""
+    found = False
+    for tier, coarser in pairwise(TIERS):
+        for datapoint in _aged(call, digest, tier, _AGED_AT_ONCE):
+            _merge(call, digest, coarser.resolution, datapoint)
+            _DATA.delete(call, digest, tier.resolution, datapoint.timestamp, datapoint.unit)
+            found = True
+    for datapoint in _aged(call, digest, TIERS[-1], _AGED_AT_ONCE):
+        _DATA.delete(call, digest, TIERS[-1].resolution, datapoint.timestamp, datapoint.unit)
+        found = True
+    return found
+
+
+def _aged(call: Call, digest: bytes, tier: Tier, limit: int) -> list[Datapoint]:
+    """The oldest datapoints of a tier that it keeps no longer."""
+    prefix = (*_DATA.prefix, digest, tier.resolution)
+    oldest = aligned(call.time() - tier.kept_seconds, 1)
+    rows = call.transaction.range(prefix, (*prefix, oldest), limit=limit)
+    return [_datapoint(key, value) for key, value in rows]
+
+
+def _forget(call: Call, key: Key) -> None:
+    _KNOWN.delete(call, *key)

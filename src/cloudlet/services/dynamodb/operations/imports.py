@@ -9,7 +9,7 @@ from cloudlet.core.arn import find_arn
 from cloudlet.core.errors import AccessDenied
 from cloudlet.core.operation import operation
 from cloudlet.services.dynamodb import state
-from cloudlet.services.dynamodb.definitions import new_table
+from cloudlet.services.dynamodb.definitions import check_unencrypted, new_table
 from cloudlet.services.dynamodb.errors import (
     ImportConflictException,
     ImportNotFoundException,
@@ -52,6 +52,7 @@ def import_table(call: Call, request: Request) -> dict[str, Any]:
     The name is not taken yet: of several imports into one table the first that reaches its source makes it.
     """
     _check_request(request)
+    check_unencrypted(request["TableCreationParameters"].get("SSESpecification"))
     table = new_table(request["TableCreationParameters"], call.ids.uuid(), call.time())
     there = state.find_table(call, table.name)
     if there is not None and not _is_imported(there):

@@ -14,7 +14,7 @@ from cloudlet.services.dynamodb import state
 from cloudlet.services.dynamodb.addressing import owner
 from cloudlet.services.dynamodb.authorization import on_table
 from cloudlet.services.dynamodb.description import moment
-from cloudlet.services.dynamodb.errors import ResourceNotFoundException
+from cloudlet.services.dynamodb.errors import ResourceNotFoundException, ValidationException
 from cloudlet.services.dynamodb.insights import EVERYTHING, Insights
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ def update_contributor_insights(call: Call, request: Request) -> dict[str, Any]:
     mode = request.get("ContributorInsightsMode", EVERYTHING)
     if not enabled and before is not None:
         mode = before.mode
+    if enabled:
+        _check_active(table, index_name)
     now = Insights(index_name, enabled, mode, call.time())
     answer = {**_names(table, index_name), "ContributorInsightsMode": mode}
     if before is None and not enabled:
@@ -109,6 +111,15 @@ def _named(call: Call, request: Request) -> tuple[Table, str | None]:
             f"Requested resource not found: Index: {name} not found for table: {table.name}"
         )
     return table, name
+
+
+def _check_active(table: Table, index_name: str | None) -> None:
+    index = None if index_name is None else table.find_index(index_name)
+    if index is not None and index.backfilling:
+        raise ValidationException(
+            "Table or Index is not in a valid state to update Key Access Insights: "
+            "IndexStatus must be ACTIVE to enable ContributorInsights."
+        )
 
 
 def _names(table: Table, index_name: str | None) -> dict[str, str]:

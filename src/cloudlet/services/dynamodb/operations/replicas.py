@@ -12,12 +12,13 @@ from msgspec.structs import replace
 from cloudlet.core.access import Permission
 from cloudlet.core.errors import NotImplementedHere
 from cloudlet.services.dynamodb import state
+from cloudlet.services.dynamodb.addressing import owner
 from cloudlet.services.dynamodb.authorization import on_table
 from cloudlet.services.dynamodb.errors import ValidationException
 from cloudlet.services.dynamodb.model import PAY_PER_REQUEST, OnDemandThroughput
 from cloudlet.services.dynamodb.operations.deletions import check_removable, remove_table
 from cloudlet.services.dynamodb.recovery import Restoring
-from cloudlet.services.dynamodb.replica_rules import check_settled, no_actions
+from cloudlet.services.dynamodb.replica_rules import check_settled, encrypted_replicas, no_actions
 from cloudlet.services.dynamodb.replication import (
     ACTIVE,
     CREATING,
@@ -55,7 +56,7 @@ _on_table: Final = on_table("UpdateTable")
 
 def update_table_permissions(call: Call, request: Request) -> Sequence[Permission]:
     """UpdateTable here, and what adding or removing a replica asks for in its region."""
-    name = state.table_name(call, request["TableName"])
+    name = state.table_name(owner(call, request["TableName"]), request["TableName"])
     judged = list(_on_table(call, request))
     for update in request.get("ReplicaUpdates", ()):
         for kind, actions in (("Create", _ADDING), ("Delete", _REMOVING)):
@@ -105,6 +106,8 @@ def _check_new(table: Table, call: Call, create: Mapping[str, Any]) -> None:
             "or more replicas already existed as tables."
         )
     check_settled(table)
+    if table.encryption is not None:
+        raise encrypted_replicas()
     if "KMSMasterKeyId" in create:
         raise ValidationException(f"{INVALID}KMSMasterKeyId must be specified for each replica.")
     if table.billing_mode != PAY_PER_REQUEST:

@@ -14,6 +14,7 @@ from cloudlet.services.dynamodb import state
 from cloudlet.services.dynamodb.addressing import owner
 from cloudlet.services.dynamodb.authorization import on_table, on_tagged
 from cloudlet.services.dynamodb.errors import ValidationException
+from cloudlet.services.dynamodb.tags import with_tags, without_tags
 from cloudlet.services.dynamodb.throughput import TABLE_UNITS
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from cloudlet.core.operation import Request
     from cloudlet.services.dynamodb.model import Table
 
-MAX_TAGS: Final = 50
 _BETWEEN_CHANGES_SECONDS: Final = 3600.0
 _ACCOUNT_UNITS: Final = 80_000
 _ENDPOINT_CACHE_MINUTES: Final = 1440
@@ -32,10 +32,8 @@ def tag_resource(call: Call, request: Request) -> None:
     """Sets tags of a table."""
     call = owner(call, request["ResourceArn"])
     table = state.tagged_table(call, request["ResourceArn"])
-    tags = {**dict(table.tags), **{tag["Key"]: tag["Value"] for tag in request["Tags"]}}
-    if len(tags) > MAX_TAGS:
-        raise ValidationException(f"Too many tags: a resource can have at most {MAX_TAGS}")
-    state.save_table(call, replace(table, tags=tuple(tags.items())))
+    tags = with_tags(table.tags, request["Tags"], by_service=bool(call.via))
+    state.save_table(call, replace(table, tags=tags))
 
 
 @operation("UntagResource", permissions=on_tagged("UntagResource"))
@@ -43,8 +41,8 @@ def untag_resource(call: Call, request: Request) -> None:
     """Removes tags of a table; one that is not there is no error."""
     call = owner(call, request["ResourceArn"])
     table = state.tagged_table(call, request["ResourceArn"])
-    kept = tuple((key, value) for key, value in table.tags if key not in request["TagKeys"])
-    state.save_table(call, replace(table, tags=kept))
+    tags = without_tags(table.tags, request["TagKeys"], by_service=bool(call.via))
+    state.save_table(call, replace(table, tags=tags))
 
 
 @operation("ListTagsOfResource", permissions=on_tagged("ListTagsOfResource"), read_only=True)

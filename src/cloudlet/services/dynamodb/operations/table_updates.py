@@ -13,6 +13,7 @@ from cloudlet.core.operation import operation
 from cloudlet.services.dynamodb import definitions, state
 from cloudlet.services.dynamodb.addressing import owner
 from cloudlet.services.dynamodb.description import ACTIVE, DELETING, UPDATING
+from cloudlet.services.dynamodb.encryption import check_change, counted, wanted_key
 from cloudlet.services.dynamodb.errors import (
     LimitExceededException,
     ResourceNotFoundException,
@@ -24,6 +25,7 @@ from cloudlet.services.dynamodb.operations.tables import described
 from cloudlet.services.dynamodb.replica_rules import check_of_replica, shared_request
 from cloudlet.services.dynamodb.replication import GLOBAL_TABLE_VERSION
 from cloudlet.services.dynamodb.table_changes import changed_index, changed_settings, check_request
+from cloudlet.services.dynamodb.table_keys import check_key, new_encryption
 from cloudlet.services.dynamodb.throughput import NO_LIMIT, check_quotas
 from cloudlet.services.dynamodb.values import INVALID
 
@@ -64,6 +66,8 @@ def _changed(call: Call, table: Table, request: Request) -> Table:
     changed = changed_settings(table, request, call.time())
     check_quotas(request, call.region)
     changed = _with_index_updates(call, changed, request)
+    if "SSESpecification" in request:
+        changed = _with_key(call, changed, wanted_key(request["SSESpecification"]))
     if "StreamSpecification" in request:
         changed = _with_stream(call, changed, request["StreamSpecification"])
     return state.split_shards(call, changed)
@@ -141,6 +145,15 @@ def _global_index(table: Table, name: str, verb: str) -> Index:
     return index
 
 
+def _with_key(call: Call, table: Table, key_id: str | None) -> Table:
+    check_change(table.encryption, key_id)
+    changes = counted(table.encryption_changes, call.time())
+    if table.encryption is not None:
+        check_key(call, table.name, table.encryption)
+    encryption = None if key_id is None else new_encryption(call, table.name, key_id)
+    return replace(table, encryption=encryption, encryption_changes=changes)
+
+
 def _with_stream(call: Call, table: Table, specification: Mapping[str, Any]) -> Table:
     if not specification["StreamEnabled"]:
         if table.stream is None:
@@ -157,6 +170,8 @@ def _described(call: Call, table: Table, changed: Table, request: Request) -> di
     comes_or_goes = any("Update" not in update for update in updates)
     status = UPDATING if comes_or_goes or any(name in request for name in _TAKES_A_WHILE) else ACTIVE
     told = described(call, _shown(table, changed), status)
+    if "SSESpecification" in request:
+        told["SSEDescription"] = {**told.get("SSEDescription", {}), "Status": UPDATING}
     if request.get("WarmThroughput"):
         told["WarmThroughput"]["Status"] = UPDATING
     removed = {name: NO_LIMIT for name, value in request.get("OnDemandThroughput", {}).items() if value < 0}
@@ -183,6 +198,7 @@ def _shown(table: Table, changed: Table) -> Table:
         changed,
         attribute_types={**table.attribute_types, **changed.attribute_types},
         indexes=_shown_indexes(table, changed),
+        encryption=table.encryption,
         table_class=table.table_class,
         table_class_changes=table.table_class_changes,
         warm=table.warm,

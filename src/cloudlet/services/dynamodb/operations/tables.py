@@ -14,12 +14,15 @@ from cloudlet.services.dynamodb import definitions, state
 from cloudlet.services.dynamodb.addressing import owner
 from cloudlet.services.dynamodb.authorization import create_table_permissions, on_table
 from cloudlet.services.dynamodb.description import ACTIVE, CREATING, DELETING, UPDATING, describe_table
+from cloudlet.services.dynamodb.encryption import wanted_key
 from cloudlet.services.dynamodb.errors import ResourceInUseException
 from cloudlet.services.dynamodb.model import TableSize
 from cloudlet.services.dynamodb.operations.deletions import check_removable, remove_table
 from cloudlet.services.dynamodb.operations.policies import checked_policy
 from cloudlet.services.dynamodb.policies import ResourcePolicy, next_revision
 from cloudlet.services.dynamodb.replica_descriptions import describe_replicas
+from cloudlet.services.dynamodb.table_keys import new_encryption
+from cloudlet.services.dynamodb.tags import new_tags
 from cloudlet.services.dynamodb.throughput import check_quotas
 
 if TYPE_CHECKING:
@@ -43,7 +46,9 @@ def create_table(call: Call, request: Request) -> dict[str, Any]:
     """Makes a table; it can be used as soon as the answer is there."""
     if ":" in request["TableName"]:
         request = {**request, "TableName": state.table_name(call, request["TableName"])}
+    key_id = wanted_key(request.get("SSESpecification"))
     table = definitions.new_table(request, call.ids.uuid(), call.time())
+    table = replace(table, tags=new_tags(request.get("Tags"), by_service=bool(call.via)))
     check_quotas(request, call.region)
     for index in request.get("GlobalSecondaryIndexes", ()):
         check_quotas(index, call.region, index["IndexName"])
@@ -52,6 +57,8 @@ def create_table(call: Call, request: Request) -> dict[str, Any]:
     if "ResourcePolicy" in request:
         text = checked_policy(call, request["ResourcePolicy"])
         table = replace(table, policy=ResourcePolicy(text, next_revision(None, call.time())))
+    if key_id is not None:
+        table = replace(table, encryption=new_encryption(call, table.name, key_id))
     if request.get("StreamSpecification", {}).get("StreamEnabled"):
         table = state.start_stream(call, table, request["StreamSpecification"]["StreamViewType"])
     state.add_table(call, table)

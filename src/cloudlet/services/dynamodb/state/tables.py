@@ -13,9 +13,11 @@ from msgspec.structs import replace
 
 from cloudlet.core.arn import find_arn
 from cloudlet.core.store import LAST
+from cloudlet.services.dynamodb.addressing import check_region
 from cloudlet.services.dynamodb.errors import ResourceNotFoundException, ValidationException
 from cloudlet.services.dynamodb.model import MAX_NAME, NAME_PATTERN, Table, TableSize
 from cloudlet.services.dynamodb.state import keys, waiting
+from cloudlet.services.dynamodb.table_keys import TableKeys
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call
@@ -57,7 +59,8 @@ def table_name(call: Call, name_or_arn: str) -> str:
     arn = find_arn(name_or_arn)
     if arn is None or not arn.resource.startswith("table/") or arn.service != "dynamodb":
         raise ValidationException("Invalid TableArn")
-    if (arn.account, arn.region) != (call.account, call.region):
+    check_region(call, arn, name_or_arn)
+    if arn.account != call.account:
         raise ResourceNotFoundException("Requested resource not found")
     return arn.resource.removeprefix("table/").split("/")[0]
 
@@ -78,10 +81,15 @@ def find_table(call: Call, name_or_arn: str) -> Table | None:
 
 
 def table(call: Call, name_or_arn: str) -> Table:
-    """The table an item operation is about. Raises ResourceNotFoundException."""
+    """The table an item operation is about, which the caller can have decrypted.
+
+    Raises ResourceNotFoundException, and what is said of a table's key that cannot be used.
+    """
     found = find_table(call, name_or_arn)
     if found is None or found.restoring is not None:
         raise ResourceNotFoundException("Requested resource not found")
+    if found.encryption is not None:
+        call.cloud.component(TableKeys).check(call, found.name, found.encryption)
     return found
 
 
@@ -98,7 +106,7 @@ def tagged_table(call: Call, arn: str) -> Table:
     """The table of an ARN that tags are about. Raises ResourceNotFoundException, showing the ARN."""
     found = find_table(call, arn)
     if found is None or found.restoring is not None:
-        raise ResourceNotFoundException(f"Requested resource not found: ResourcArn: {arn} not found")
+        raise ResourceNotFoundException(f"Requested resource not found: ResourceArn: {arn} not found")
     return found
 
 

@@ -18,6 +18,7 @@ from cloudlet.services.lambda_.errors import TooManyRequestsException
 from cloudlet.services.lambda_.event_sources import destinations, invoking, reports, results, windows
 from cloudlet.services.lambda_.event_sources.destinations import RETRIES_EXHAUSTED, TOO_OLD, DiscardedBatch
 from cloudlet.services.lambda_.event_sources.mapping import UNLIMITED, Kind
+from cloudlet.services.lambda_.event_sources.metrics import DELIVERED, DROPPED, FAILED, INVOKED
 from cloudlet.services.lambda_.event_sources.state import Retries, Retry
 
 if TYPE_CHECKING:
@@ -77,11 +78,15 @@ class Attempts:
             await self._again(batch)
             return
         first_failed = self._first_failed(batch, run)
+        metrics = self._context.metrics
+        metrics.iterator_age(batch.records[-1].arrived_at)
+        metrics.count(INVOKED, len(batch.records))
         if first_failed is None:
             self._pause = 1.0
             await self._handled(batch.records[-1], windows.state_after(self._lane, run))
             await self._context.reports.tell(reports.OK)
         else:
+            metrics.count(FAILED, len(batch.records) - first_failed)
             await self._context.reports.tell(reports.CALL_FAILED)
             await self._after_failure(batch, run, first_failed)
 
@@ -144,12 +149,14 @@ class Attempts:
 
     async def _discard(self, batch: _Batch, condition: str, run: Run | None) -> None:
         """Gives records up, and says so where the mapping wants it said."""
-        destination = self._settings.on_failure_arn
+        destination, metrics = self._settings.on_failure_arn, self._context.metrics
+        metrics.count(DROPPED, len(batch.records))
         if destination is not None:
             try:
                 reader = await self._context.reader()
                 told = self._account(batch, condition, run)
                 await destinations.deliver(reader, destination, self._context.mapping.uuid, told)
+                metrics.count(DELIVERED, len(batch.records))
             except ServiceError as error:
                 # AWS: what the destination refuses is lost, too.
                 _LOG.warning(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cloudlet.core.call import Call, Cloud
     from cloudlet.services.lambda_.event_sources.filters import Filters
     from cloudlet.services.lambda_.event_sources.mapping import EventSourceMapping, StreamSettings
+    from cloudlet.services.lambda_.event_sources.metrics import MappingMetrics
     from cloudlet.services.lambda_.event_sources.positions import Fence
     from cloudlet.services.lambda_.event_sources.reports import Reports
     from cloudlet.services.lambda_.event_sources.role import ExecutionRole
@@ -36,6 +37,7 @@ class LaneContext(Struct):
     call: Call
     fence: Fence
     reports: Reports
+    metrics: MappingMetrics
     stopping: bool = False
 
     @property

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.errors import ServiceError
 from cloudlet.services.lambda_.event_sources.context import LONGEST_PAUSE_SECONDS
+from cloudlet.services.lambda_.event_sources.metrics import FILTERED_OUT, POLLED
 from cloudlet.services.lambda_.event_sources.streams import IteratorExpired
 
 if TYPE_CHECKING:
@@ -51,7 +52,11 @@ class Cursor:
         self.at_end = page.next_iterator is None
         if page.records:
             self.read_to = page.records[-1].sequence_number
-        self.held += [each for each in page.records if self._is_wanted(each)]
+        own = [each for each in page.records if self._is_own(each)]
+        wanted = [each for each in own if self._context.filters.pass_(each.view)]
+        self._context.metrics.count(POLLED, len(own))
+        self._context.metrics.count(FILTERED_OUT, len(own) - len(wanted))
+        self.held += wanted
         return len(page.records) < limit
 
     async def _page(self, limit: int, sleep: Callable[[float], Awaitable[None]]) -> Page | None:
@@ -86,7 +91,7 @@ class Cursor:
             return await stream.iterator(reader, self._shard_id, "AT_TIMESTAMP", self._since)
         return await stream.iterator(reader, self._shard_id, "TRIM_HORIZON")
 
-    def _is_wanted(self, record: Record) -> bool:
+    def _is_own(self, record: Record) -> bool:
         if self._since is not None and record.arrived_at < int(self._since):
             return False
-        return record.lane(self._lanes) == self._number and self._context.filters.pass_(record.view)
+        return record.lane(self._lanes) == self._number

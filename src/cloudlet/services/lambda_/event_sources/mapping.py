@@ -12,6 +12,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from cloudlet.core.arn import find_arn
+from cloudlet.envelopes import Sealed
 
 UNLIMITED: Final = -1
 NO_RESULT: Final = "No records processed"
@@ -74,6 +75,14 @@ class QueueSettings(Struct, frozen=True):
     maximum_pollers: int | None = None
 
 
+class SealedFilters(Struct, frozen=True):
+    """Filters as they are stored under a KMS key."""
+
+    function_arn: str
+    """The mapping's function when they were sealed, which KMS binds the data key to."""
+    content: Sealed
+
+
 class EventSourceMapping(Struct, frozen=True):
     """A mapping."""
 
@@ -97,6 +106,10 @@ class EventSourceMapping(Struct, frozen=True):
     stream: StreamSettings | None = None
     queue: QueueSettings | None = None
     tags: dict[str, str] = {}
+    kms_key_arn: str | None = None
+    """What its filters are sealed with."""
+    sealed_filters: SealedFilters | None = None
+    """Where they are, `filters` is empty."""
 
     @property
     def arn(self) -> str:
@@ -133,6 +146,7 @@ class EventSourceMapping(Struct, frozen=True):
             "State": self.state,
             "StateTransitionReason": self.kind.user_action,
             "FunctionResponseTypes": list(self.function_response_types),
+            "KMSKeyArn": self.kms_key_arn,
             "MetricsConfig": None if self.metrics is None else {"Metrics": list(self.metrics)},
             "EventSourceMappingArn": self.arn,
         }

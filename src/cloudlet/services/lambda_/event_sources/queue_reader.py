@@ -13,9 +13,16 @@ from typing import TYPE_CHECKING, Final
 from cloudlet.core.errors import ServiceError
 from cloudlet.core.worker import source_topic
 from cloudlet.services.lambda_.errors import TooManyRequestsException
-from cloudlet.services.lambda_.event_sources import access, filters, invoking, results
-from cloudlet.services.lambda_.event_sources.mapping import Kind
+from cloudlet.services.lambda_.event_sources import access, filter_criteria, invoking, results
 from cloudlet.services.lambda_.event_sources.messages import Message, message
+from cloudlet.services.lambda_.event_sources.metrics import (
+    DELETED,
+    FAILED,
+    FILTERED_OUT,
+    INVOKED,
+    POLLED,
+    MappingMetrics,
+)
 from cloudlet.services.lambda_.event_sources.role import ExecutionRole, service_call
 from cloudlet.services.lambda_.event_sources.slots import Slots
 
@@ -24,6 +31,7 @@ if TYPE_CHECKING:
 
     from cloudlet.core.call import Cloud
     from cloudlet.services.lambda_.event_sources.filters import Filters
+    from cloudlet.services.lambda_.event_sources.invoking import Run
     from cloudlet.services.lambda_.event_sources.mapping import EventSourceMapping
 
 _AT_A_TIME: Final = 10
@@ -46,6 +54,7 @@ class QueueReader:
         self._role = ExecutionRole(cloud, mapping)
         self._slots = Slots(cloud.clock)
         self._receiving: asyncio.Task[None] | None = None
+        self._metrics: MappingMetrics
 
     @property
     def busy(self) -> bool:
@@ -54,6 +63,7 @@ class QueueReader:
 
     async def begin(self, mapping: EventSourceMapping) -> None:
         """Reads from now on, as a mapping says."""
+        self._metrics = MappingMetrics(service_call(self._cloud, mapping.account, mapping.region), mapping)
         self._slots.maximum = None if mapping.queue is None else mapping.queue.maximum_concurrency
         self._receiving = asyncio.ensure_future(self._read(mapping))
 
@@ -71,10 +81,11 @@ class QueueReader:
 
     async def _read(self, mapping: EventSourceMapping) -> None:
         cloud, pause = self._cloud, 1.0
-        chosen = filters.compile_filters(mapping.filters, Kind.SQS)
+        chosen: Filters | None = None
         with cloud.wakeups.listening(source_topic(mapping.source_arn)) as listener:
             while True:
                 try:
+                    chosen = chosen or await filter_criteria.compiled(cloud, mapping)
                     found = await self._turn(mapping, chosen)
                     pause = 1.0
                     if not found and await self._is_empty(mapping):
@@ -97,6 +108,8 @@ class QueueReader:
             self._slots.idle()
             return False
         wanted = [each for each in messages if chosen.pass_(each.record)]
+        self._metrics.count(POLLED, len(messages))
+        self._metrics.count(FILTERED_OUT, len(messages) - len(wanted))
         if len(wanted) < len(messages):
             # AWS: a message that no filter lets pass is gone from the queue for good.
             await self._delete(mapping, [each for each in messages if each not in wanted])
@@ -142,6 +155,7 @@ class QueueReader:
         try:
             done = await self._run(mapping, batch, received_at)
             await self._delete(mapping, done)
+            self._metrics.count(DELETED, len(done))
         except ServiceError as error:
             _LOG.warning("mapping %s could not run %s: %s", mapping.uuid, mapping.function_arn, error)
         except Exception:  # noqa: BLE001  the edge of a task: the messages appear again
@@ -165,15 +179,10 @@ class QueueReader:
                     return []
                 await call.clock.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
-        if run.failed:
-            return []
-        if not mapping.reports_item_failures:
-            return batch
-        try:
-            failed = results.failed_items(run.payload, {each.id for each in batch})
-        except results.WholeBatchFailed:
-            return []
-        return [each for each in batch if each.id not in failed]
+        done = _done(mapping, batch, run)
+        self._metrics.count(INVOKED, len(batch))
+        self._metrics.count(FAILED, len(batch) - len(done))
+        return done
 
     async def _visibility_seconds(self, mapping: EventSourceMapping) -> int:
         return int((await self._attributes(mapping, "VisibilityTimeout"))["VisibilityTimeout"])
@@ -197,6 +206,19 @@ class QueueReader:
             if answer.get("Failed"):
                 # Such as one whose visibility timeout was over before the function was done: it comes again.
                 _LOG.debug("mapping %s could not delete %d messages", mapping.uuid, len(answer["Failed"]))
+
+
+def _done(mapping: EventSourceMapping, batch: list[Message], run: Run) -> list[Message]:
+    """The messages of a batch that the function has handled."""
+    if run.failed:
+        return []
+    if not mapping.reports_item_failures:
+        return batch
+    try:
+        failed = results.failed_items(run.payload, {each.id for each in batch})
+    except results.WholeBatchFailed:
+        return []
+    return [each for each in batch if each.id not in failed]
 
 
 def _split(messages: Sequence[Message]) -> list[list[Message]]:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.errors import ServiceError
 from cloudlet.core.lease import LeaseLost
-from cloudlet.services.lambda_.event_sources import filters, positions
+from cloudlet.services.lambda_.event_sources import filter_criteria, positions
 from cloudlet.services.lambda_.event_sources.context import LaneContext
 from cloudlet.services.lambda_.event_sources.lane import Lane
+from cloudlet.services.lambda_.event_sources.metrics import MappingMetrics
 from cloudlet.services.lambda_.event_sources.reports import Reports
 from cloudlet.services.lambda_.event_sources.role import ExecutionRole, service_call
 from cloudlet.services.lambda_.event_sources.sources import stream_of
@@ -105,11 +106,12 @@ class StreamReader:
             cloud=self._cloud,
             mapping=mapping,
             stream=stream,
-            filters=filters.compile_filters(mapping.filters, mapping.kind),
+            filters=await filter_criteria.compiled(self._cloud, mapping),
             role=self._role,
             call=self._call,
             fence=self._fence,
             reports=self._reports,
+            metrics=MappingMetrics(self._call, mapping),
         )
         while True:
             shards = await stream.shards(await self._role.call(mapping.function_arn))

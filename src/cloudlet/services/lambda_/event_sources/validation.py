@@ -69,8 +69,6 @@ def kind_of(request: Request) -> Kind:
 
 def check_members(kind: Kind, request: Request) -> None:
     """Raises what AWS says to a parameter that belongs to other sources."""
-    if request.get("KMSKeyArn"):
-        raise NotImplementedHere("KMSKeyArn is not supported: filter criteria are not encrypted.")
     foreign = (*(_ONLY_QUEUES if kind.is_stream else _ONLY_STREAMS), *_OF_OTHER_SOURCES)
     for name in foreign:
         if request.get(name):
@@ -110,6 +108,7 @@ def apply(row: EventSourceMapping, request: Request) -> EventSourceMapping:
         batch_size=request.get("BatchSize", row.batch_size),
         batching_window_seconds=request.get("MaximumBatchingWindowInSeconds", row.batching_window_seconds),
         filters=chosen,
+        kms_key_arn=request.get("KMSKeyArn", row.kms_key_arn) or None,
         function_response_types=tuple(request.get("FunctionResponseTypes", row.function_response_types)),
         metrics=row.metrics if metrics is None else tuple(metrics.get("Metrics", ())) or None,
         stream=row.stream and _stream(row.stream, request),

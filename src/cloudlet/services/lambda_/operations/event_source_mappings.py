@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from cloudlet.core.access import LazyContext, Permission
 from cloudlet.core.operation import operation
 from cloudlet.services.lambda_ import errors, references, tags, tenancy
-from cloudlet.services.lambda_.event_sources import access, state, validation
+from cloudlet.services.lambda_.event_sources import access, filter_criteria, state, validation
 from cloudlet.services.lambda_.event_sources.mapping import (
     DELETING,
     DISABLED,
@@ -87,7 +87,7 @@ async def create_event_source_mapping(
 def get_event_source_mapping(call: Call, request: api.GetEventSourceMappingRequestTypeDef) -> dict[str, Any]:
     """A mapping."""
     row = state.mapping(call, request["UUID"])
-    return row.describe(state.find_result(call, row.uuid))
+    return filter_criteria.described(call, row, state.find_result(call, row.uuid))
 
 
 @operation("UpdateEventSourceMapping", permissions=_on_mapping("lambda:UpdateEventSourceMapping"))
@@ -97,7 +97,10 @@ async def update_event_source_mapping(
     """Changes a mapping where it is; it goes on where it was."""
     before = await call.transact(lambda inner: _idle(inner, request["UUID"], "update"), read_only=True)
     validation.check_members(before.kind, request)
-    after = _changed(call, before, request)
+    readable = await call.transact(
+        lambda inner: filter_criteria.to_be_changed(inner, before, request), read_only=True
+    )
+    after = _changed(call, readable, request)
     await access.check(call, after)
     return await call.transact(lambda inner: _store_changed(inner, before, after))
 
@@ -110,7 +113,7 @@ def delete_event_source_mapping(
     row = replace(_idle(call, request["UUID"], "delete"), state=DELETING)
     state.save_mapping(call, row)
     call.wake(TOPIC)
-    return row.describe(state.find_result(call, row.uuid))
+    return filter_criteria.described(call, row, state.find_result(call, row.uuid))
 
 
 @operation("ListEventSourceMappings", read_only=True)
@@ -189,7 +192,7 @@ def _check_unique(call: Call, row: EventSourceMapping) -> None:
 def _store_new(call: Call, row: EventSourceMapping) -> None:
     access.function_version(call, row.function_arn)
     _check_unique(call, row)
-    state.save_mapping(call, row)
+    state.save_mapping(call, filter_criteria.sealed(call, row))
     call.wake(TOPIC)
 
 
@@ -199,6 +202,7 @@ def _store_changed(call: Call, before: EventSourceMapping, after: EventSourceMap
         raise errors.ResourceInUseException("Cannot update the event source mapping because it is in use.")
     _check_unique(call, after)
     after = replace(after, positioned=current.positioned, tags=current.tags)
-    state.save_mapping(call, after, before)
+    stored = filter_criteria.sealed(call, after)
+    state.save_mapping(call, stored, before)
     call.wake(TOPIC)
-    return after.describe(state.find_result(call, after.uuid))
+    return filter_criteria.described(call, stored, state.find_result(call, after.uuid))

@@ -32,6 +32,7 @@ _DEFAULTS: Final[Mapping[str, Any]] = {
     "Enabled": True,
     "FilterCriteria": {"Filters": []},
     "FunctionResponseTypes": [],
+    "KmsKeyArn": "",
     "MaximumBatchingWindowInSeconds": 0,
     "MaximumRecordAgeInSeconds": -1,
     "MaximumRetryAttempts": -1,
@@ -45,7 +46,6 @@ _REFUSED_BY_THE_API: Final = frozenset(
     {
         "AmazonManagedKafkaEventSourceConfig",
         "DocumentDBEventSourceConfig",
-        "KmsKeyArn",
         "LoggingConfig",
         "Queues",
         "SelfManagedEventSource",

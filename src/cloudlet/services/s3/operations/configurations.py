@@ -10,6 +10,7 @@ from cloudlet.core.call import Call
 from cloudlet.core.errors import NotImplementedHere
 from cloudlet.core.operation import operation
 from cloudlet.services.s3 import cors, state
+from cloudlet.services.s3.encryption import checked_default
 from cloudlet.services.s3.errors import (
     AccessControlListNotSupported,
     IllegalVersioningConfigurationException,
@@ -17,6 +18,7 @@ from cloudlet.services.s3.errors import (
     NoSuchCORSConfiguration,
     NoSuchTagSet,
 )
+from cloudlet.services.s3.model import Encryption
 from cloudlet.services.s3.permissions import on_bucket
 from cloudlet.services.s3.tags import MOST_OF_BUCKET, check_system_tags, is_system_tag, read_tags, write_tags
 
@@ -96,26 +98,25 @@ def delete_bucket_cors(call: Call, request: api.DeleteBucketCorsRequestTypeDef) 
 
 @operation("PutBucketEncryption", permissions=on_bucket("PutEncryptionConfiguration"))
 def put_bucket_encryption(call: Call, request: api.PutBucketEncryptionRequestTypeDef) -> None:
-    """Says how a bucket encrypts: with keys of S3's own, the only way there is here."""
+    """Says how a bucket encrypts what is put without saying it."""
     bucket = state.bucket(call, request["Bucket"])
     rules = request["ServerSideEncryptionConfiguration"].get("Rules", ())
-    default = rules[0].get("ApplyServerSideEncryptionByDefault") if len(rules) == 1 else None
-    if not default:
+    if len(rules) != 1 or not rules[0].get("ApplyServerSideEncryptionByDefault"):
         raise MalformedXML
-    if default.get("SSEAlgorithm") != "AES256":
-        raise NotImplementedHere(
-            f"cloudlet does not encrypt with {default.get('SSEAlgorithm')} (yet). Nothing was done."
-        )
-    state.save_bucket(call, replace(bucket, bucket_key_enabled=rules[0].get("BucketKeyEnabled", False)))
+    state.save_bucket(call, replace(bucket, encryption=checked_default(rules[0])))
 
 
 @operation("GetBucketEncryption", permissions=on_bucket("GetEncryptionConfiguration"), read_only=True)
 def get_bucket_encryption(call: Call, request: api.GetBucketEncryptionRequestTypeDef) -> dict[str, Any]:
     """How a bucket encrypts."""
     bucket = state.bucket(call, request["Bucket"])
+    default = bucket.encryption
     rule = {
-        "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"},
-        "BucketKeyEnabled": bucket.bucket_key_enabled,
+        "ApplyServerSideEncryptionByDefault": {
+            "SSEAlgorithm": default.method.value,
+            "KMSMasterKeyID": default.kms_key_arn or None,
+        },
+        "BucketKeyEnabled": default.bucket_key_enabled,
     }
     return {"ServerSideEncryptionConfiguration": {"Rules": [rule]}}
 
@@ -124,7 +125,7 @@ def get_bucket_encryption(call: Call, request: api.GetBucketEncryptionRequestTyp
 def delete_bucket_encryption(call: Call, request: api.DeleteBucketEncryptionRequestTypeDef) -> None:
     """Goes back to the encryption that every bucket has."""
     bucket = state.bucket(call, request["Bucket"])
-    state.save_bucket(call, replace(bucket, bucket_key_enabled=False))
+    state.save_bucket(call, replace(bucket, encryption=Encryption()))
 
 
 @operation("PutBucketOwnershipControls", permissions=on_bucket("PutBucketOwnershipControls"))

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from cloudlet.core.access import Permission
 from cloudlet.core.call import Call
 from cloudlet.core.operation import operation
-from cloudlet.services.s3 import checksums, content, descriptions, state, uploads, versions
+from cloudlet.services.s3 import checksums, content, descriptions, encryption, state, uploads, versions
 from cloudlet.services.s3.conditions import check_source, check_write, modified
 from cloudlet.services.s3.errors import InvalidArgument, InvalidRequest
 from cloudlet.services.s3.model import (
@@ -25,7 +25,7 @@ from cloudlet.services.s3.model import (
     ObjectVersion,
 )
 from cloudlet.services.s3.notifications import happenings
-from cloudlet.services.s3.operations.multipart import find_upload, store_part
+from cloudlet.services.s3.operations.multipart import find_upload, store_part, upload_and_key
 from cloudlet.services.s3.operations.objects import written
 from cloudlet.services.s3.permissions import context_of, on_object, owned, read_permissions
 from cloudlet.services.s3.ranges import Span, copy_span
@@ -42,11 +42,15 @@ class Source(Struct, frozen=True):
     bucket: Bucket
     version: ObjectVersion
     inline: bytes
+    """In the clear."""
+    key: bytes | None
+    """What its bytes are encrypted with."""
 
     def body(self, call: Call, span: Span) -> content.StoredBody:
         """Some of its bytes."""
         runs = content.runs_of(self.version.pieces, span.offset, span.count)
-        return content.StoredBody(call.cloud.blobs, self.inline[span.offset : span.offset + span.count], runs)
+        inline = self.inline[span.offset : span.offset + span.count]
+        return content.StoredBody(call.cloud.blobs, inline, runs, self.key)
 
 
 def read_source(text: Any) -> tuple[str, str, str | None]:
@@ -77,8 +81,9 @@ def _source(call: Call, request: Mapping[str, Any]) -> Source:
     bucket = state.bucket(call, name)
     version = versions.readable(call, bucket, key, version_id)
     check_source(version, request)
-    inline = b"" if version.pieces else state.content(call, bucket, version)
-    return Source(bucket, version, inline)
+    data_key = encryption.key_of(call, version.encryption, request, "CopySource")
+    inline = b"" if version.pieces else content.small_body(call, bucket, version, data_key)
+    return Source(bucket, version, inline, data_key)
 
 
 @operation("CopyObject", permissions=_to_copy)
@@ -90,7 +95,9 @@ async def copy_object(call: Call, request: api.CopyObjectRequestTypeDef) -> dict
     algorithm = checksums.chosen(request, "") or (
         version.checksum.algorithm if version.checksum else checksums.DEFAULT
     )
-    async with content.received(call, source.body(call, Span(0, version.size)), (algorithm,)) as body:
+    sealing = await encryption.of_new_object(call, request)
+    whole = source.body(call, Span(0, version.size))
+    async with content.received(call, whole, (algorithm,), key=sealing.key) as body:
         row = ObjectVersion(
             request["Key"],
             order=0,
@@ -100,6 +107,7 @@ async def copy_object(call: Call, request: api.CopyObjectRequestTypeDef) -> dict
             pieces=body.pieces,
             description=_description(request, version),
             checksum=Checksum(algorithm, body.checksums[algorithm]),
+            encryption=sealing.encryption,
         )
         commit = partial(_commit, request=request, source=source, row=row, inline=body.inline)
         return await call.transact(commit)
@@ -164,12 +172,12 @@ async def upload_part_copy(call: Call, request: api.UploadPartCopyRequestTypeDef
     """Copies an object, or some of its bytes, into an upload as a part."""
     uploads.check_part_number(request["PartNumber"])
     find = partial(find_upload, name=request["Bucket"], key=request["Key"], upload_id=request["UploadId"])
-    row = await call.transact(find, read_only=True)
+    row, key = await call.transact(partial(upload_and_key, find=find, request=request), read_only=True)
     source = await call.transact(partial(_source, request=request), read_only=True)
     size = source.version.size
     span = copy_span(request["CopySourceRange"], size) if "CopySourceRange" in request else Span(0, size)
     algorithms = uploads.part_algorithms(row, None)
-    async with content.received(call, source.body(call, span), algorithms, inline=False) as body:
+    async with content.received(call, source.body(call, span), algorithms, inline=False, key=key) as body:
         part = await store_part(call, find, request["Bucket"], request["PartNumber"], body)
     shown = row.checksum_algorithm
     return {
@@ -179,5 +187,5 @@ async def upload_part_copy(call: Call, request: api.UploadPartCopyRequestTypeDef
             **({f"Checksum{shown}": part.checksums[shown]} if shown else {}),
         },
         "CopySourceVersionId": versions.shown_id(source.bucket, source.version),
-        **descriptions.ENCRYPTION,
+        **encryption.members(row.encryption),
     }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cloudlet.core.call import Call
 from cloudlet.core.operation import operation
-from cloudlet.services.s3 import checksums, content, descriptions, state, uploads, versions
+from cloudlet.services.s3 import checksums, content, descriptions, encryption, state, uploads, versions
 from cloudlet.services.s3.conditions import check_write
 from cloudlet.services.s3.listing import Page, Wanted, check_max_keys, encoder, read_page
 from cloudlet.services.s3.model import Bucket, ObjectVersion, Part, Upload, owner_of
@@ -19,7 +19,7 @@ from cloudlet.services.s3.permissions import on_bucket, on_object
 from cloudlet.services.s3.state import Marker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from types_boto3_s3 import type_defs as api
 
@@ -40,6 +40,7 @@ def create_multipart_upload(call: Call, request: api.CreateMultipartUploadReques
         description,
         algorithm,
         kind,
+        encryption.new(call, request).encryption,
     )
     uploads.save_upload(call, bucket, row)
     return {
@@ -48,7 +49,7 @@ def create_multipart_upload(call: Call, request: api.CreateMultipartUploadReques
         "UploadId": row.upload_id,
         "ChecksumAlgorithm": algorithm,
         "ChecksumType": kind,
-        **descriptions.ENCRYPTION,
+        **encryption.members(row.encryption),
     }
 
 
@@ -57,12 +58,12 @@ async def upload_part(call: Call, request: api.UploadPartRequestTypeDef) -> dict
     """Stores a part; nothing of it is there before all of it has been read and checked."""
     uploads.check_part_number(request["PartNumber"])
     find = partial(find_upload, name=request["Bucket"], key=request["Key"], upload_id=request["UploadId"])
-    row = await call.transact(find, read_only=True)
+    row, key = await call.transact(partial(upload_and_key, find=find, request=request), read_only=True)
     stated = checksums.given(request)
     chosen = checksums.chosen(request, announced_trailer(call))
     algorithms = uploads.part_algorithms(row, chosen)
     sent: Any = request.get("Body")
-    async with content.received(call, sent, algorithms, inline=False) as body:
+    async with content.received(call, sent, algorithms, inline=False, key=key) as body:
         for algorithm in algorithms:
             checksums.check(stated, algorithm, body.checksums[algorithm])
         part = await store_part(call, find, request["Bucket"], request["PartNumber"], body)
@@ -70,13 +71,21 @@ async def upload_part(call: Call, request: api.UploadPartRequestTypeDef) -> dict
     return {
         "ETag": f'"{part.etag}"',
         **({f"Checksum{shown}": part.checksums[shown]} if shown else {}),
-        **descriptions.ENCRYPTION,
+        **encryption.members(row.encryption),
     }
 
 
 def find_upload(call: Call, *, name: str, key: str, upload_id: str) -> Upload:
     """An upload by all that names it. Raises NoSuchBucket or NoSuchUpload."""
     return uploads.upload(call, state.bucket(call, name), key, upload_id)
+
+
+def upload_and_key(
+    call: Call, *, find: partial[Upload], request: Mapping[str, Any]
+) -> tuple[Upload, bytes | None]:
+    """An upload, and the key that all its parts are encrypted with."""
+    row = find(call)
+    return row, encryption.key_of(call, row.encryption, request)
 
 
 async def store_part(
@@ -114,12 +123,16 @@ def complete_multipart_upload(
         description=row.description,
         checksum=checksum,
         parts=uploads.parts_of_object(row, parts),
+        encryption=row.encryption,
     )
     added = versions.add(call, bucket, version)
     happenings.created(call, bucket, added, "CompleteMultipartUpload")
     uploads.forget(call, bucket, row, kept=frozenset(part.number for part in parts))
+    answer = written(bucket, added)
+    for name in ("SSECustomerAlgorithm", "SSECustomerKeyMD5"):
+        answer.pop(name, None)  # CompleteMultipartUpload alone does not say them
     location = f"https://{bucket.name}.s3.{bucket.region}.amazonaws.com/{row.key}"
-    return {"Location": location, "Bucket": bucket.name, "Key": row.key, **written(bucket, added)}
+    return {"Location": location, "Bucket": bucket.name, "Key": row.key, **answer}
 
 
 @operation("AbortMultipartUpload", permissions=on_object("AbortMultipartUpload"), unsigned=True)

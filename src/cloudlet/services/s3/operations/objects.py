@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cloudlet.core.call import Call
 from cloudlet.core.operation import operation
-from cloudlet.services.s3 import checksums, content, descriptions, state, versions
+from cloudlet.services.s3 import checksums, content, descriptions, encryption, state, versions
 from cloudlet.services.s3.conditions import check_read, check_write
 from cloudlet.services.s3.errors import InvalidArgument, InvalidPartNumber, InvalidRequest
 from cloudlet.services.s3.model import Bucket, Checksum, ObjectVersion
@@ -25,8 +25,9 @@ async def put_object(call: Call, request: api.PutObjectRequestTypeDef) -> dict[s
     description = descriptions.describe(request)
     stated = checksums.given(request)
     algorithm = checksums.chosen(request, announced_trailer(call)) or checksums.DEFAULT
+    sealing = await encryption.of_new_object(call, request)
     sent: Any = request.get("Body")
-    async with content.received(call, sent, (algorithm,)) as body:
+    async with content.received(call, sent, (algorithm,), key=sealing.key) as body:
         value = body.checksums[algorithm]
         checksums.check(stated, algorithm, value)
         row = ObjectVersion(
@@ -38,6 +39,7 @@ async def put_object(call: Call, request: api.PutObjectRequestTypeDef) -> dict[s
             pieces=body.pieces,
             description=description,
             checksum=Checksum(algorithm, value),
+            encryption=sealing.encryption,
         )
         return await call.transact(partial(_commit, request=request, row=row, inline=body.inline))
 
@@ -58,7 +60,7 @@ def written(bucket: Bucket, row: ObjectVersion) -> dict[str, Any]:
         "ETag": f'"{row.etag}"',
         "VersionId": versions.shown_id(bucket, row),
         **(row.checksum.members if row.checksum else {}),
-        **descriptions.ENCRYPTION,
+        **encryption.members(row.encryption),
     }
 
 
@@ -73,7 +75,8 @@ def announced_trailer(call: Call) -> str:
 def get_object(call: Call, request: api.GetObjectRequestTypeDef) -> dict[str, Any]:
     """An object's bytes, or some of them. The body is bytes, a FileBody or an iterator of bytes."""
     bucket, version, span, answer = _read(call, request)
-    answer["Body"] = content.body_of(call, bucket, version, span.offset, span.count)
+    key = encryption.key_of(call, version.encryption, request)
+    answer["Body"] = content.body_of(call, bucket, version, span.offset, span.count, key)
     return answer
 
 
@@ -85,7 +88,8 @@ def get_object(call: Call, request: api.GetObjectRequestTypeDef) -> dict[str, An
 )
 def head_object(call: Call, request: api.HeadObjectRequestTypeDef) -> dict[str, Any]:
     """What GetObject would say, without the bytes."""
-    _, _, _, answer = _read(call, request)
+    _, version, _, answer = _read(call, request)
+    encryption.check_customer_key(version.encryption, request)
     return answer
 
 

@@ -1,0 +1,108 @@
+"""Keys of tables encrypted with KMS.
+
+A table's row has a data key, which a KMS key has encrypted. Nothing is encrypted with it here, but whoever
+uses the table must get it decrypted by KMS, as in AWS: who may not, or whose key is disabled, is refused.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+from cloudlet.core.errors import AccessDenied, ServiceError
+from cloudlet.services.dynamodb.errors import InternalServerError, ValidationException
+from cloudlet.services.dynamodb.model import Encryption
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cloudlet.core.call import Call
+
+_SERVICE: Final = "dynamodb.amazonaws.com"
+_REUSE_SECONDS: Final = 300.0
+"""How long DynamoDB uses a decrypted key without asking again."""
+_KEPT: Final = 10_000
+_DENIED: Final = "AccessDenied"
+_REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        _DENIED: "KMS key access denied error",
+        "DisabledException": "KMS key disabled error",
+        "InvalidArnException": "KMS validation error",
+        "KMSInvalidStateException": "KMS validation error",
+        "NotFoundException": "KMS validation error",
+    }
+)
+"""By the code of KMS's error, what DynamoDB calls it."""
+
+
+class TableKeys:
+    """Who has lately got which table's key; each server has its own."""
+
+    def __init__(self) -> None:
+        self._until: dict[tuple[str, bytes], float] = {}
+
+    async def close(self) -> None:
+        """Forgets everything."""
+        self._until.clear()
+
+    def check(self, call: Call, table_name: str, encryption: Encryption) -> None:
+        """Raises ValidationException or AccessDenied unless KMS decrypts the table's key for the caller."""
+        principal, now = call.principal, call.time()
+        policies = "".join(each.text for each in principal.session_policies)
+        use = (f"{principal.role_arn or principal.arn} {policies}", encryption.data_key)
+        if now < self._until.get(use, 0.0):
+            return
+        check_key(call, table_name, encryption)
+        if len(self._until) >= _KEPT:
+            del self._until[next(iter(self._until))]
+        self._until[use] = now + _REUSE_SECONDS
+
+
+def check_key(call: Call, table_name: str, encryption: Encryption) -> None:
+    """The same whatever was lately so."""
+    request = {"CiphertextBlob": encryption.data_key, "EncryptionContext": _context(call, table_name)}
+    _ask(call, "Decrypt", request)
+
+
+def new_encryption(call: Call, table_name: str, key_id: str) -> Encryption:
+    """A new data key of the KMS key that has this id, ARN or alias.
+
+    Raises ValidationException, AccessDenied, InternalServerError.
+    """
+    key = _ask(call, "DescribeKey", {"KeyId": key_id})["KeyMetadata"]
+    if key["KeySpec"] != "SYMMETRIC_DEFAULT":
+        raise InternalServerError(
+            "KMS internal error: com.amazonaws.services.kms.model.AWSKMSException: EncryptionContext is "
+            "supported only when creating a grant for a symmetric encryption KMS key. "
+            + _told_by_kms(call, "ValidationException")
+        )
+    request = {"KeyId": key["Arn"], "KeySpec": "AES_256", "EncryptionContext": _context(call, table_name)}
+    answer = _ask(call, "GenerateDataKeyWithoutPlaintext", request)
+    return Encryption(key["Arn"], answer["CiphertextBlob"])
+
+
+def _context(call: Call, table_name: str) -> dict[str, str]:
+    return {"aws:dynamodb:subscriberId": call.account, "aws:dynamodb:tableName": table_name}
+
+
+def _ask(call: Call, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return call.on_behalf(_SERVICE).ask_within("kms", operation, request)
+    except ServiceError as error:
+        raise _refusal(call, error) from error
+
+
+def _refusal(call: Call, error: ServiceError) -> ServiceError:
+    called = _REFUSALS.get(error.code)
+    if called is None:
+        return error
+    told = f"{called}: com.amazonaws.services.kms.model.{{}}: {error.message} {{}}"
+    if error.code == _DENIED:
+        return AccessDenied(told.format("AWSKMSException", _told_by_kms(call, "AccessDeniedException")))
+    return ValidationException(told.format(error.code, _told_by_kms(call, error.code)))
+
+
+def _told_by_kms(call: Call, code: str) -> str:
+    return (
+        f"(Service: AWSKMS; Status Code: 400; Error Code: {code}; Request ID: {call.request_id}; Proxy: null)"
+    )
