@@ -58,12 +58,12 @@ class ConditionParser:
         alternatives: list[_Expression] = []
         while True:
             conditions = [self._not()]
-            while self._reader.at_keyword("AND"):
+            while self._reader.at_word("AND"):
                 self._condition(conditions[-1])
                 self._reader.take()
                 conditions.append(self._not())
             alternatives.append(conditions[0] if len(conditions) == 1 else self._all(conditions))
-            if not self._reader.at_keyword("OR"):
+            if not self._reader.at_word("OR"):
                 break
             self._condition(alternatives[-1])
             self._reader.take()
@@ -78,7 +78,7 @@ class ConditionParser:
 
     def _not(self) -> _Expression:
         negations = 0
-        while self._reader.accept_keyword("NOT"):
+        while self._reader.accept_word("NOT"):
             negations += 1
             self._deeper()
         left = self._primary()
@@ -96,14 +96,14 @@ class ConditionParser:
             self._require_operand(left)
             operator = reader.take().text
             test: _Expression = Comparison(operator, self._as_operand(left), self._operand())
-        elif reader.at_keyword("BETWEEN"):
+        elif reader.at_word("BETWEEN"):
             self._require_operand(left)
             reader.take()
             lower = self._operand()
-            if not reader.accept_keyword("AND"):
+            if not reader.accept_word("AND"):
                 raise reader.syntax_error()
             test = Between(self._as_operand(left), lower, self._operand())
-        elif reader.at_keyword("IN"):
+        elif reader.at_word("IN"):
             self._require_operand(left)
             reader.take()
             test = In(self._as_operand(left), self._list())
