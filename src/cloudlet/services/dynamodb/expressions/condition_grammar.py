@@ -33,9 +33,13 @@ MAX_NESTING: Final = 250
 """Parentheses and NOTs within each other; 4 KB of text could hold more than the stack does."""
 _LEVELS_OF_A_FUNCTION: Final = 2
 """A function within a function takes more of the stack than parentheses within parentheses."""
-_KEYWORDS: Final = frozenset(("AND", "OR", "NOT", "BETWEEN", "IN"))
+KEYWORDS: Final = frozenset(("AND", "OR", "NOT", "BETWEEN", "IN"))
 
 _Expression: TypeAlias = "Condition | Path | Value"
+
+
+class TooDeepError(Exception):
+    """Raised for a condition that nests deeper than it can be read."""
 
 
 class ConditionParser:
@@ -48,7 +52,7 @@ class ConditionParser:
         self.redundant_parentheses = False
 
     def parse(self) -> Condition:
-        """The whole expression. Raises ValidationException for a syntax error."""
+        """The whole expression. Raises ValidationException for a syntax error, TooDeepError."""
         condition = self._condition(self._or())
         self._reader.expect_end()
         return condition
@@ -142,7 +146,7 @@ class ConditionParser:
         reader = self._reader
         if reader.token.kind == "value":
             return reading.value(reader)
-        if reader.token.kind == "word" and reader.token.text.upper() in _KEYWORDS:
+        if reader.token.kind == "word" and reader.token.text.upper() in KEYWORDS:
             raise reader.syntax_error()
         if reading.at_function(reader):
             name = reader.take().text
@@ -176,4 +180,4 @@ class ConditionParser:
     def _deeper(self, levels: int = 1) -> None:
         self._depth += levels
         if self._depth > MAX_NESTING:
-            raise self._reader.invalid("The expression has too many nested levels;")
+            raise TooDeepError
