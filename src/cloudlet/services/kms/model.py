@@ -155,9 +155,7 @@ class Key(Struct, frozen=True):
     def check_rotatable(self) -> None:
         """Raises UnsupportedOperationException where the material cannot be renewed."""
         if self.spec_name != SYMMETRIC_DEFAULT:
-            raise UnsupportedOperationException(
-                f"{self.arn} key spec is {self.spec_name} which is not valid for this operation."
-            )
+            raise UnsupportedOperationException("")  # as AWS says it, without a word
         if self.origin is not Origin.AWS_KMS:
             raise UnsupportedOperationException(
                 f"{self.arn} origin is {self.origin.value} which is not valid for this operation."
