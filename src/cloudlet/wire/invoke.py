@@ -5,14 +5,17 @@ Knows nothing of HTTP.
 
 from __future__ import annotations
 
+from functools import partial
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec.structs import replace
 
-from cloudlet.core.errors import NotImplementedHere
+from cloudlet.core.errors import NotImplementedHere, ServiceError
+from cloudlet.core.operation import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from cloudlet.core.access import Permission
     from cloudlet.core.call import Call
@@ -39,8 +42,15 @@ class Invoker:
         self._validate = validate
         self._coerce = coerce
 
-    async def invoke(self, call: Call, operation: Operation, request: Mapping[str, Any]) -> dict[str, Any]:
+    def invoke(
+        self, call: Call, operation: Operation, request: Mapping[str, Any]
+    ) -> Awaitable[dict[str, Any]]:
         """Runs an operation on a validated request."""
+        run = self._run(call, operation, request)
+        observe = call.service.observe
+        return run if observe is None else _observed(run, partial(observe, call, operation.name, request))
+
+    async def _run(self, call: Call, operation: Operation, request: Mapping[str, Any]) -> dict[str, Any]:
         if operation.waits:
             await call.transact(lambda inner: self._check(inner, operation, request), read_only=True)
             return await operation.function(call, request) or {}
@@ -89,6 +99,17 @@ class Invoker:
         if found is None or name not in found.operations:
             raise not_implemented(service, name)
         return found.operations[name]
+
+
+async def _observed(run: Awaitable[dict[str, Any]], observe: Callable[[Outcome], None]) -> dict[str, Any]:
+    begun = perf_counter()
+    try:
+        answer = await run
+    except ServiceError as error:
+        observe(Outcome({}, error, perf_counter() - begun))
+        raise
+    observe(Outcome(answer, None, perf_counter() - begun))
+    return answer
 
 
 def not_implemented(service: str, operation: str) -> NotImplementedHere:

@@ -25,6 +25,7 @@ from cloudlet.core.http import (
     HttpResponse,
     RequestEntityTooLarge,
 )
+from cloudlet.core.operation import Outcome
 from cloudlet.wire.authenticate import DEFAULT_ACCOUNT, Authenticator, family_of
 from cloudlet.wire.compression import inflated, may_be_compressed
 from cloudlet.wire.invoke import implemented
@@ -230,8 +231,14 @@ class Pipeline:
     async def parse(self, exchange: Exchange) -> None:
         """Reads the parameters and holds them against the model's constraints."""
         service, protocol = exchange.known()
-        exchange.parameters = protocol.parse(exchange.operation, exchange.addressed, exchange.body)
-        self._validate(service.name, exchange.operation, exchange.parameters)
+        try:
+            exchange.parameters = protocol.parse(exchange.operation, exchange.addressed, exchange.body)
+            self._validate(service.name, exchange.operation, exchange.parameters)
+        except ServiceError as error:
+            if service.observe is not None:
+                call = self._call(exchange, exchange.principal)
+                service.observe(call, exchange.operation, {}, Outcome({}, error, 0.0))
+            raise
 
     async def invoke(self, exchange: Exchange) -> None:
         """Judges and runs the operation."""

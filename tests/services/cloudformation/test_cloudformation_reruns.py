@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cloudlet.core.access import Principal
 from cloudlet.core.errors import ServiceError
@@ -224,6 +225,18 @@ CASES = (
         lambda world, _: len(world.client("dynamodb").list_tables()["TableNames"]),
     ),
     Case(
+        "AWS::DynamoDB::GlobalTable",
+        lambda world: {
+            "TableName": world.name,
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+            "Replicas": [{"Region": "us-east-1"}, {"Region": "eu-west-1"}],
+            "StreamSpecification": {"StreamViewType": "NEW_AND_OLD_IMAGES"},
+        },
+        lambda world, _: len(world.client("dynamodb").list_tables()["TableNames"]),
+    ),
+    Case(
         "AWS::Lambda::Function",
         lambda world: {
             "FunctionName": "given",
@@ -358,7 +371,7 @@ class Handler:
         service = cloud.services.of_type(type_name)
         resource = next(each for each in service.resources if each.type_name == type_name)
         call = cloud.call(service.name, Principal.root(self.account), self.account, "us-east-1")
-        call.lenient = True
+        call = replace(call.on_behalf("cloudformation.amazonaws.com"), lenient=True)
         context = ResourceContext("stack", f"stack/{self.account}", "Thing", token, TAGS, rerun=rerun)
         made: Provisioned = self.server.run(resource.create(call, context, properties))
         return made
@@ -405,7 +418,7 @@ def test_an_access_key_run_again_has_the_same_secret(handler: Handler, world: Wo
 
 
 def _half_way() -> list[Any]:
-    encryption = [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}]
+    nobody = {"Event": "s3:ObjectCreated:*", "Queue": "arn:aws:sqs:us-east-1:123456789012:is-not-there"}
     failing: dict[str, dict[str, Any]] = {
         "AWS::IAM::Role": {"AssumeRolePolicyDocument": TRUST, "ManagedPolicyArns": [NO_POLICY]},
         "AWS::IAM::User": {"Groups": ["is-not-there"]},
@@ -420,7 +433,7 @@ def _half_way() -> list[Any]:
         },
         "AWS::IAM::AccessKey": {"UserName": "stands", "Status": "Asleep"},
         "AWS::Logs::LogGroup": {"RetentionInDays": 2},
-        "AWS::S3::Bucket": {"BucketEncryption": {"ServerSideEncryptionConfiguration": encryption}},
+        "AWS::S3::Bucket": {"NotificationConfiguration": {"QueueConfigurations": [nobody]}},
         "AWS::DynamoDB::Table": {
             "BillingMode": "PAY_PER_REQUEST",
             "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],

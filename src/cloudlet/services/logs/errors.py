@@ -13,5 +13,9 @@ class ResourceAlreadyExistsException(ServiceError):
     """Raised for a group or stream that is there already."""
 
 
+class AccessDeniedException(ServiceError):
+    """Raised for a KMS key that CloudWatch Logs may not use for a group."""
+
+
 class InvalidParameterException(ServiceError):
     """Raised for a parameter that the service model cannot judge."""

@@ -31,6 +31,8 @@ class LogGroup(Struct, frozen=True):
     retention_days: int | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     log_group_class: str = "STANDARD"
+    kms_key_id: str | None = None
+    """The KMS key that its new events are sealed with."""
 
     def oldest_kept(self, now: int) -> int:
         """The time before which events have expired."""
@@ -66,7 +68,11 @@ class LogEvent(Struct, frozen=True):
     sequence: int
     """Its place among the stream's events, by arrival."""
     message: str
+    """Empty where it is sealed."""
     ingested_at: int
+    data_key: bytes = b""
+    """What the message is sealed with, encrypted by KMS; empty where it is not sealed."""
+    sealed: bytes = b""
 
 
 class Batch(Struct, frozen=True):

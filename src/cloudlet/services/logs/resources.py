@@ -11,7 +11,7 @@ class LogGroupType:
     """AWS::Logs::LogGroup"""
 
     type_name = "AWS::Logs::LogGroup"
-    properties = frozenset({"LogGroupName", "RetentionInDays", "Tags", "LogGroupClass"})
+    properties = frozenset({"LogGroupName", "RetentionInDays", "Tags", "LogGroupClass", "KmsKeyId"})
     required: frozenset[str] = frozenset()
     create_only = frozenset({"LogGroupName", "LogGroupClass"})
 
@@ -21,6 +21,8 @@ class LogGroupType:
         request = {"logGroupName": name, "tags": {**context.tags, **_tags(properties)}}
         if "LogGroupClass" in properties:
             request["logGroupClass"] = properties["LogGroupClass"]
+        if "KmsKeyId" in properties:
+            request["kmsKeyId"] = properties["KmsKeyId"]
         await ask_once(call, context, "logs", "CreateLogGroup", request, lambda _: name)
         await _set_retention(call, name, properties)
         return _provisioned(call, name)
@@ -28,8 +30,9 @@ class LogGroupType:
     async def update(
         self, call: Call, context: ResourceContext, physical_id: str, before: Properties, after: Properties
     ) -> Provisioned:
-        """Changes retention and tags."""
+        """Changes retention, key and tags."""
         await _set_retention(call, physical_id, after)
+        await _set_key(call, physical_id, before.get("KmsKeyId"), after.get("KmsKeyId"))
         arn = _arn(call, physical_id)
         old, new = _tags(before), _tags(after)
         if gone := sorted(old.keys() - new.keys()):
@@ -77,6 +80,13 @@ class LogStreamType:
             await call.ask("logs", "DeleteLogStream", request)
         except ResourceNotFoundException:
             return
+
+
+async def _set_key(call: Call, name: str, before: str | None, after: str | None) -> None:
+    if after is None and before is not None:
+        await call.ask("logs", "DisassociateKmsKey", {"logGroupName": name})
+    elif after != before:
+        await call.ask("logs", "AssociateKmsKey", {"logGroupName": name, "kmsKeyId": after})
 
 
 async def _set_retention(call: Call, name: str, properties: Properties) -> None:

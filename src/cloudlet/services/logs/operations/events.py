@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any, Final
 from cloudlet.core.call import Call
 from cloudlet.core.operation import Request, operation
 from cloudlet.services.logs import state
+from cloudlet.services.logs.encryption import Encryption
 from cloudlet.services.logs.errors import InvalidParameterException
-from cloudlet.services.logs.model import LogEvent, accept, event_id
+from cloudlet.services.logs.model import LogEvent, LogGroup, accept, event_id
 from cloudlet.services.logs.operations.groups import asked_group
 from cloudlet.services.logs.operations.streams import STREAM, sequence_token
 from cloudlet.services.logs.pattern import compile_pattern
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from types_boto3_logs import type_defs as api
 
 _FOREVER: Final = 1 << 60
@@ -31,12 +34,18 @@ def put_log_events(call: Call, request: api.PutLogEventsRequestTypeDef) -> dict[
     batch = accept(request["logEvents"], group, stream.next_sequence, now)
     if batch.events:
         stream = stream.with_events(batch.events, now)
-        state.save_events(call, group.name, stream.name, batch.events)
+        state.save_events(call, group.name, stream.name, _as_stored(call, group, batch.events))
         state.save_stream(call, group.name, stream)
     answer: dict[str, Any] = {"nextSequenceToken": sequence_token(stream)}
     if batch.rejected:
         answer["rejectedLogEventsInfo"] = batch.rejected
     return answer
+
+
+def _as_stored(call: Call, group: LogGroup, events: Sequence[LogEvent]) -> Sequence[LogEvent]:
+    if group.kms_key_id is None:
+        return events
+    return Encryption(call, group.name).sealed(group.kms_key_id, events)
 
 
 def _stream_arn(call: Call, request: Request) -> str:
@@ -57,11 +66,12 @@ def get_log_events(call: Call, request: api.GetLogEventsRequestTypeDef) -> dict[
         forward = direction == "f"
         after, before = (max(after, place), before) if forward else (after, min(before, place))
     limit = request.get("limit", 10_000)
+    encryption = Encryption(call, group.name)
     events = state.list_events(call, group.name, stream.name, after, before, limit=limit, reverse=not forward)
     if not forward:
         events.reverse()
     return {
-        "events": [_describe(event) for event in events],
+        "events": [_describe(encryption.opened(event)) for event in events],
         "nextForwardToken": _token("f", events[-1] if events else None, token, before),
         "nextBackwardToken": _token("b", events[0] if events else None, token, after),
     }
@@ -106,7 +116,9 @@ def filter_log_events(call: Call, request: api.FilterLogEventsRequestTypeDef) ->
         call, group.name, _chosen_streams(call, group.name, request), after,
         request.get("endTime", _FOREVER - 1) + 1, page=_SCAN_PAGE,
     )  # fmt: skip
-    for scanned, (stream, event) in enumerate(events):
+    encryption = Encryption(call, group.name)
+    for scanned, (stream, stored) in enumerate(events):
+        event = encryption.opened(stored)
         place = (event.timestamp, stream, event.sequence)
         if resume is not None and place <= resume:
             continue

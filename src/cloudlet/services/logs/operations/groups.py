@@ -10,8 +10,10 @@ from msgspec.structs import replace
 
 from cloudlet.core.arn import find_arn
 from cloudlet.core.call import Call
+from cloudlet.core.errors import NotImplementedHere
 from cloudlet.core.operation import Request, operation
 from cloudlet.services.logs import state
+from cloudlet.services.logs.encryption import Encryption
 from cloudlet.services.logs.errors import InvalidParameterException, ResourceAlreadyExistsException
 from cloudlet.services.logs.model import RETENTION_DAYS, LogGroup
 
@@ -43,8 +45,9 @@ def create_log_group(call: Call, request: api.CreateLogGroupRequestTypeDef) -> N
         raise ResourceAlreadyExistsException("The specified log group already exists")
     if name.startswith("aws/"):
         raise InvalidParameterException("Log groups starting with AWS/ are reserved for AWS.")
-    if "kmsKeyId" in request:
-        raise InvalidParameterException("cloudlet cannot encrypt log groups with a KMS key (yet).")
+    key_id = request.get("kmsKeyId")
+    if key_id is not None:
+        Encryption(call, name).check(key_id)
     state.save_group(
         call,
         LogGroup(
@@ -52,6 +55,7 @@ def create_log_group(call: Call, request: api.CreateLogGroupRequestTypeDef) -> N
             int(call.time() * 1000),
             tags=request.get("tags", {}),
             log_group_class=request.get("logGroupClass", "STANDARD"),
+            kms_key_id=key_id,
         ),
     )
 
@@ -98,7 +102,38 @@ def _describe(call: Call, group: LogGroup) -> dict[str, Any]:
     }
     if group.retention_days is not None:
         described["retentionInDays"] = group.retention_days
+    if group.kms_key_id is not None:
+        described["kmsKeyId"] = group.kms_key_id
     return described
+
+
+def _keyed_group(request: Request) -> str:
+    """The name of the group whose key a request changes."""
+    identifier = request.get("logGroupName") or request.get("resourceIdentifier") or ""
+    if bool(request.get("logGroupName")) == bool(request.get("resourceIdentifier")):
+        raise InvalidParameterException("Either logGroupName or resourceIdentifier must be provided.")
+    if ":query-result:" in identifier:
+        raise NotImplementedHere("cloudlet has no results of queries that a key could encrypt.")
+    return group_name(identifier)
+
+
+def _keyed_group_arn(call: Call, request: Request) -> str:
+    return call.arn(f"log-group:{_keyed_group(request)}:log-stream:")
+
+
+@operation("AssociateKmsKey", resource=_keyed_group_arn)
+def associate_kms_key(call: Call, request: api.AssociateKmsKeyRequestTypeDef) -> None:
+    """Seals a group's events with a key from now on; what is there stays as it is."""
+    group = state.group(call, _keyed_group(request))
+    Encryption(call, group.name).check(request["kmsKeyId"])
+    state.save_group(call, replace(group, kms_key_id=request["kmsKeyId"]))
+
+
+@operation("DisassociateKmsKey", resource=_keyed_group_arn)
+def disassociate_kms_key(call: Call, request: api.DisassociateKmsKeyRequestTypeDef) -> None:
+    """Seals no more events; those that are sealed need their key still."""
+    group = state.group(call, _keyed_group(request))
+    state.save_group(call, replace(group, kms_key_id=None))
 
 
 @operation("PutRetentionPolicy", resource=GROUP)
