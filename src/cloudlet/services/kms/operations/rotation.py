@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.operation import operation
 from cloudlet.services.kms.addressing import named_key
-from cloudlet.services.kms.description import instant
+from cloudlet.services.kms.description import expiration, instant
 from cloudlet.services.kms.errors import LimitExceededException, UnsupportedOperationException
 from cloudlet.services.kms.listing import listed
 from cloudlet.services.kms.material import rotate
-from cloudlet.services.kms.model import RotationType
+from cloudlet.services.kms.model import Origin, RotationType
 from cloudlet.services.kms.multi_region import primary_key
 from cloudlet.services.kms.permissions import on_key, on_shared_key
 from cloudlet.services.kms.state import keys as state
@@ -43,14 +43,17 @@ def disable_key_rotation(call: Call, request: Request) -> None:
 
 @operation("GetKeyRotationStatus", permissions=on_shared_key("GetKeyRotationStatus"), read_only=True)
 def get_key_rotation_status(call: Call, request: Request) -> dict[str, Any]:
-    """Tells whether a key's material is renewed, how often, and when next."""
+    """Tells whether a key's material is renewed, how often, and when next.
+
+    Of keys whose material cannot be renewed, and of those that wait for their end, that is never so.
+    """
     named = named_key(call, request["KeyId"])
-    named.check_rotatable()
-    named.check_not_pending_deletion()
     key = primary_key(call, named)
+    if named.deletion_at is not None:
+        return {"KeyRotationEnabled": False, "KeyId": named.arn}
     return {
         "KeyRotationEnabled": key.rotation_period_days is not None,
-        "KeyId": key.id,
+        "KeyId": named.arn,
         "RotationPeriodInDays": key.rotation_period_days,
         "NextRotationDate": None if key.next_rotation_at is None else instant(key.next_rotation_at),
     }
@@ -66,14 +69,14 @@ def rotate_key_on_demand(call: Call, request: Request) -> dict[str, Any]:
             f"{key.arn} has reached the maximum number of on-demand rotations ({_MOST_ON_DEMAND})."
         )
     rotate(call, key, RotationType.ON_DEMAND)
-    return {"KeyId": key.id}
+    return {"KeyId": key.arn}
 
 
 @operation("ListKeyRotations", permissions=on_key("ListKeyRotations"), read_only=True)
 def list_key_rotations(call: Call, request: Request) -> dict[str, Any]:
     """Lists when a key's material was renewed, and with ALL_KEY_MATERIAL the first, too."""
     key = named_key(call, request["KeyId"])
-    key.check_rotatable()
+    key.check_symmetric()
     key.check_not_pending_deletion()
     everything = request.get("IncludeKeyMaterial") == "ALL_KEY_MATERIAL"
     found = [
@@ -96,8 +99,11 @@ def _rotatable(call: Call, request: Request) -> Key:
 def _described(key: Key, material: KeyMaterial) -> dict[str, Any]:
     """A RotationsListEntry."""
     rotation_type = material.rotation_type
+    imported = key.origin is Origin.EXTERNAL
     return {
-        "KeyId": key.id,
+        **(expiration(key) if imported else {}),
+        "ImportState": "IMPORTED" if imported else None,
+        "KeyId": key.arn,
         "KeyMaterialId": material.id,
         "KeyMaterialState": "CURRENT" if material.id == key.material_id else "NON_CURRENT",
         "RotationDate": None if rotation_type is None else instant(material.created_at),
