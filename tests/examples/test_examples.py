@@ -213,7 +213,6 @@ def test_each_stage_has_the_function_that_its_variable_names(follow):
     assert [answer["Hello"] for answer in answers] == ["World", "Ed", "No-Name", "World", "Lima"]
 
 
-@needs_node
 def test_a_token_lets_its_bearer_do_what_the_policy_says(follow):
     *refused, confused, read, written, denied, deleted = [
         json.loads(answer) for answer in follow("custom-authorizer")[0]

@@ -13,7 +13,9 @@ The HTTP status comes from the service model; `status` here serves errors the mo
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
+
+_TOO_MANY_REQUESTS: Final = 429
 
 
 class ServiceError(Exception):
@@ -29,6 +31,11 @@ class ServiceError(Exception):
         super().__init__(message)
         self.message = message
         self.members = members
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether the same request may succeed later: a fault of the server's, or too many requests."""
+        return self.status >= 500 or self.status == _TOO_MANY_REQUESTS or "Throttl" in self.code
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -58,6 +65,11 @@ class NotImplementedHere(ServiceError):
 
     code = "NotImplemented"
     status = 501
+
+    @property
+    def may_pass(self) -> bool:
+        """It will not."""
+        return False
 
 
 class InternalFailure(ServiceError):

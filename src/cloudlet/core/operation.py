@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from msgspec import Struct
 
 from cloudlet.core.access import LazyContext, Permission, PolicyDocument
+from cloudlet.core.errors import ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -68,6 +69,15 @@ class CrossOrigin(Struct, frozen=True):
     """What the answer to any other request says beside; asked for those that name their origin."""
 
 
+class Outcome(Struct, frozen=True):
+    """What came of a request: an answer or an error, and how long it took."""
+
+    answer: Mapping[str, Any]
+    """Empty where there is an error."""
+    error: ServiceError | None
+    seconds: float
+
+
 class Service(Struct, frozen=True):
     """A service's manifest."""
 
@@ -87,6 +97,8 @@ class Service(Struct, frozen=True):
     moves from one row to another meanwhile.
     """
     cross_origin: CrossOrigin | None = None
+    observe: Callable[[Call, str, Request, Outcome], None] | None = None
+    """Told of each request, with the operation's name, once it is answered: for metrics; it is quick."""
     keeps_metrics: Callable[[Call, Sequence[Gathered]], None] | None = None
     """Writes what the services counted, in the open transaction. CloudWatch alone has it."""
 

@@ -5,14 +5,17 @@ Knows nothing of HTTP.
 
 from __future__ import annotations
 
+from functools import partial
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec.structs import replace
 
-from cloudlet.core.errors import NotImplementedHere
+from cloudlet.core.errors import NotImplementedHere, ServiceError
+from cloudlet.core.operation import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from cloudlet.core.access import Permission
     from cloudlet.core.call import Call
@@ -40,17 +43,24 @@ class Invoker:
         self._validate = validate
         self._coerce = coerce
 
-    async def invoke(
+    def invoke(
         self,
         call: Call,
         operation: Operation,
         request: Mapping[str, Any],
         recalled: Recollection | None = None,
-    ) -> dict[str, Any]:
+    ) -> Awaitable[dict[str, Any]]:
         """Runs an operation on a validated request.
 
         Raises Outdated, and has done nothing, if the caller is no longer who it was recalled to be.
         """
+        run = self._run(call, operation, request, recalled)
+        observe = call.service.observe
+        return run if observe is None else _observed(run, partial(observe, call, operation.name, request))
+
+    async def _run(
+        self, call: Call, operation: Operation, request: Mapping[str, Any], recalled: Recollection | None
+    ) -> dict[str, Any]:
         identities = call.cloud.identities
 
         def check(inner: Call) -> None:
@@ -108,6 +118,17 @@ class Invoker:
         if found is None or name not in found.operations:
             raise not_implemented(service, name)
         return found.operations[name]
+
+
+async def _observed(run: Awaitable[dict[str, Any]], observe: Callable[[Outcome], None]) -> dict[str, Any]:
+    begun = perf_counter()
+    try:
+        answer = await run
+    except ServiceError as error:
+        observe(Outcome({}, error, perf_counter() - begun))
+        raise
+    observe(Outcome(answer, None, perf_counter() - begun))
+    return answer
 
 
 def not_implemented(service: str, operation: str) -> NotImplementedHere:

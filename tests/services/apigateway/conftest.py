@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
 import pytest
+
+from cloud_functions import allow, policy
 
 
 class ApiUnderTest:
@@ -89,6 +91,27 @@ def make_api(apigateway, server, http):
 @pytest.fixture
 def api(make_api) -> ApiUnderTest:
     return make_api()
+
+
+@pytest.fixture
+def gateway_role(client) -> Callable[..., str]:
+    """Makes a role that API Gateway may take and that may do what is said; its ARN."""
+    iam = client("iam")
+
+    def make(*actions: str) -> str:
+        trust = {
+            "Effect": "Allow",
+            "Principal": {"Service": "apigateway.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }
+        document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        made = iam.create_role(RoleName="for-gateway", AssumeRolePolicyDocument=document)
+        iam.put_role_policy(
+            RoleName="for-gateway", PolicyName="own", PolicyDocument=policy(allow([*actions]))
+        )
+        return made["Role"]["Arn"]
+
+    return make
 
 
 @pytest.fixture

@@ -223,3 +223,11 @@ def test_a_flattened_model_has_all_it_refers_to(apigateway, api):
     assert shown["properties"] == {"other": {"$ref": "#/definitions/B"}}
     assert shown["definitions"].keys() == {"A", "B"}
     assert link in apigateway.get_model(**named, modelName="A")["schema"]
+
+
+def test_an_export_for_postman_is_refused(api, apigateway):
+    api.says("GET", "/", "hi")
+    api.deploy()
+    named = {"restApiId": api.id, "stageName": "dev", "exportType": "oas30"}
+    code, _ = refusal(apigateway.get_export, **named, parameters={"extensions": "integrations,postman"})
+    assert code == "NotImplemented"

@@ -576,3 +576,16 @@ def test_two_variables_side_by_side_are_refused(apigateway):
         "Errors found during import:\n\tUnable to create resource at path '/pets/{b}': A sibling ({a}) of "
         "this resource already has a variable path part -- only one is allowed",
     )
+
+
+def test_a_document_whose_answers_are_streamed_is_refused(apigateway):
+    integration = {
+        "type": "http_proxy",
+        "httpMethod": "GET",
+        "uri": "http://example.com",
+        "responseTransferMode": "STREAM",
+    }
+    method = {"x-amazon-apigateway-integration": integration, "responses": {}}
+    document = {"openapi": "3.0.1", "info": {"title": "a", "version": "1"}, "paths": {"/": {"get": method}}}
+    assert refusal(apigateway.import_rest_api, body=json.dumps(document))[0] == "NotImplemented"
+    assert apigateway.get_rest_apis()["items"] == []

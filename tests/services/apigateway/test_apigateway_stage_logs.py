@@ -8,6 +8,7 @@ import pytest
 
 from cloud_functions import allow, policy
 from cloudlet.services.apigateway.execute.log_delivery import StageLogs
+from refusals import refusal
 
 TRUST = {
     "Version": "2012-10-17",
@@ -152,3 +153,12 @@ def test_a_stage_without_logs_writes_none(api, client, logging_role, server):
     server.run(server.app.cloud.component(StageLogs).deliver())
     assert client("logs").describe_log_groups()["logGroups"] == []
     assert logging_role
+
+
+def test_access_logs_go_to_no_delivery_stream(api, account):
+    api.says("GET", "/a", "hi")
+    api.deploy()
+    arn = f"arn:aws:firehose:us-east-1:{account}:deliverystream/amazon-apigateway-logs"
+    patches = [{"op": "replace", "path": "/accessLogSettings/destinationArn", "value": arn}]
+    code, _ = refusal(api.boto.update_stage, restApiId=api.id, stageName="dev", patchOperations=patches)
+    assert code == "NotImplemented"

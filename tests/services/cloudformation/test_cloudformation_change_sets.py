@@ -353,7 +353,7 @@ def test_what_would_be_ignored_is_refused(cfn):
         cfn.create_stack,
         StackName="app",
         TemplateBody=body(A={"Size": 1}),
-        NotificationARNs=["arn:aws:sns:x"],
+        StackPolicyBody="{}",
     )
-    assert message.startswith("cloudlet does not implement the CloudFormation parameter NotificationARNs")
+    assert message.startswith("cloudlet does not implement the CloudFormation parameter StackPolicyBody")
     assert code == "NotImplemented"

@@ -405,7 +405,7 @@ def test_an_access_key_run_again_has_the_same_secret(handler: Handler, world: Wo
 
 
 def _half_way() -> list[Any]:
-    encryption = [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}]
+    nobody = {"Event": "s3:ObjectCreated:*", "Queue": "arn:aws:sqs:us-east-1:123456789012:is-not-there"}
     failing: dict[str, dict[str, Any]] = {
         "AWS::IAM::Role": {"AssumeRolePolicyDocument": TRUST, "ManagedPolicyArns": [NO_POLICY]},
         "AWS::IAM::User": {"Groups": ["is-not-there"]},
@@ -420,7 +420,7 @@ def _half_way() -> list[Any]:
         },
         "AWS::IAM::AccessKey": {"UserName": "stands", "Status": "Asleep"},
         "AWS::Logs::LogGroup": {"RetentionInDays": 2},
-        "AWS::S3::Bucket": {"BucketEncryption": {"ServerSideEncryptionConfiguration": encryption}},
+        "AWS::S3::Bucket": {"NotificationConfiguration": {"QueueConfigurations": [nobody]}},
         "AWS::DynamoDB::Table": {
             "BillingMode": "PAY_PER_REQUEST",
             "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],

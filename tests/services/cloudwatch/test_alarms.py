@@ -429,3 +429,28 @@ def test_history_is_kept_for_a_month(server, cloudwatch, make_alarm):
     make_alarm()
     server.advance(timedelta(days=31).total_seconds())
     assert history(cloudwatch, HistoryItemType="ConfigurationUpdate") == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        (
+            "ALARM(one) OR OK(two)",
+            "Could not save the composite alarm as alarms [one, two] in the alarm rule do not exist",
+        ),
+        ("()", "Error in AlarmRule [Unsupported token ')' at char 1]"),
+    ],
+)
+def test_a_rule_that_cannot_be_is_refused(cloudwatch, rule, message):
+    assert refusal(cloudwatch.put_composite_alarm, AlarmName="c", AlarmRule=rule) == (
+        "ValidationError",
+        message,
+    )
+
+
+def test_metrics_stand_alone(cloudwatch, make_alarm):
+    with pytest.raises(cloudwatch.exceptions.ClientError) as refused:
+        make_alarm(Metrics=[{"Id": "m1", "Expression": "TIME_SERIES(1)"}])
+    assert refused.value.response["Error"]["Message"].endswith(
+        " should not be set if list of Metrics is set."
+    )

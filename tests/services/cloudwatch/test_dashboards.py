@@ -136,3 +136,13 @@ def test_alarms_and_dashboards_have_tags(cloudwatch, account):
         assert cloudwatch.list_tags_for_resource(ResourceARN=arn)["Tags"] == tags[1:]
     with pytest.raises(cloudwatch.exceptions.ResourceNotFoundException):
         cloudwatch.list_tags_for_resource(ResourceARN=f"arn:aws:cloudwatch:us-east-1:{account}:alarm:none")
+
+
+@pytest.mark.unverified("the words for a dashboard that cannot be removed are not documented")
+def test_dashboards_that_are_there_are_removed_beside_others_that_are_not(cloudwatch):
+    cloudwatch.put_dashboard(DashboardName="board", DashboardBody=body())
+    assert refusal(cloudwatch.delete_dashboards, DashboardNames=["none", "board"]) == (
+        "ResourceNotFound",
+        "The specified dashboard does not exist. [none]",
+    )
+    assert cloudwatch.list_dashboards()["DashboardEntries"] == []

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
-
 from cloudlet.config import Config
 from running_server import RunningServer
 
@@ -36,7 +34,6 @@ def test_what_was_counted_is_seen_at_once(server, cloudwatch, account, now):
     ]
 
 
-@pytest.mark.slow
 def test_what_was_counted_outlives_the_server(tmp_path, aws_session, account):
     config = Config(data=tmp_path / "cloud", port=0)
 

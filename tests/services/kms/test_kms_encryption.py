@@ -5,6 +5,11 @@ from __future__ import annotations
 import stat
 
 import pytest
+from msgspec.structs import replace
+
+from cloudlet.core.access import Principal
+from cloudlet.services.kms.hsm import HardwareSecurityModule
+from cloudlet.services.kms.state import keys
 
 CONTEXT = {"purpose": "test", "team": "one"}
 INCORRECT_KEY = (
@@ -57,6 +62,11 @@ def test_a_changed_blob_is_refused_wherever_it_is_changed(kms, key, refusal):
             "",
         )
     assert refusal(kms.decrypt, CiphertextBlob=b"no ciphertext")[0] == "InvalidCiphertextException"
+
+
+@pytest.mark.unverified("the model makes the blob optional; the text was not found")
+def test_there_must_be_something_to_decrypt(kms, key, refusal):
+    assert refusal(kms.decrypt, KeyId=key["KeyId"])[0] == "ValidationException"
 
 
 def test_a_blob_is_decrypted_only_by_the_key_that_made_it(kms, key, refusal):
@@ -128,7 +138,7 @@ def test_a_dry_run_only_says_that_it_would_have_gone_well(kms, key, refusal):
     )
 
 
-def test_the_domain_key_is_a_file_of_the_servers_user_alone(server, kms, key):
+def test_material_lies_in_the_store_wrapped_by_a_file_of_the_servers_user_alone(server, kms, key, account):
     path = server.app._data / "secrets" / "kms-domain-key"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
@@ -139,3 +149,14 @@ def test_the_domain_key_is_a_file_of_the_servers_user_alone(server, kms, key):
     stored = server.run(server.app.cloud.store.transact(rows))
     assert stored
     assert not any(path.read_bytes() in value for value in stored)
+
+    def material(transaction):
+        call = server.app.cloud.call("kms", Principal.root(account), account, "us-east-1")
+        inner = replace(call, open_transaction=transaction)
+        found = keys.find_key(inner, account, "us-east-1", key["KeyId"])
+        hsm = server.app.cloud.component(HardwareSecurityModule)
+        return hsm.unwrapped(found, keys.material(inner, found))
+
+    plain = server.run(server.app.cloud.store.transact(material))
+    assert len(plain) == 32
+    assert not any(plain in value for value in stored)

@@ -85,6 +85,39 @@ def test_a_key_is_changed_in_place(kms, deploy, account):
     assert {"TagKey": "a", "TagValue": "b"} in kms.list_resource_tags(KeyId=told["Id"])["Tags"]
 
 
+@pytest.mark.parametrize(
+    ("properties", "changed", "why"),
+    [
+        (
+            {"KeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY", "EnableKeyRotation": True},
+            None,
+            "You cannot set the EnableKeyRotation property to true on asymmetric or external keys.",
+        ),
+        (
+            {"Enabled": False},
+            {"Enabled": False, "EnableKeyRotation": True},
+            "You cannot modify the EnableKeyRotation property when the Enabled property is false. "
+            "Set Enabled to true to modify the EnableKeyRotation property.",
+        ),
+    ],
+)
+def test_what_awss_provider_refuses_is_refused(client, deploy, account, properties, changed, why):
+    status, _ = deploy({"Key": key(account, **properties)})
+    if changed is not None:
+        status, _ = deploy({"Key": key(account, **changed)}, update=True)
+    events = client("cloudformation").describe_stack_events(StackName="s")["StackEvents"]
+    assert status in ("ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
+    assert any(why in event.get("ResourceStatusReason", "") for event in events)
+
+
+def test_a_key_of_another_kind_is_another_key(kms, deploy, account):
+    _, before = deploy({"Key": key(account)}, OUTPUTS)
+    changed = {"Key": key(account, KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")}
+    status, after = deploy(changed, OUTPUTS, update=True)
+    assert (status, before["Id"] == after["Id"]) == ("UPDATE_COMPLETE", False)
+    assert kms.describe_key(KeyId=before["Id"])["KeyMetadata"]["KeyState"] == "PendingDeletion"
+
+
 def test_an_alias_goes_to_another_key(kms, deploy, account):
     keys = {"One": key(account), "Two": key(account)}
     deploy({**keys, "Alias": alias({"Ref": "One"})})

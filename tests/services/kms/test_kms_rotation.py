@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 
-import pytest
-
 DAY_SECONDS = 86400
 
 
@@ -28,7 +26,8 @@ def test_material_is_renewed_by_the_clock(server, kms, key):
     blob = kms.encrypt(KeyId=key["KeyId"], Plaintext=b"old")["CiphertextBlob"]
     kms.enable_key_rotation(KeyId=key["KeyId"], RotationPeriodInDays=90)
     status = kms.get_key_rotation_status(KeyId=key["KeyId"])
-    assert (status["KeyRotationEnabled"], status["RotationPeriodInDays"]) == (True, 90)
+    told = (status["KeyRotationEnabled"], status["RotationPeriodInDays"], status["KeyId"])
+    assert told == (True, 90, key["Arn"])
 
     server.advance(90 * DAY_SECONDS + 1)
 
@@ -42,6 +41,14 @@ def test_material_is_renewed_by_the_clock(server, kms, key):
     assert described["CurrentKeyMaterialId"] == rotation["KeyMaterialId"] != old["KeyMaterialId"]
     kms.disable_key_rotation(KeyId=key["KeyId"])
     assert kms.get_key_rotation_status(KeyId=key["KeyId"])["KeyRotationEnabled"] is False
+
+
+def test_aws_managed_keys_are_renewed_every_year(server, kms):
+    key = kms.describe_key(KeyId="alias/aws/sns")["KeyMetadata"]
+    status = kms.get_key_rotation_status(KeyId=key["KeyId"])
+    assert (status["KeyRotationEnabled"], status["RotationPeriodInDays"]) == (True, 365)
+    server.advance(365 * DAY_SECONDS + 1)
+    assert len(rotations(kms, key, 1)) == 1
 
 
 def test_a_disabled_key_is_renewed_when_it_is_enabled_again(server, kms, key):
@@ -58,7 +65,7 @@ def test_material_is_renewed_on_demand(kms, key, refusal):
     blobs = []
     for _ in range(3):
         blobs.append(kms.encrypt(KeyId=key["KeyId"], Plaintext=b"x")["CiphertextBlob"])
-        assert kms.rotate_key_on_demand(KeyId=key["KeyId"])["KeyId"] == key["KeyId"]
+        assert kms.rotate_key_on_demand(KeyId=key["KeyId"])["KeyId"] == key["Arn"]
 
     assert [each["RotationType"] for each in rotations(kms, key, 3)] == ["ON_DEMAND"] * 3
     everything = kms.list_key_rotations(KeyId=key["KeyId"], IncludeKeyMaterial="ALL_KEY_MATERIAL")
@@ -71,8 +78,16 @@ def test_material_is_renewed_on_demand(kms, key, refusal):
     assert refusal(kms.rotate_key_on_demand, KeyId=key["KeyId"])[0] == "LimitExceededException"
 
 
-@pytest.mark.unverified("the shape is documented, the text was not found")
 def test_only_symmetric_keys_are_renewed(kms, refusal):
     key = kms.create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")["KeyMetadata"]
-    for operation in (kms.enable_key_rotation, kms.get_key_rotation_status, kms.rotate_key_on_demand):
-        assert refusal(operation, KeyId=key["KeyId"])[0] == "UnsupportedOperationException"
+    for operation in (kms.enable_key_rotation, kms.disable_key_rotation, kms.rotate_key_on_demand):
+        assert refusal(operation, KeyId=key["KeyId"]) == ("UnsupportedOperationException", "")
+    assert kms.get_key_rotation_status(KeyId=key["KeyId"])["KeyRotationEnabled"] is False
+
+
+def test_a_key_that_waits_for_its_end_is_not_renewed_until_that_is_called_off(kms, key):
+    kms.enable_key_rotation(KeyId=key["KeyId"])
+    kms.schedule_key_deletion(KeyId=key["KeyId"])
+    assert kms.get_key_rotation_status(KeyId=key["KeyId"])["KeyRotationEnabled"] is False
+    kms.cancel_key_deletion(KeyId=key["KeyId"])
+    assert kms.get_key_rotation_status(KeyId=key["KeyId"])["KeyRotationEnabled"] is True

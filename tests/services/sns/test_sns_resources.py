@@ -133,3 +133,17 @@ def test_a_step_that_is_run_again_finds_its_topic_and_no_other(
     assert refused.value.message == (
         "Resource of type 'AWS::SNS::Topic' with identifier 'theirs' already exists."
     )
+
+
+def test_a_topic_keeps_status_logs_as_long_as_its_template_says_so(
+    deploy: Deploy, sns: Any, account: str
+) -> None:
+    role = f"arn:aws:iam::{account}:role/feedback"
+    logging = [{"Protocol": "sqs", "SuccessFeedbackRoleArn": role, "SuccessFeedbackSampleRate": 50}]
+    topic = {"Type": "AWS::SNS::Topic", "Properties": {"DeliveryStatusLogging": logging}}
+    arn = deploy({"Topic": topic})["Topic"]
+    attributes = _attributes(sns, arn)
+    assert attributes["SQSSuccessFeedbackRoleArn"] == role
+    assert attributes["SQSSuccessFeedbackSampleRate"] == "50"
+    deploy({"Topic": {"Type": "AWS::SNS::Topic"}})
+    assert "SQSSuccessFeedbackRoleArn" not in _attributes(sns, arn)

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from web_listener import WebListener
 
+from cloud_functions import Deployment, allow
 from refusals import refusal
 
 
@@ -217,6 +218,30 @@ def test_a_queue_of_another_account_is_asked_first(sns: Any, client: Any, topic:
     _visit(asked["SubscribeURL"])
     sns.publish(TopicArn=arn, Message="for them")
     assert other.next_text(url) == "for them"
+
+
+def test_a_function_is_told_at_its_url(sns: Any, client: Any, topic: Any, queues: Any) -> None:
+    arn, told, functions = topic(), queues.make("told"), Deployment.by(client)
+    source = (
+        "import boto3, os\n"
+        "def handler(event, context):\n"
+        "    boto3.client('sqs').send_message(QueueUrl=os.environ['URL'], MessageBody=event['body'])\n"
+    )
+    functions.python("hook", source, allow("sqs:SendMessage"), Environment={"Variables": {"URL": told}})
+    url = functions.functions.create_function_url_config(FunctionName="hook", AuthType="NONE")["FunctionUrl"]
+    functions.functions.add_permission(
+        FunctionName="hook",
+        StatementId="everybody",
+        Action="lambda:InvokeFunctionUrl",
+        Principal="*",
+        FunctionUrlAuthType="NONE",
+    )
+    sns.subscribe(TopicArn=arn, Protocol="https", Endpoint=url)
+    asked = queues.next_body(told)
+    assert asked["Type"] == "SubscriptionConfirmation"
+    sns.confirm_subscription(TopicArn=arn, Token=asked["Token"])
+    sns.publish(TopicArn=arn, Message="hello")
+    assert queues.next_text(told) == "hello"
 
 
 def test_an_endpoint_gets_no_more_in_a_second_than_its_policy_says(

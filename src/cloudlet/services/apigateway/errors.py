@@ -5,7 +5,7 @@ No gateway responses: those are what the data plane answers.
 
 from __future__ import annotations
 
-from cloudlet.core.errors import ServiceError
+from cloudlet.core.errors import NotImplementedHere, ServiceError
 
 
 class NotFoundException(ServiceError):
@@ -22,3 +22,8 @@ class ConflictException(ServiceError):
     """Raised for what is there already, and for what others still need."""
 
     status = 409
+
+
+def refused(feature: str) -> NotImplementedHere:
+    """The refusal of a setting that would have no effect."""
+    return NotImplementedHere(f"cloudlet does not implement {feature} (yet). Nothing was done.")

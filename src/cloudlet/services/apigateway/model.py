@@ -251,7 +251,6 @@ class Stage(Struct, frozen=True):
     client_certificate_id: str | None = None
     access_log_settings: AccessLogSettings | None = None
     canary_settings: CanarySettings | None = None
-    web_acl_arn: str | None = None
 
     def as_canary(self, canary: CanarySettings) -> Stage:
         """The stage as the part of the requests sees it that goes to its canary."""

@@ -40,6 +40,8 @@ class StackInput(Struct, frozen=True):
     capabilities: tuple[str, ...] = ()
     role_arn: str | None = None
     description: str | None = None
+    notification_arns: tuple[str, ...] = ()
+    """The topics that are told of the stack's events."""
 
 
 class StackOutput(Struct, frozen=True):

@@ -23,13 +23,12 @@ from cloudlet.services.cloudwatch.math.evaluate import WORDS, check_functions, e
 from cloudlet.services.cloudwatch.math.parser import parse
 from cloudlet.services.cloudwatch.math.syntax import ExpressionError, Node
 from cloudlet.services.cloudwatch.math.values import TimeSeries, Value, Window
-from cloudlet.services.cloudwatch.model import MINUTE, Metric, dimensions_of, in_periods
+from cloudlet.services.cloudwatch.model import MINUTE, Metric, dimensions_of, in_periods, is_period
 from cloudlet.services.cloudwatch.search import compile_search
 from cloudlet.services.cloudwatch.state import metrics
 from cloudlet.services.cloudwatch.statistics import find_statistic
 
 _PATTERN: Final = "^[a-z][a-zA-Z0-9_]*$"
-SHORT_PERIODS: Final = (1, 5, 10, 20, 30)
 _ID: Final = re.compile(_PATTERN)
 _SELECT: Final = re.compile(r"\s*SELECT\b", re.IGNORECASE)
 _MOST_FOUND: Final = 500
@@ -90,7 +89,7 @@ def _faults(given: Mapping[str, Any], path: str) -> Iterable[str]:
 def _stat_faults(stat: Mapping[str, Any], path: str) -> Iterable[str]:
     if find_statistic(stat["Stat"]) is None:
         yield f"The value for parameter {path}.Stat is not a valid statistic."
-    if stat["Period"] % MINUTE and stat["Period"] not in SHORT_PERIODS:
+    if not is_period(stat["Period"]):
         yield f"The parameter {path}.Period must be 1, 5, 10, 20, 30, or a multiple of 60."
     for name in ("Namespace", "MetricName"):
         if not stat["Metric"].get(name):

@@ -24,6 +24,9 @@ UNITS: Final = (
 )  # fmt: skip
 
 
+_SHORT_PERIODS: Final = (1, 5, 10, 20, 30)
+
+
 class Tier(Struct, frozen=True):
     """One of the resolutions in which datapoints are kept, and until what age."""
 
@@ -131,6 +134,11 @@ def in_periods(datapoints: Iterable[Datapoint], period: int, origin: int = 0) ->
         found = merged.get(key)
         merged[key] = datapoint.values if found is None else found.merged(datapoint.values)
     return [Datapoint(timestamp, unit, merged[timestamp, unit]) for timestamp, unit in sorted(merged)]
+
+
+def is_period(seconds: int) -> bool:
+    """Whether statistics can be had over so many seconds."""
+    return seconds in _SHORT_PERIODS or (seconds >= MINUTE and seconds % MINUTE == 0)
 
 
 def rounded_start(start: float, period: int, now: float) -> int:

@@ -9,6 +9,7 @@ from cloudlet.services.dynamodb.backup_work import BackupTrim, BackupWork
 from cloudlet.services.dynamodb.delivery import KinesisDelivery
 from cloudlet.services.dynamodb.expressions import Expressions
 from cloudlet.services.dynamodb.import_work import ImportWork
+from cloudlet.services.dynamodb.metrics import observe
 from cloudlet.services.dynamodb.operations import (
     backups,
     batches,
@@ -56,6 +57,7 @@ SERVICE: Final = Service(
         imports,
     ),
     resources=(TableResource(),),
+    observe=observe,
     components=(
         lambda _cloud: Expressions(),
         lambda _cloud: Tables(),

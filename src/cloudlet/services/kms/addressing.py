@@ -74,10 +74,13 @@ def alias_name(identifier: str) -> str | None:
 
 
 def find_key(call: Call, of: KeyReference) -> Key | None:
-    """The key, unless it is not there, or its time is over."""
+    """The key as it is now, whatever the workers have still to do: gone, or without material."""
     key = state.find_key(call, of.account, of.region, of.key_id)
     if key is None or (key.deletion_at is not None and key.deletion_at <= call.time()):
         return None
+    expires_at = key.material_valid_to
+    if expires_at is not None and expires_at <= call.time() and key.deletion_at is None:
+        return key.without_material()
     return key
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from cloudlet.services.kms.model import KeyState, key_arn, multi_region_key_type
-from cloudlet.services.kms.specs import KeyUsage
+from cloudlet.services.kms.model import KeyState, Origin, key_arn, multi_region_key_type
+from cloudlet.services.kms.specs import SYMMETRIC_DEFAULT, KeyUsage
 
 if TYPE_CHECKING:
     from cloudlet.services.kms.model import Alias, Key
@@ -32,6 +32,7 @@ def key_metadata(key: Key) -> dict[str, Any]:
         "KeyState": key.state.value,
         "DeletionDate": None if key.deletion_at is None else instant(key.deletion_at),
         "Origin": key.origin.value,
+        **_expiration(key),
         "KeyManager": key.manager.value,
         "CustomerMasterKeySpec": key.spec_name,
         "KeySpec": key.spec_name,
@@ -41,7 +42,7 @@ def key_metadata(key: Key) -> dict[str, Any]:
         "PendingDeletionWindowInDays": (
             key.pending_days if key.state is KeyState.PENDING_REPLICA_DELETION else None
         ),
-        "CurrentKeyMaterialId": key.material_id if key.is_rotatable else None,
+        "CurrentKeyMaterialId": _current_material_id(key),
     }
 
 
@@ -75,3 +76,21 @@ def _multi_region_configuration(key: Key) -> dict[str, Any]:
         "PrimaryKey": related(key.primary_region),
         "ReplicaKeys": [related(region) for region in key.replica_regions],
     }
+
+
+def _current_material_id(key: Key) -> str | None:
+    """AWS tells the ids of material only for symmetric keys."""
+    return key.material_id if key.spec_name == SYMMETRIC_DEFAULT and _has_material(key) else None
+
+
+def _expiration(key: Key) -> dict[str, Any]:
+    """Whether imported material goes by itself, and when."""
+    if key.origin is not Origin.EXTERNAL or not _has_material(key):
+        return {}
+    if key.material_valid_to is None:
+        return {"ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE"}
+    return {"ExpirationModel": "KEY_MATERIAL_EXPIRES", "ValidTo": instant(key.material_valid_to)}
+
+
+def _has_material(key: Key) -> bool:
+    return bool(key.material_id) and key.state is not KeyState.PENDING_IMPORT

@@ -55,6 +55,13 @@ class HardwareSecurityModule:
         sealed = self.sealed(call, plain, _bound(key, material_id))
         return KeyMaterial(material_id, sealed, call.time(), public_key)
 
+    def wrapped_import(self, call: Call, key: Key, pair: KeyPair) -> KeyMaterial:
+        """Imported material as it is stored; the same material has the same id each time."""
+        named = f"{key.account}/{key.id}/".encode() + pair.private_key
+        material_id = hmac.digest(self._secret, named, "sha256").hex()
+        sealed = self.sealed(call, pair.private_key, _bound(key, material_id))
+        return KeyMaterial(material_id, sealed, call.time(), pair.public_key)
+
     def unwrapped(self, key: Key, material: KeyMaterial) -> bytes:
         """The material itself."""
         return self.opened(material.wrapped, _bound(key, material.id))
@@ -114,7 +121,11 @@ class HardwareSecurityModule:
 
     @cached_property
     def _domain_key(self) -> AESGCM:
-        return AESGCM(self._cloud.secrets.secret(_DOMAIN_KEY))
+        return AESGCM(self._secret)
+
+    @cached_property
+    def _secret(self) -> bytes:
+        return self._cloud.secrets.secret(_DOMAIN_KEY)
 
     def _seal(self, cipher: AESGCM, call: Call, plain: bytes, bound: bytes) -> bytes:
         nonce = self.random(call, _NONCE_BYTES)

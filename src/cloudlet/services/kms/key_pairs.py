@@ -68,6 +68,30 @@ def generate(spec_name: str) -> KeyPair:
     return _pair(ec.generate_private_key(_CURVES[spec_name]()))
 
 
+def read(spec_name: str, private_key: bytes) -> KeyPair | None:
+    """A pair from its private half in DER; None for what is no key of the spec."""
+    try:
+        key = serialization.load_der_private_key(private_key, None)
+    except ValueError:
+        return None
+    if isinstance(key, rsa.RSAPrivateKey):
+        return _pair(key) if key.key_size == RSA_SIZES.get(spec_name) else None
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        curve = _CURVES.get(spec_name)
+        return _pair(key) if curve is not None and key.curve.name == curve().name else None
+    if isinstance(key, ed25519.Ed25519PrivateKey) and spec_name == EDWARDS:
+        return _pair(key)
+    return None
+
+
+def size_bytes(private_key: bytes) -> int:
+    """How many bytes an RSA key encrypts to."""
+    key = serialization.load_der_private_key(private_key, None)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise TypeError(type(key))
+    return key.key_size // 8
+
+
 def sign(private_key: bytes, request: SigningRequest) -> bytes:
     """A signature: DER for curves, as large as the key for RSA."""
     key = serialization.load_der_private_key(private_key, None)

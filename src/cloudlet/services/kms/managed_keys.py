@@ -34,6 +34,10 @@ _SERVICES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 """By the service's name (in the alias, and in kms:ViaService): what AWS calls it and what it protects."""
 
 
+_ROTATION_DAYS: Final = 365
+"""After so many days AWS renews their material; nobody can have it otherwise."""
+
+
 def find_or_make_managed_key(call: Call, alias_name: str) -> Key | None:
     """The call's account's key of the service that an alias names; None for an alias of no service."""
     service = alias_name.removeprefix(AWS_ALIAS_PREFIX)
@@ -52,6 +56,6 @@ def find_or_make_managed_key(call: Call, alias_name: str) -> Key | None:
         manager=KeyManager.AWS,
         description=f"Default key that protects my {protected} when no other key is defined",
     )
-    key = save_new_material(call, key)
+    key = save_new_material(call, key.rotating(_ROTATION_DAYS, call.time()))
     state.save_alias(call, Alias(alias_name, call.account, call.region, key.id, call.time(), call.time()))
     return key

@@ -14,6 +14,7 @@ from cloudlet.services.kms.operations import (
     deletion,
     encryption,
     grants,
+    importing,
     keys,
     macs,
     multi_region,
@@ -28,7 +29,7 @@ from cloudlet.services.kms.workers import Deadlines
 SERVICE: Final = Service(
     name="kms",
     operations=operations_in(
-        *(keys, deletion, rotation, multi_region, aliases, policies, tags, grants),
+        *(keys, deletion, rotation, multi_region, importing, aliases, policies, tags, grants),
         *(encryption, data_keys, data_key_pairs, signing, macs, agreement),
     ),
     resources=(KeyType(), ReplicaKeyType(), AliasType()),

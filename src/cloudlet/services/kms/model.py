@@ -76,6 +76,8 @@ class Key(Struct, frozen=True):
     primary_region: str = ""
     """Of a multi-Region key: where its primary is."""
     replica_regions: tuple[str, ...] = ()
+    material_valid_to: float | None = None
+    """When imported material goes by itself, in seconds since 1970."""
 
     @property
     def arn(self) -> str:
@@ -144,20 +146,16 @@ class Key(Struct, frozen=True):
     @property
     def deadline(self) -> float | None:
         """When something happens to it by itself, in seconds since 1970."""
+        if self.state is KeyState.PENDING_DELETION:
+            return self.deletion_at
         # What is not enabled is not renewed; once it is again, it is renewed at once if that is due.
-        return self.next_rotation_at if self.state is KeyState.ENABLED else self.deletion_at
-
-    @property
-    def is_rotatable(self) -> bool:
-        """Whether KMS renews its material: only of symmetric keys that it has made itself."""
-        return self.spec_name == SYMMETRIC_DEFAULT and self.origin is Origin.AWS_KMS
+        renewal = self.next_rotation_at if self.state is KeyState.ENABLED else None
+        return min((at for at in (self.material_valid_to, renewal) if at is not None), default=None)
 
     def check_rotatable(self) -> None:
         """Raises UnsupportedOperationException where the material cannot be renewed."""
         if self.spec_name != SYMMETRIC_DEFAULT:
-            raise UnsupportedOperationException(
-                f"{self.arn} key spec is {self.spec_name} which is not valid for this operation."
-            )
+            raise UnsupportedOperationException("")  # as AWS says it, without a word
         if self.origin is not Origin.AWS_KMS:
             raise UnsupportedOperationException(
                 f"{self.arn} origin is {self.origin.value} which is not valid for this operation."
@@ -178,6 +176,15 @@ class Key(Struct, frozen=True):
             deletion_at=now + days * DAY_SECONDS,
             pending_days=days,
         )
+
+    def imported(self, material_id: str, valid_to: float | None) -> Key:
+        """The same with material from outside."""
+        state = KeyState.ENABLED if self.state is KeyState.PENDING_IMPORT else self.state
+        return replace(self, material_id=material_id, material_valid_to=valid_to, state=state)
+
+    def without_material(self) -> Key:
+        """The same with its imported material gone; it remembers which that was."""
+        return replace(self, state=KeyState.PENDING_IMPORT, material_valid_to=None)
 
     def in_state(self, state: KeyState) -> Key:
         """The same in another state, with no end in sight."""

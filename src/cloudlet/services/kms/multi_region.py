@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from cloudlet.services.kms.model import KeyState
+from cloudlet.services.kms.model import KeyState, Origin
 from cloudlet.services.kms.state import keys as state
 
 if TYPE_CHECKING:
@@ -33,14 +33,17 @@ def primary_key(call: Call, key: Key) -> Key:
 
 
 def replicate(call: Call, primary: Key, replica: Key) -> Key:
-    """Adds a replica with the primary's material; as it is stored."""
+    """Adds a replica with the primary's material, or without any if that is imported; as it is stored."""
     regions = tuple(sorted((*primary.replica_regions, replica.region)))
     replica = replace(replica, replica_regions=regions)
+    if primary.origin is Origin.EXTERNAL:
+        replica = replica.without_material()
     for each in related_keys(call, primary):
         state.save_key(call, replace(each, replica_regions=regions))
     state.save_key(call, replica)
-    for material in state.list_material(call, primary):
-        state.save_material(call, replica, material)
+    if primary.origin is Origin.AWS_KMS:
+        for material in state.list_material(call, primary):
+            state.save_material(call, replica, material)
     return replica
 
 

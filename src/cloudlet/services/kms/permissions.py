@@ -21,6 +21,7 @@ from cloudlet.services.kms.addressing import (
     reference,
     reference_or_alias,
 )
+from cloudlet.services.kms.attempts import ciphertext_blob
 from cloudlet.services.kms.errors import ValidationException
 from cloudlet.services.kms.grant_tokens import check_tokens, read_token
 from cloudlet.services.kms.granted import RETIRE_GRANT, policy_with_grants
@@ -132,13 +133,13 @@ def delete_alias(call: Call, request: Mapping[str, Any], action: str = "DeleteAl
 
 def decrypt(call: Call, request: Mapping[str, Any]) -> Sequence[Permission]:
     """Decrypt, with the key that the request names, or else the ciphertext."""
-    of = of_ciphertext(call, request["CiphertextBlob"], request.get("KeyId"))
+    of = of_ciphertext(call, ciphertext_blob(request), request.get("KeyId"))
     return [key_permission(call, "Decrypt", of, request, request.get("KeyId"))]
 
 
 def re_encrypt(call: Call, request: Mapping[str, Any]) -> Sequence[Permission]:
     """ReEncryptFrom with the key that has encrypted, ReEncryptTo with the one that is to."""
-    source = of_ciphertext(call, request["CiphertextBlob"], request.get("SourceKeyId"))
+    source = of_ciphertext(call, ciphertext_blob(request), request.get("SourceKeyId"))
     destination = reference_or_alias(call, request["DestinationKeyId"])
     same = {"kms:ReEncryptOnSameKey": ("true" if source == destination else "false",)}
     return [

@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec.structs import replace
 
 from cloudlet.core.arn import Arn
-from cloudlet.core.resource import Provisioned, ask_once, partly_made
+from cloudlet.core.resource import Provisioned, ask_once, made_once, partly_made
 from cloudlet.core.tags import tag_map
 from cloudlet.services.kms.errors import (
     KMSInvalidStateException,
     NotFoundException,
-    UnsupportedOperationException,
+    ValidationException,
 )
-from cloudlet.services.kms.model import key_arn
+from cloudlet.services.kms.model import Origin, key_arn
+from cloudlet.services.kms.specs import SYMMETRIC_DEFAULT
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call
     from cloudlet.core.resource import Properties, ResourceContext
 
 _CREATED_WITH: Final = ("Description", "KeySpec", "KeyUsage", "MultiRegion", "Origin")
-_FIXED: Final = ("KeySpec", "KeyUsage", "MultiRegion", "Origin")
 _DEFAULT_DAYS: Final = 30
 
 
@@ -47,10 +47,11 @@ class KeyType:
         )
     )
     required: frozenset[str] = frozenset()
-    create_only: frozenset[str] = frozenset()
+    create_only = frozenset({"KeySpec", "KeyUsage", "MultiRegion", "Origin"})
 
     async def create(self, call: Call, context: ResourceContext, properties: Properties) -> Provisioned:
         """Makes the key, renewed and enabled as the template says."""
+        _check_rotatable(properties)
         request = {name: properties[name] for name in _CREATED_WITH if name in properties}
         request |= _policy(properties)
         if tags := _tags({**context.tags, **tag_map(properties.get("Tags"))}):
@@ -58,20 +59,19 @@ class KeyType:
         key_id = await ask_once(call, context, "kms", "CreateKey", request, _made_key_id)
         with partly_made(key_id):
             await _set_rotation(call, key_id, {}, properties)
-            await _set_enabled(call, key_id, properties)
+            await _disable(call, key_id, {}, properties)
         return _provisioned(call, key_id)
 
     async def update(
         self, call: Call, context: ResourceContext, physical_id: str, before: Properties, after: Properties
     ) -> Provisioned:
-        """Changes what can change of a key; its kind cannot."""
-        for name in _FIXED:
-            if before.get(name) != after.get(name):
-                raise UnsupportedOperationException(f"You cannot change the {name} property of a KMS key.")
-        await _enable_for_change(call, physical_id, before)
+        """Changes what can change of a key; of another kind there is another key."""
+        _check_rotatable(after)
+        await _check_enabled(call, physical_id, before, after)
+        await _enable(call, physical_id, before, after)
         await _set_rotation(call, physical_id, before, after)
         await _set_common(call, physical_id, before, after)
-        await _set_enabled(call, physical_id, after)
+        await _disable(call, physical_id, before, after)
         return _provisioned(call, physical_id)
 
     async def delete(
@@ -99,19 +99,25 @@ class ReplicaKeyType:
             request["Description"] = properties["Description"]
         if tags := _tags({**context.tags, **tag_map(properties.get("Tags"))}):
             request["Tags"] = tags
-        there = replace(call, region=Arn.parse(primary_arn).region)
-        key_id = await ask_once(there, context, "kms", "ReplicateKey", request, _made_replica_id)
+        region = Arn.parse(primary_arn).region
+
+        def make(inner: Call) -> str:
+            there = replace(inner, region=region)
+            answer = there.ask_within("kms", "ReplicateKey", request)
+            return str(answer["ReplicaKeyMetadata"]["KeyId"])
+
+        key_id = await made_once(call, context, make)
         with partly_made(key_id):
-            await _set_enabled(call, key_id, properties)
+            await _disable(call, key_id, {}, properties)
         return _provisioned(call, key_id)
 
     async def update(
         self, call: Call, context: ResourceContext, physical_id: str, before: Properties, after: Properties
     ) -> Provisioned:
         """Changes what is the replica's own."""
-        await _enable_for_change(call, physical_id, before)
+        await _enable(call, physical_id, before, after)
         await _set_common(call, physical_id, before, after)
-        await _set_enabled(call, physical_id, after)
+        await _disable(call, physical_id, before, after)
         return _provisioned(call, physical_id)
 
     async def delete(
@@ -156,10 +162,6 @@ def _made_key_id(answer: Mapping[str, Any]) -> str:
     return str(answer["KeyMetadata"]["KeyId"])
 
 
-def _made_replica_id(answer: Mapping[str, Any]) -> str:
-    return str(answer["ReplicaKeyMetadata"]["KeyId"])
-
-
 def _provisioned(call: Call, key_id: str) -> Provisioned:
     return Provisioned(key_id, {"Arn": key_arn(call.account, call.region, key_id), "KeyId": key_id})
 
@@ -179,8 +181,10 @@ def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
 
 
 async def _set_rotation(call: Call, key_id: str, before: Properties, after: Properties) -> None:
+    """Switches the renewal of the material on or off, or changes its period."""
     names = ("EnableKeyRotation", "RotationPeriodInDays")
-    if [before.get(name) for name in names] == [after.get(name) for name in names]:
+    same = [before.get(name) for name in names] == [after.get(name) for name in names]
+    if same or _stays_disabled(before, after):
         return
     if not _is_true(after.get("EnableKeyRotation", False)):
         if _is_true(before.get("EnableKeyRotation", False)):
@@ -204,14 +208,41 @@ async def _set_common(call: Call, key_id: str, before: Properties, after: Proper
         await call.ask("kms", "TagResource", {"KeyId": key_id, "Tags": _tags(new)})
 
 
-async def _enable_for_change(call: Call, key_id: str, before: Properties) -> None:
-    """A disabled key's rotation cannot be changed, so it is enabled meanwhile."""
-    if not _is_true(before.get("Enabled", True)):
+def _check_rotatable(properties: Properties) -> None:
+    """Raises ValidationException, as AWS's own provider does before it asks KMS."""
+    symmetric = properties.get("KeySpec", SYMMETRIC_DEFAULT) == SYMMETRIC_DEFAULT
+    made_here = properties.get("Origin", Origin.AWS_KMS.value) == Origin.AWS_KMS.value
+    if _is_true(properties.get("EnableKeyRotation", False)) and not (symmetric and made_here):
+        raise ValidationException(
+            "Invalid request provided: You cannot set the EnableKeyRotation property to true on asymmetric "
+            "or external keys."
+        )
+
+
+async def _check_enabled(call: Call, key_id: str, before: Properties, after: Properties) -> None:
+    """Raises ValidationException for a change of the renewal of a key that stays disabled.
+
+    A rollback after that comes here too, and must get through: nothing was changed.
+    """
+    if not _stays_disabled(before, after):
+        return
+    status = await call.ask("kms", "GetKeyRotationStatus", {"KeyId": key_id})
+    if status["KeyRotationEnabled"] != _is_true(after.get("EnableKeyRotation", False)):
+        raise ValidationException(
+            "Invalid request provided: You cannot modify the EnableKeyRotation property when the Enabled "
+            "property is false. Set Enabled to true to modify the EnableKeyRotation property."
+        )
+
+
+async def _enable(call: Call, key_id: str, before: Properties, after: Properties) -> None:
+    """Before all else: the rotation of a disabled key cannot be changed."""
+    if _is_enabled(after) and not _is_enabled(before):
         await call.ask("kms", "EnableKey", {"KeyId": key_id})
 
 
-async def _set_enabled(call: Call, key_id: str, after: Properties) -> None:
-    if not _is_true(after.get("Enabled", True)):
+async def _disable(call: Call, key_id: str, before: Properties, after: Properties) -> None:
+    """After all else."""
+    if _is_enabled(before) and not _is_enabled(after):
         await call.ask("kms", "DisableKey", {"KeyId": key_id})
 
 
@@ -221,6 +252,14 @@ async def _schedule_deletion(call: Call, key_id: str, properties: Properties) ->
         await call.ask("kms", "ScheduleKeyDeletion", {"KeyId": key_id, "PendingWindowInDays": days})
     except (NotFoundException, KMSInvalidStateException):
         return
+
+
+def _stays_disabled(before: Properties, after: Properties) -> bool:
+    return not _is_enabled(before) and not _is_enabled(after)
+
+
+def _is_enabled(properties: Properties) -> bool:
+    return _is_true(properties.get("Enabled", True))
 
 
 def _is_true(value: Any) -> bool:

@@ -52,4 +52,8 @@ def _meet(call: Call, place: tuple[str, str, str]) -> None:
     if key.deletion_at is not None:
         delete_key(call, key)
         return
+    if key.material_valid_to is not None and key.material_valid_to <= now:
+        state.delete_material(call, key)
+        state.save_key(call, key.without_material())
+        return
     rotate(call, key.rotating(key.rotation_period_days, now), RotationType.AUTOMATIC)

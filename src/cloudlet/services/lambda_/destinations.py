@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cloudlet.core.errors import ServiceError
+from cloudlet.services.lambda_ import metrics
 from cloudlet.services.lambda_.invoke import launch
 from cloudlet.services.lambda_.invoke.journal import stamp
 
@@ -53,18 +54,20 @@ async def deliver(
         destination = config.on_success if success else config.on_failure
     if destination:
         record = _record(call, event, target, ending)
-        await _attempt(call, target, destination, _to_destination(call, destination, record, event))
+        if not await _attempt(call, target, destination, _to_destination(call, destination, record, event)):
+            metrics.count(call, target.reference, metrics.DESTINATION_DELIVERY_FAILURES)
     queue = None if success else target.version.configuration.dead_letter_target_arn
-    if queue:
-        await _attempt(call, target, queue, _to_dead_letters(queue, event, ending))
+    if queue and not await _attempt(call, target, queue, _to_dead_letters(queue, event, ending)):
+        metrics.count(call, target.reference, metrics.DEAD_LETTER_ERRORS)
 
 
 async def _attempt(
     call: Call, target: Target, arn: str, message: tuple[str, str, dict[str, Any]] | None
-) -> None:
+) -> bool:
+    """Sends a message as the function's role; whether it has arrived."""
     if message is None:
         _LOG.warning("what came of an event for %s is lost: nothing goes to %s", target.reference.arn, arn)
-        return
+        return False
     try:
         session = await launch.assume_role(call, target)
         there = replace(call, region=arn.split(":")[3] or call.region)
@@ -73,6 +76,8 @@ async def _attempt(
         _LOG.warning(
             "what came of an event for %s did not reach %s: %s", target.reference.arn, arn, error.message
         )
+        return False
+    return True
 
 
 def _record(call: Call, event: QueuedEvent, target: Target, ending: Ending) -> dict[str, Any]:

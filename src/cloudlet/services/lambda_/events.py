@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cloudlet.core.lease import LeaseLost
-from cloudlet.services.lambda_ import state, tenancy
+from cloudlet.services.lambda_ import metrics, state, tenancy
 from cloudlet.services.lambda_.invoke import router
 from cloudlet.services.lambda_.model import EventProgress, QueuedEvent
 
@@ -60,6 +60,7 @@ def enqueue(call: Call, reference: FunctionReference, event: QueuedEvent) -> Non
     target = router.target_within(call, reference)
     tenancy.check(target.version.configuration, event.tenant_id)
     state.add_event(call, event)
+    call.transaction.after_commit(lambda: metrics.count(call, reference, metrics.ASYNC_EVENTS_RECEIVED))
     call.wake(TOPIC)
 
 

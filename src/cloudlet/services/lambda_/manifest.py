@@ -8,6 +8,7 @@ from cloudlet.services.lambda_.event_sources.filter_criteria import FilterKeys
 from cloudlet.services.lambda_.event_sources.worker import EventSourceWorker
 from cloudlet.services.lambda_.idleness import IdlenessWorker
 from cloudlet.services.lambda_.invoke import concurrency, logs, pool
+from cloudlet.services.lambda_.metrics import FunctionMetrics
 from cloudlet.services.lambda_.operations import OPERATIONS
 
 SERVICE: Final = Service(
@@ -15,6 +16,7 @@ SERVICE: Final = Service(
     OPERATIONS,
     resources=resources.RESOURCES,
     components=(
+        FunctionMetrics,
         packages.Packages,
         concurrency.Concurrency,
         logs.LogDelivery,

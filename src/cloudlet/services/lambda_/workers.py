@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from cloudlet.core.access import Principal
 from cloudlet.core.errors import ServiceError
 from cloudlet.core.lease import LeaseLost
-from cloudlet.services.lambda_ import destinations, events, state
+from cloudlet.services.lambda_ import destinations, events, metrics, state
 from cloudlet.services.lambda_.destinations import Ending
 from cloudlet.services.lambda_.errors import RecursiveInvocationException, ResourceNotFoundException
 from cloudlet.services.lambda_.events import Claim
@@ -132,6 +132,8 @@ async def _attempt(
     except ServiceError as error:
         return _later(call, reference, event, progress, error)
     if isinstance(after, Ending):
+        if after.condition != destinations.SUCCESS:
+            metrics.count(call, reference, metrics.ASYNC_EVENTS_DROPPED)
         await destinations.deliver(call, event, target, config, after)
         return None
     return after
@@ -146,12 +148,14 @@ async def _try_once(
 ) -> EventProgress | Ending:
     """When the event is to be tried again, or how it ended."""
     last_moment = event.accepted_at + _longest_age_seconds(config)
+    age_milliseconds = (call.time() - event.accepted_at) * 1000
+    metrics.count(call, target.reference, metrics.ASYNC_EVENT_AGE, age_milliseconds, metrics.MILLISECONDS)
     if call.time() > last_moment:
         return Ending(destinations.EVENT_AGE_EXCEEDED, progress.failures)
     if target.reserved_concurrency == 0:
         return Ending(destinations.ZERO_CONCURRENCY, progress.failures)
     try:
-        router.check_loops(target, event.trace_id or "")
+        router.check_loops(call, target, event.trace_id or "")
     except RecursiveInvocationException:
         return Ending(destinations.RECURSIVE, progress.failures)
     outcome = await _run(call, target, event)

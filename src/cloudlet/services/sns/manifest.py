@@ -5,6 +5,7 @@ from typing import Final
 from cloudlet.core.operation import Service, operations_in
 from cloudlet.services.sns.delivery.functions import function_carrier
 from cloudlet.services.sns.delivery.queues import QueueCarrier
+from cloudlet.services.sns.delivery.status_logs import StatusLogs
 from cloudlet.services.sns.delivery.web import web_carrier
 from cloudlet.services.sns.encryption import TopicKeys
 from cloudlet.services.sns.expiry import ExpiryWorker
@@ -16,6 +17,12 @@ SERVICE: Final = Service(
     name="sns",
     operations=operations_in(topics, policies, tags, subscriptions, publishing),
     resources=RESOURCES,
-    components=(MessageSigner, lambda _cloud: TopicKeys()),
-    workers=(QueueCarrier, function_carrier, web_carrier, ExpiryWorker),
+    components=(MessageSigner, lambda _cloud: TopicKeys(), StatusLogs),
+    workers=(
+        QueueCarrier,
+        function_carrier,
+        web_carrier,
+        ExpiryWorker,
+        lambda cloud: cloud.component(StatusLogs),
+    ),
 )

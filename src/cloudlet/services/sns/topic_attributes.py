@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.access import MalformedPolicyDocument, PolicyKind
+from cloudlet.core.arn import find_arn
 from cloudlet.core.errors import NotImplementedHere
 from cloudlet.services.sns import delivery_policies, topic_policies
 from cloudlet.services.sns.errors import InvalidParameterException
@@ -27,10 +28,16 @@ _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "TracingConfig": ("PassThrough", "Active"),
 }
 _FIFO_ONLY: Final = frozenset({"ContentBasedDeduplication", "FifoThroughputScope"})
-_SETTABLE: Final = frozenset((*_CHOICES, "DeliveryPolicy", "DisplayName", "KmsMasterKeyId", "Policy"))
-_FEEDBACK: Final = re.compile(
-    r"(?:Application|Firehose|HTTP|Lambda|SQS)(?:SuccessFeedbackRoleArn|SuccessFeedbackSampleRate|FailureFeedbackRoleArn)"
+FEEDBACK: Final = frozenset(
+    f"{kind}{what}"
+    for kind in ("Application", "Firehose", "HTTP", "Lambda", "SQS")
+    for what in ("SuccessFeedbackRoleArn", "SuccessFeedbackSampleRate", "FailureFeedbackRoleArn")
 )
+"""The attributes that ask for delivery status logs."""
+_SETTABLE: Final = frozenset(
+    (*_CHOICES, *FEEDBACK, "DeliveryPolicy", "DisplayName", "KmsMasterKeyId", "Policy")
+)
+_WHOLE_PERCENT: Final = 100
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _LONGEST_NAME: Final = 256
 _LONGEST_DISPLAY_NAME: Final = 100
@@ -68,12 +75,14 @@ def check_change(access: Access, name: str, value: str, topic: Topic) -> str:
 
 
 def _checked(access: Access, name: str, value: str, *, fifo: bool, unknown: str) -> str:
-    if name == "ArchivePolicy" or _FEEDBACK.fullmatch(name):
+    if name == "ArchivePolicy":
         raise NotImplementedHere(f"cloudlet does not implement the topic attribute {name} (yet).")
     if name not in _SETTABLE or (name in _FIFO_ONLY and not fifo):
         raise InvalidParameterException.of(unknown)
     if name in _CHOICES:
         return _choice(name, value)
+    if name in FEEDBACK and value:
+        return _feedback(name, value)
     if name == "DeliveryPolicy":
         return delivery_policies.topic_policy(value)
     if name == "Policy":
@@ -88,6 +97,22 @@ def _choice(name: str, value: str) -> str:
         if value == choice or (choice in ("true", "false") and value.lower() == choice):
             return choice
     raise InvalidParameterException.of(name)
+
+
+def _feedback(name: str, value: str) -> str:
+    if name.endswith("SampleRate"):
+        if not re.fullmatch(r"[0-9]{1,3}", value) or int(value) > _WHOLE_PERCENT:
+            raise InvalidParameterException.of(name)
+        return str(int(value))
+    arn = find_arn(value)
+    if arn is None or arn.service != "iam" or not arn.resource.startswith("role/"):
+        raise InvalidParameterException.of(name)
+    return value
+
+
+def roles(attributes: Mapping[str, str]) -> list[str]:
+    """The roles among attributes, which whoever sets them must be allowed to hand on."""
+    return [value for name, value in attributes.items() if name in FEEDBACK and name.endswith("RoleArn")]
 
 
 def _policy(access: Access, value: str) -> str:

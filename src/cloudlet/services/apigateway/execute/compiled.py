@@ -38,6 +38,7 @@ from .metrics import StageSeries
 from .payload import BinaryMediaTypes
 from .routing import Routes
 from .templates import Templates
+from .tracing import Sampler
 from .validation import BodyValidator
 
 _STAGE_VARIABLE: Final = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
@@ -77,6 +78,8 @@ class CompiledIntegration(Struct, frozen=True):
     default_response: CompiledResponse | None
     cache_namespace: str
     cache_key: tuple[Source, ...]
+    vpc_link: str | None
+    """The link that leads to its backend."""
     tls: Tls | None
     """How it meets a backend over TLS, where that is not as usual."""
 
@@ -126,6 +129,8 @@ class CompiledStage(Struct, frozen=True):
     cache_epoch: str
     authorizers_epoch: str
     access_log: AccessLog | None
+    sampler: Sampler | None
+    """Where the stage traces actively."""
     canary_known: bool
     """Whether a part of the requests may be served by another deployment."""
     is_canary: bool
@@ -171,6 +176,7 @@ def compile_stage(
         cache_epoch=serving.cache_epoch,
         authorizers_epoch=serving.authorizers_epoch,
         access_log=AccessLog.of(stage),
+        sampler=Sampler() if stage.tracing_enabled else None,
         canary_known=canary is not None,
         is_canary=is_canary,
         canary_uses_cache=canary is not None and canary.use_stage_cache,
@@ -259,6 +265,9 @@ class _Compiling:
             cache_key=tuple(
                 _cache_source(each, row.request_parameters or {}) for each in row.cache_key_parameters
             ),
+            vpc_link=with_stage_variables(row.connection_id or "", self._variables)
+            if row.connection_type == "VPC_LINK"
+            else None,
             tls=self._tls(row),
         )
 

@@ -95,7 +95,7 @@ def _invocation(cloud: Cloud, request: HttpRequest, stage: CompiledStage, addres
     call.source_ip = request.client[0]
     call.user_agent = request.header("user-agent") or ""
     call.secure = request.scheme == "https"
-    call.trace_id = trace_id = trace_id_of(request.header("x-amzn-trace-id"), call)
+    call.trace_id = trace_id = trace_id_of(request.header("x-amzn-trace-id"), call, stage.sampler)
     return Invocation(
         call=call,
         request=request,

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from cloudlet.services.apigateway.errors import refused
 from cloudlet.services.apigateway.model import (
     DEFAULT_TIMEOUT_MILLIS,
     Integration,
@@ -30,8 +31,10 @@ class IntegrationReader:
         self._warnings = warnings
 
     def read(self, extension: Mapping[str, Any]) -> Integration:
-        """The integration."""
+        """The integration. Raises NotImplementedHere for one that streams its answers."""
         kind = str(extension.get("type", "")).upper()
+        if _upper(extension.get("responseTransferMode")) == "STREAM" or extension.get("integrationTarget"):
+            raise refused("streamed responses and integration targets")
         http_method = extension.get("httpMethod")
         tls = extension.get("tlsConfig")
         responses = extension.get("responses")

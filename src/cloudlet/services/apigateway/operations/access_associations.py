@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.call import Call
 from cloudlet.services.apigateway import network_state
-from cloudlet.services.apigateway.errors import BadRequestException, ConflictException, NotFoundException
+from cloudlet.services.apigateway.errors import (
+    BadRequestException,
+    ConflictException,
+    NotFoundException,
+    refused,
+)
 from cloudlet.services.apigateway.members import described
 from cloudlet.services.apigateway.network_model import AccessAssociation
-from cloudlet.services.apigateway.operations.rest_apis import refused
 from cloudlet.services.apigateway.pages import page_of
 from cloudlet.services.apigateway.permissions import rest_operation
 

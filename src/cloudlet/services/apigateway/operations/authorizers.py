@@ -8,10 +8,9 @@ from msgspec.structs import replace
 
 from cloudlet.core.call import Call
 from cloudlet.services.apigateway import resource_state, state
-from cloudlet.services.apigateway.errors import BadRequestException, ConflictException
+from cloudlet.services.apigateway.errors import BadRequestException, ConflictException, refused
 from cloudlet.services.apigateway.members import described, given
 from cloudlet.services.apigateway.model import Authorizer
-from cloudlet.services.apigateway.operations.rest_apis import refused
 from cloudlet.services.apigateway.pages import page_of
 from cloudlet.services.apigateway.patches import Patch, check_supported, patches_in
 from cloudlet.services.apigateway.permissions import API, rest_operation

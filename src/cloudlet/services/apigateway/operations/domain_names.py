@@ -13,12 +13,11 @@ from msgspec.structs import replace
 
 from cloudlet.core.call import Call
 from cloudlet.services.apigateway import network_state
-from cloudlet.services.apigateway.errors import BadRequestException
+from cloudlet.services.apigateway.errors import BadRequestException, refused
 from cloudlet.services.apigateway.members import described, given
 from cloudlet.services.apigateway.model import EndpointConfiguration
 from cloudlet.services.apigateway.network_model import DomainName, MutualTls
 from cloudlet.services.apigateway.operations import truststores
-from cloudlet.services.apigateway.operations.rest_apis import refused
 from cloudlet.services.apigateway.pages import page_of
 from cloudlet.services.apigateway.patches import Patch, check_supported, patches_in
 from cloudlet.services.apigateway.permissions import rest_operation

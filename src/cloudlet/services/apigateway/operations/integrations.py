@@ -10,11 +10,10 @@ from msgspec.structs import replace
 
 from cloudlet.core.call import Call
 from cloudlet.services.apigateway import network_state, resource_state
-from cloudlet.services.apigateway.errors import BadRequestException, NotFoundException
+from cloudlet.services.apigateway.errors import BadRequestException, NotFoundException, refused
 from cloudlet.services.apigateway.integration_uris import check_uri
 from cloudlet.services.apigateway.members import described, given
 from cloudlet.services.apigateway.model import METHODS, Integration, IntegrationResponse, TlsConfig
-from cloudlet.services.apigateway.operations.rest_apis import refused
 from cloudlet.services.apigateway.patches import Patch, check_replaces, patches_in, unknown_path
 from cloudlet.services.apigateway.permissions import METHOD, rest_operation
 
@@ -211,6 +210,9 @@ def _check_templates(templates: Mapping[str, Any] | None) -> None:
 
 def _patched(row: Integration, patch: Patch) -> Integration:
     head, *rest = patch.parts
+    if head in ("responseTransferMode", "integrationTarget"):
+        _refuse_streaming({head: patch.value})
+        return row
     if head in ("requestParameters", "requestTemplates"):
         name = "/".join(rest)
         if not name:

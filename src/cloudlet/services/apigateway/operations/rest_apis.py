@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec.structs import replace
 
 from cloudlet.core.call import Call
-from cloudlet.core.errors import NotImplementedHere
 from cloudlet.services.apigateway import network_state, resource_state, state, usage_state
 from cloudlet.services.apigateway.copies import copy_api
-from cloudlet.services.apigateway.errors import BadRequestException, ConflictException
+from cloudlet.services.apigateway.errors import BadRequestException, ConflictException, refused
 from cloudlet.services.apigateway.members import described
 from cloudlet.services.apigateway.model import EndpointConfiguration, Model, Resource, RestApi
 from cloudlet.services.apigateway.pages import page_of
@@ -33,11 +32,6 @@ _ERROR: Final = (
     f'{{\n  "$schema" : "{_SCHEMA}",\n  "title" : "Error Schema",\n  "type" : "object",\n'
     '  "properties" : {\n    "message" : { "type" : "string" }\n  }\n}'
 )
-
-
-def refused(feature: str) -> NotImplementedHere:
-    """The refusal of a setting that would have no effect."""
-    return NotImplementedHere(f"cloudlet does not implement {feature} (yet). Nothing was done.")
 
 
 @rest_operation("CreateRestApi", "/restapis")

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from cloudlet.core.call import Call
 from cloudlet.services.apigateway import network_state, state, usage_state
-from cloudlet.services.apigateway.errors import BadRequestException, ConflictException
+from cloudlet.services.apigateway.errors import BadRequestException, ConflictException, refused
 from cloudlet.services.apigateway.members import described, given
 from cloudlet.services.apigateway.model import CanarySettings, Stage
 from cloudlet.services.apigateway.patches import patches_in
@@ -122,6 +122,8 @@ def _check(call: Call, api_id: str, row: Stage) -> None:
     certificate = row.client_certificate_id
     if certificate is not None and network_state.find_certificate(call, certificate) is None:
         raise BadRequestException("Invalid Client Certificate identifier specified")
+    if row.access_log_settings and ":firehose:" in (row.access_log_settings.destination_arn or ""):
+        raise refused("Firehose as a destination of access logs")
     if _writes_logs(row) and state.account(call).cloudwatch_role_arn is None:
         raise BadRequestException(
             "CloudWatch Logs role ARN must be set in account settings to enable logging"

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.call import Call
 from cloudlet.services.apigateway import resource_state, state
-from cloudlet.services.apigateway.errors import BadRequestException
+from cloudlet.services.apigateway.errors import BadRequestException, refused
 from cloudlet.services.apigateway.model import Authorizer, Resource, Snapshot
-from cloudlet.services.apigateway.operations.rest_apis import refused
 from cloudlet.services.apigateway.permissions import API, METHOD, rest_operation
 
 if TYPE_CHECKING:

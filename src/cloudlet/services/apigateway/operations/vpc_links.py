@@ -11,6 +11,7 @@ from cloudlet.core.call import Call
 from cloudlet.services.apigateway import network_state, state
 from cloudlet.services.apigateway.errors import BadRequestException
 from cloudlet.services.apigateway.members import described
+from cloudlet.services.apigateway.model import Integration, Stage
 from cloudlet.services.apigateway.network_model import VpcLink
 from cloudlet.services.apigateway.pages import page_of
 from cloudlet.services.apigateway.patches import check_listed, patches_in
@@ -93,6 +94,12 @@ def _users(call: Call, link_id: str) -> list[str]:
                 found += [
                     f"{verb}:{resource.id}:{stage.stage_name}"
                     for verb, method in resource.methods.items()
-                    if method.method_integration and method.method_integration.connection_id == link_id
+                    if method.method_integration and _leads(method.method_integration, stage, link_id)
                 ]
     return found
+
+
+def _leads(integration: Integration, stage: Stage, link_id: str) -> bool:
+    named = integration.connection_id or ""
+    variable = named.removeprefix("${stageVariables.").removesuffix("}")
+    return link_id in (named, (stage.variables or {}).get(variable) if variable != named else None)

@@ -106,7 +106,14 @@ class Desk:
 
 def surroundings(account: str, region: str, stack: Stack, source: StackInput) -> Surroundings:
     """What a template is evaluated in."""
-    return Surroundings(account, region, stack.stack_id, stack.stack_name, source.parameters)
+    return Surroundings(
+        account,
+        region,
+        stack.stack_id,
+        stack.stack_name,
+        source.parameters,
+        notification_arns=source.notification_arns,
+    )
 
 
 def export_value(call: Call, name: str) -> str | None:

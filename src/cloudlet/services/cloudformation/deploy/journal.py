@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from cloudlet.core.call import Call
 from cloudlet.services.cloudformation import state
+from cloudlet.services.cloudformation.deploy import notices
 from cloudlet.services.cloudformation.model import STACK_TYPE, Stack, StackEvent, StackResource
 
 
@@ -20,20 +21,18 @@ def record_stack(
     now = call.time()
     row = stack.at(status, reason, now)
     state.save_stack(call, row)
-    state.add_event(
-        call,
-        stack.stack_id,
-        StackEvent(
-            event_id=call.ids.uuid(),
-            logical_id=stack.stack_name,
-            physical_id=stack.stack_id,
-            resource_type=STACK_TYPE,
-            status=status,
-            at=now,
-            reason=reason,
-            client_request_token=token,
-        ),
+    event = StackEvent(
+        event_id=call.ids.uuid(),
+        logical_id=stack.stack_name,
+        physical_id=stack.stack_id,
+        resource_type=STACK_TYPE,
+        status=status,
+        at=now,
+        reason=reason,
+        client_request_token=token,
     )
+    state.add_event(call, stack.stack_id, event)
+    notices.tell(call, row, event)
     return row
 
 
@@ -63,21 +62,21 @@ def note(
     """Writes a resource's event only: for what the stack no longer lists."""
     now = call.time()
     shown = resource.shown_properties
-    state.add_event(
-        call,
-        stack_id,
-        StackEvent(
-            event_id=f"{resource.logical_id}-{status}-{_event_time(now)}",
-            logical_id=resource.logical_id,
-            physical_id=resource.physical_id or "",
-            resource_type=resource.type,
-            status=status,
-            at=now,
-            reason=reason,
-            properties=json.dumps(shown, separators=(",", ":")) if shown else None,
-            client_request_token=token,
-        ),
+    event = StackEvent(
+        event_id=f"{resource.logical_id}-{status}-{_event_time(now)}",
+        logical_id=resource.logical_id,
+        physical_id=resource.physical_id or "",
+        resource_type=resource.type,
+        status=status,
+        at=now,
+        reason=reason,
+        properties=json.dumps(shown, separators=(",", ":")) if shown else None,
+        client_request_token=token,
     )
+    state.add_event(call, stack_id, event)
+    stack = state.find_stack(call, stack_id)
+    if stack is not None:
+        notices.tell(call, stack, event)
 
 
 def _event_time(now: float) -> str:

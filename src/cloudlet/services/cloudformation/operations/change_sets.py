@@ -100,7 +100,11 @@ def _stack_to_update(call: Call, name: str) -> Stack:
 
 def _row(call: Call, request: Mapping[str, Any], stack: Stack, planned: Plan, creating: bool) -> ChangeSet:
     name = request["ChangeSetName"]
-    terms = stack.input is None or stack.input.tags != planned.input.tags
+    before, after = stack.input, planned.input
+    terms = before is None or (before.tags, before.notification_arns) != (
+        after.tags,
+        after.notification_arns,
+    )
     changes = planned.changes or terms
     return ChangeSet(
         change_set_id=call.arn(f"changeSet/{name}/{call.ids.uuid()}"),

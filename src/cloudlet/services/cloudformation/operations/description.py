@@ -71,7 +71,7 @@ def stack(row: Stack) -> dict[str, Any]:
         "StackStatus": row.status,
         "StackStatusReason": row.status_reason,
         "DisableRollback": row.disable_rollback,
-        "NotificationARNs": [],
+        "NotificationARNs": list(source.notification_arns) if source else [],
         "TimeoutInMinutes": row.timeout_minutes,
         "Capabilities": (list(source.capabilities) or None) if source else None,
         "Outputs": [_output(output) for output in row.outputs] or None,
@@ -174,7 +174,7 @@ def change_set(
     return {
         **_change_set_status(found, row),
         "Parameters": parameters(found.input),
-        "NotificationARNs": [],
+        "NotificationARNs": list(found.input.notification_arns),
         "RollbackConfiguration": {},
         "Capabilities": list(found.input.capabilities),
         "Tags": tags(found.input) or None,

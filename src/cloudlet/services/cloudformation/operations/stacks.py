@@ -171,7 +171,11 @@ def updatable(call: Call, name: str) -> Stack:
 
 def _terms_change(stack: Stack, source: StackInput) -> bool:
     before = stack.input
-    return before is None or (before.tags, before.role_arn) != (source.tags, source.role_arn)
+    return before is None or _terms(before) != _terms(source)
+
+
+def _terms(source: StackInput) -> tuple[object, ...]:
+    return source.tags, source.role_arn, source.notification_arns
 
 
 @operation(

@@ -36,7 +36,6 @@ _NOT_IMPLEMENTED: Final = (
     "StackPolicyURL",
     "StackPolicyDuringUpdateBody",
     "StackPolicyDuringUpdateURL",
-    "NotificationARNs",
     "DeploymentConfig",
     "ResourcesToImport",
     "ImportExistingResources",
@@ -184,6 +183,9 @@ def _input(request: Mapping[str, Any], template: Template, previous: StackInput 
     }
     tags = request.get("Tags")
     role_arn = request.get("RoleARN") or (previous.role_arn if previous else None)
+    notification_arns = request.get("NotificationARNs")
+    if notification_arns is None:
+        notification_arns = previous.notification_arns if previous else ()
     return StackInput(
         template_id=hashlib.sha256(template.text.encode()).hexdigest(),
         parameters=resolve(template.parameters, given, previous.parameters if previous else None),
@@ -192,6 +194,7 @@ def _input(request: Mapping[str, Any], template: Template, previous: StackInput 
         capabilities=tuple(request.get("Capabilities") or ()),
         role_arn=role_arn,
         description=template.description,
+        notification_arns=tuple(notification_arns),
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from cloudlet.core.arn import Arn
-from cloudlet.services.cloudwatch.alarms.model import ACTIONS, Alarm, AlarmState, timestamp
+from cloudlet.services.cloudwatch.alarms.model import ACTION_LISTS, ACTIONS, Alarm, AlarmState, timestamp
 
 _LONGEST_SUBJECT: Final = 100
 _REGIONS: Final[Mapping[str, str]] = {
@@ -62,7 +62,7 @@ def topic_message(alarm: Alarm, before: AlarmState, arn: Arn) -> str:
         "Region": _region(arn),
         "AlarmArn": str(arn),
         "OldStateValue": before.value,
-        **{name: settings.get(name, []) for name in ("OKActions", "AlarmActions", "InsufficientDataActions")},
+        **{name: settings.get(name, []) for name in ACTION_LISTS},
     }
     if "AlarmRule" in settings:
         message["AlarmRule"] = settings["AlarmRule"]

@@ -15,6 +15,7 @@ METRIC_ALARM: Final = "MetricAlarm"
 COMPOSITE_ALARM: Final = "CompositeAlarm"
 ACTIONS: Final = {OK: "OKActions", ALARM: "AlarmActions", INSUFFICIENT_DATA: "InsufficientDataActions"}
 """Which actions of an alarm belong to a state."""
+ACTION_LISTS: Final = tuple(ACTIONS.values())
 HISTORY_KEPT_SECONDS: Final = 30 * 86_400
 
 

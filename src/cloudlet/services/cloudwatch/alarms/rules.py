@@ -35,6 +35,7 @@ class RuleError(Exception):
 class _Token(Struct, frozen=True):
     kind: str
     text: str
+    at: int
     child: str = ""
 
 
@@ -64,14 +65,20 @@ def _tokens(text: str) -> list[_Token]:
     while place < end:
         match = _TOKEN.match(text, place)
         if match is None:
-            raise RuleError(f"unexpected input at position {place}")
-        place = match.end()
+            raise _unsupported(text[place:].split()[0], place)
         if match["state"]:
             named = match["quoted"] or match["single"] or match["plain"] or ""
-            found.append(_Token("state", match["state"], _name(re.sub(r"\\(.)", r"\1", named))))
+            child = _name(re.sub(r"\\(.)", r"\1", named))
+            found.append(_Token("state", match["state"], match.start("state"), child))
         else:
-            found.append(_Token("sign", match["word"] or match["bracket"]))
+            sign = match["word"] or match["bracket"]
+            found.append(_Token("sign", sign, match.end() - len(sign)))
+        place = match.end()
     return found
+
+
+def _unsupported(token: str, at: int) -> RuleError:
+    return RuleError(f"Unsupported token '{token}' at char {at}")
 
 
 def _name(named: str) -> str:
@@ -91,7 +98,7 @@ class _Parser:
     def whole(self) -> Callable[[Find], bool]:
         test = self._either()
         if self._place < len(self._tokens):
-            raise RuleError(f"unexpected {self._tokens[self._place].text}")
+            raise _unsupported(self._tokens[self._place].text, self._tokens[self._place].at)
         return test
 
     def _either(self) -> Callable[[Find], bool]:
@@ -121,20 +128,21 @@ class _Parser:
         if self._takes("("):
             inner = self._either()
             if not self._takes(")"):
-                raise RuleError("expected )")
+                raise RuleError("Expected ')'")
             return inner
         if self._place == len(self._tokens):
-            raise RuleError("unexpected end")
+            raise RuleError("Unexpected end of rule")
         token = self._tokens[self._place]
         self._place += 1
         if token.kind == "state":
             return lambda find: find(token.child) == token.text
         if token.text in ("TRUE", "FALSE"):
             return lambda find: token.text == "TRUE"
-        raise RuleError(f"unexpected {token.text}")
+        raise _unsupported(token.text, token.at)
 
     def _takes(self, text: str) -> bool:
-        if self._place < len(self._tokens) and self._tokens[self._place] == _Token("sign", text):
+        token = self._tokens[self._place] if self._place < len(self._tokens) else None
+        if token is not None and (token.kind, token.text) == ("sign", text):
             self._place += 1
             return True
         return False

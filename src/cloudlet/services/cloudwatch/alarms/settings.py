@@ -11,6 +11,7 @@ from typing import Any, Final
 from cloudlet.core.arn import find_arn
 from cloudlet.core.errors import NotImplementedHere
 from cloudlet.services.cloudwatch.alarms.evaluation import OPERATORS
+from cloudlet.services.cloudwatch.alarms.model import ACTION_LISTS
 from cloudlet.services.cloudwatch.errors import InvalidParameterCombinationException, ValidationException
 from cloudlet.services.cloudwatch.math.evaluate import functions_in
 from cloudlet.services.cloudwatch.metric_queries import read_queries
@@ -40,7 +41,6 @@ _OF_ONE_METRIC: Final = (
 )
 _MOST_QUERIES: Final = 20
 _OTHERS: Final = ("AlarmName", "Tags")
-_ACTION_LISTS: Final = ("OKActions", "AlarmActions", "InsufficientDataActions")
 
 
 def metric_alarm_settings(request: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def metric_alarm_settings(request: Mapping[str, Any]) -> dict[str, Any]:
         _check_metric(settings)
     check_actions(settings)
     settings["Threshold"] = float(settings["Threshold"])
-    return {"ActionsEnabled": True, **settings, **{name: settings.get(name, []) for name in _ACTION_LISTS}}
+    return {"ActionsEnabled": True, **settings, **{name: settings.get(name, []) for name in ACTION_LISTS}}
 
 
 def refuse_by_name(request: Mapping[str, Any], names: tuple[str, ...]) -> None:
@@ -66,7 +66,7 @@ def refuse_by_name(request: Mapping[str, Any], names: tuple[str, ...]) -> None:
 
 def check_actions(settings: Mapping[str, Any]) -> None:
     """Every action must be an ARN; what it is of shows when it is done."""
-    for name in _ACTION_LISTS:
+    for name in ACTION_LISTS:
         for action in settings.get(name, ()):
             if find_arn(action) is None:
                 raise ValidationException(f"Invalid arn syntax: {action}")
@@ -132,7 +132,7 @@ def _check_period(period: int, periods: int) -> None:
 def _check_queries(settings: Mapping[str, Any]) -> None:
     single = next((name for name in _OF_ONE_METRIC if name in settings), None)
     if single is not None:
-        raise ValidationException(f"The parameters Metrics and {single} are mutually exclusive.")
+        raise ValidationException(f"{single} should not be set if list of Metrics is set.")
     given = settings["Metrics"]
     if len(given) > _MOST_QUERIES:
         raise ValidationException(

@@ -17,6 +17,7 @@ from cloudlet.services.cloudwatch.math.syntax import (
     Node,
     Number,
     Text,
+    walk,
 )
 from cloudlet.services.cloudwatch.math.values import (
     TimeSeries,
@@ -84,36 +85,14 @@ def evaluate(node: Node, scope: Scope) -> Value:
             raise ExpressionError(f"Unexpected string '{text}'")
 
 
-def names_in(node: Node) -> Iterator[str]:
+def names_in(tree: Node) -> Iterator[str]:
     """Every name that a tree has, ids and words alike."""
-    match node:
-        case Name(name):
-            yield name
-        case Minus(operand):
-            yield from names_in(operand)
-        case Binary(_, left, right):
-            yield from names_in(left)
-            yield from names_in(right)
-        case Items(nodes) | Function(_, nodes):
-            for each in nodes:
-                yield from names_in(each)
+    return (node.value for node in walk(tree) if isinstance(node, Name))
 
 
-def functions_in(node: Node) -> Iterator[str]:
+def functions_in(tree: Node) -> Iterator[str]:
     """The name of every function that a tree calls."""
-    match node:
-        case Minus(operand):
-            yield from functions_in(operand)
-        case Binary(_, left, right):
-            yield from functions_in(left)
-            yield from functions_in(right)
-        case Items(nodes):
-            for each in nodes:
-                yield from functions_in(each)
-        case Function(name, nodes):
-            yield name
-            for each in nodes:
-                yield from functions_in(each)
+    return (node.name for node in walk(tree) if isinstance(node, Function))
 
 
 def check_functions(node: Node) -> None:

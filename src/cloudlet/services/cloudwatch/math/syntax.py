@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final, TypeAlias
 
 from msgspec import Struct
@@ -58,6 +59,21 @@ class Function(Struct, frozen=True):
 
 
 Node: TypeAlias = "Number | Text | Name | Minus | Binary | Items | Function"
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """A tree's nodes, each before what is below it."""
+    yield node
+    match node:
+        case Minus(operand):
+            yield from walk(operand)
+        case Binary(_, left, right):
+            yield from walk(left)
+            yield from walk(right)
+        case Items(nodes) | Function(_, nodes):
+            for each in nodes:
+                yield from walk(each)
+
 
 _TOKEN: Final = re.compile(
     r"""\s*(?:

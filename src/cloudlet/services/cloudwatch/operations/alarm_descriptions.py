@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from cloudlet.core.call import Call
 from cloudlet.core.operation import Request, operation
 from cloudlet.core.pagination import InvalidToken, page
-from cloudlet.services.cloudwatch.alarms.model import COMPOSITE_ALARM, METRIC_ALARM, Alarm, HistoryItem
+from cloudlet.services.cloudwatch.alarms.model import (
+    ACTION_LISTS,
+    COMPOSITE_ALARM,
+    METRIC_ALARM,
+    Alarm,
+    HistoryItem,
+)
 from cloudlet.services.cloudwatch.alarms.rules import parse_rule
 from cloudlet.services.cloudwatch.errors import InvalidNextToken, ResourceNotFound, ValidationException
 from cloudlet.services.cloudwatch.model import dimensions_of
@@ -52,8 +58,7 @@ def _chosen(call: Call, request: Request) -> Sequence[Alarm]:
 
 def _is_wanted(alarm: Alarm, request: Request) -> bool:
     prefix = request.get("ActionPrefix")
-    settings = alarm.settings
-    actions = (*settings["OKActions"], *settings["AlarmActions"], *settings["InsufficientDataActions"])
+    actions = [action for name in ACTION_LISTS for action in alarm.settings[name]]
     return (
         alarm.kind in request.get("AlarmTypes", (METRIC_ALARM,))
         and request.get("StateValue", alarm.state.value) == alarm.state.value

@@ -11,7 +11,13 @@ from msgspec.structs import replace
 from cloudlet.core.call import Call
 from cloudlet.core.operation import Request, operation
 from cloudlet.core.tags import tag_map
-from cloudlet.services.cloudwatch.alarms.model import INSUFFICIENT_DATA, METRIC_ALARM, Alarm, AlarmState
+from cloudlet.services.cloudwatch.alarms.model import (
+    ACTION_LISTS,
+    INSUFFICIENT_DATA,
+    METRIC_ALARM,
+    Alarm,
+    AlarmState,
+)
 from cloudlet.services.cloudwatch.alarms.reading import next_evaluation
 from cloudlet.services.cloudwatch.alarms.rules import Rule, RuleError, parse_rule
 from cloudlet.services.cloudwatch.alarms.settings import check_actions, metric_alarm_settings, refuse_by_name
@@ -30,7 +36,6 @@ _SUPPRESSION: Final = (
     "ActionsSuppressorExtensionPeriod",
     "ActionsSuppressorWaitPeriod",
 )
-_ACTION_LISTS: Final = ("OKActions", "AlarmActions", "InsufficientDataActions")
 
 
 def named_alarms(call: Call, request: Request) -> list[str]:
@@ -54,7 +59,7 @@ def put_composite_alarm(call: Call, request: api.PutCompositeAlarmInputTypeDef) 
     name, rule = request["AlarmName"], _rule(call, request)
     before = alarms.find_alarm(call, name)
     settings = {key: value for key, value in request.items() if key not in ("AlarmName", "Tags")}
-    lists = {key: settings.get(key, []) for key in _ACTION_LISTS}
+    lists = {key: settings.get(key, []) for key in ACTION_LISTS}
     alarm = _configured(call, request, {"ActionsEnabled": True, **settings, **lists})
     if before is not None:
         alarms.delete_children(call, name, parse_rule(before.settings["AlarmRule"]).children)
@@ -67,10 +72,13 @@ def _rule(call: Call, request: Request) -> Rule:
     try:
         rule = parse_rule(request["AlarmRule"])
     except RuleError as error:
-        raise ValidationException(f"Error in AlarmRule: {error}") from error
+        raise ValidationException(f"Error in AlarmRule [{error}]") from error
     missing = [name for name in rule.children if alarms.find_alarm(call, name) is None]
     if missing:
-        raise ValidationException(f"AlarmRule refers to alarms that do not exist: {', '.join(missing)}")
+        raise ValidationException(
+            f"Could not save the composite alarm as alarms [{', '.join(missing)}] "
+            "in the alarm rule do not exist"
+        )
     if request["AlarmName"] in rule.children:
         raise ValidationException("AlarmRule must not refer to the alarm itself")
     return rule

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -75,11 +76,16 @@ def _describe(call: Call, dashboard: Dashboard) -> dict[str, Any]:
 
 
 @operation("DeleteDashboards", resource=_all_named)
-def delete_dashboards(call: Call, request: api.DeleteDashboardsInputTypeDef) -> None:
-    """Removes dashboards; none of them where one is not there."""
-    names = request["DashboardNames"]
-    missing = [name for name in names if dashboards.find_dashboard(call, name) is None]
+async def delete_dashboards(call: Call, request: api.DeleteDashboardsInputTypeDef) -> None:
+    """Removes dashboards: those that are there even where others are not, which is told then."""
+    missing = await call.transact(lambda inner: _delete(inner, request["DashboardNames"]))
     if missing:
         raise DashboardNotFoundError(f"The specified dashboard does not exist. [{', '.join(missing)}]")
+
+
+def _delete(call: Call, names: Sequence[str]) -> list[str]:
+    """The names of those that are not there."""
+    missing = [name for name in names if dashboards.find_dashboard(call, name) is None]
     for name in names:
         dashboards.delete_dashboard(call, name)
+    return missing

@@ -13,12 +13,12 @@ from cloudlet.services.cloudwatch.errors import (
     InvalidParameterValueException,
 )
 from cloudlet.services.cloudwatch.model import (
-    MINUTE,
     UNITS,
     Datapoint,
     Metric,
     dimensions_of,
     in_periods,
+    is_period,
     rounded_start,
 )
 from cloudlet.services.cloudwatch.parameters import Faults
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 _MOST_DATAPOINTS: Final = 1440
 _MOST_EXTENDED: Final = 10
 _MOST_DIMENSIONS: Final = 30
-_SHORT_PERIODS: Final = (1, 5, 10, 20, 30)
 
 
 @operation("GetMetricStatistics")
@@ -65,7 +64,7 @@ def _check(request: Request) -> None:
 
 
 def _check_times(start: datetime, end: datetime, period: int) -> None:
-    if period < 1 or (period % MINUTE and period not in _SHORT_PERIODS):
+    if not is_period(period):
         raise InvalidParameterValueException(
             "The parameter Period must be 1, 5, 10, 20, 30, or a multiple of 60."
         )

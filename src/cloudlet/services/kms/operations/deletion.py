@@ -8,7 +8,7 @@ from cloudlet.core.operation import operation
 from cloudlet.services.kms.addressing import named_key
 from cloudlet.services.kms.description import instant
 from cloudlet.services.kms.errors import KMSInvalidStateException, ValidationException
-from cloudlet.services.kms.model import KeyState
+from cloudlet.services.kms.model import KeyState, Origin
 from cloudlet.services.kms.permissions import on_key
 from cloudlet.services.kms.state import keys as state
 
@@ -39,11 +39,12 @@ def schedule_key_deletion(call: Call, request: Request) -> dict[str, Any]:
 
 @operation("CancelKeyDeletion", permissions=on_key("CancelKeyDeletion"))
 def cancel_key_deletion(call: Call, request: Request) -> dict[str, Any]:
-    """Keeps a key that was to be deleted; it stays disabled."""
+    """Keeps a key that was to be deleted; it stays disabled, or without material if it had none."""
     key = named_key(call, request["KeyId"])
     if key.state not in (KeyState.PENDING_DELETION, KeyState.PENDING_REPLICA_DELETION):
         raise KMSInvalidStateException(f"{key.arn} is not pending deletion.")
-    state.save_key(call, key.in_state(KeyState.DISABLED))
+    waits = key.origin is Origin.EXTERNAL and state.find_material(call, key, key.material_id) is None
+    state.save_key(call, key.in_state(KeyState.PENDING_IMPORT if waits else KeyState.DISABLED))
     return {"KeyId": key.arn}
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cloudlet.core.operation import operation
 from cloudlet.services.kms import ciphertext, permissions
 from cloudlet.services.kms.addressing import existing_key, key_or_alias
-from cloudlet.services.kms.attempts import refuse_dry_run, refuse_recipient
+from cloudlet.services.kms.attempts import ciphertext_blob, refuse_dry_run, refuse_recipient
 from cloudlet.services.kms.errors import (
     IncorrectKeyException,
     InvalidCiphertextException,
@@ -42,7 +42,7 @@ def encrypt(call: Call, request: Request) -> dict[str, Any]:
 def decrypt(call: Call, request: Request) -> dict[str, Any]:
     """Decrypts what Encrypt, or one of GenerateDataKey's kind, has encrypted."""
     refuse_recipient(request)
-    blob: bytes = request["CiphertextBlob"]
+    blob = ciphertext_blob(request)
     algorithm = request.get("EncryptionAlgorithm", SYMMETRIC_DEFAULT)
     context = _context(request, "EncryptionContext", algorithm)
     key = existing_key(call, permissions.of_ciphertext(call, blob, request.get("KeyId")))
@@ -60,7 +60,7 @@ def decrypt(call: Call, request: Request) -> dict[str, Any]:
 @operation("ReEncrypt", permissions=permissions.re_encrypt)
 def re_encrypt(call: Call, request: Request) -> dict[str, Any]:
     """Decrypts with one key and encrypts with another; nobody sees what."""
-    blob: bytes = request["CiphertextBlob"]
+    blob = ciphertext_blob(request)
     source_algorithm = request.get("SourceEncryptionAlgorithm", SYMMETRIC_DEFAULT)
     source_context = _context(request, "SourceEncryptionContext", source_algorithm)
     algorithm = request.get("DestinationEncryptionAlgorithm", SYMMETRIC_DEFAULT)

@@ -55,7 +55,10 @@ def create_key(call: Call, request: Request) -> dict[str, Any]:
         key = replace(key, policy=accepted(call, request["Policy"]))
         if not request.get("BypassPolicyLockoutSafetyCheck"):
             check_lockout(call, key, key.policy)
-    if key.spec.is_symmetric:
+    if key.origin is Origin.EXTERNAL:
+        key = key.in_state(KeyState.PENDING_IMPORT)
+        state.save_key(call, key)
+    elif key.spec.is_symmetric:
         key = save_new_material(call, key)
     else:
         state.save_key(call, key)
@@ -71,6 +74,8 @@ def describe_key(call: Call, request: Request) -> dict[str, Any]:
 @operation("ListKeys", read_only=True)
 def list_keys(call: Call, request: Request) -> dict[str, Any]:
     """Lists the keys of the account and region."""
+    if "OTHER_ACCOUNTS_VIA_RAM" in request.get("ResourceOwners", ()):
+        raise NotImplementedHere("cloudlet has no Resource Access Manager, so no keys that it shares.")
     keys = [
         {"KeyId": key.id, "KeyArn": key.arn}
         for key in state.list_keys(call)
@@ -144,6 +149,7 @@ def _origin(request: Mapping[str, Any]) -> Origin:
     if "CustomKeyStoreId" in request or "XksKeyId" in request:
         raise NotImplementedHere("cloudlet has no custom key stores.")
     origin = request.get("Origin", Origin.AWS_KMS.value)
-    if origin != Origin.AWS_KMS.value:
-        raise NotImplementedHere(f"cloudlet has no KMS keys of the origin {origin} (yet).")
-    return Origin.AWS_KMS
+    for known in Origin:
+        if known.value == origin:
+            return known
+    raise NotImplementedHere(f"cloudlet has no custom key stores, so no keys of the origin {origin}.")

@@ -43,14 +43,17 @@ def disable_key_rotation(call: Call, request: Request) -> None:
 
 @operation("GetKeyRotationStatus", permissions=on_shared_key("GetKeyRotationStatus"), read_only=True)
 def get_key_rotation_status(call: Call, request: Request) -> dict[str, Any]:
-    """Tells whether a key's material is renewed, how often, and when next."""
+    """Tells whether a key's material is renewed, how often, and when next.
+
+    Of keys whose material cannot be renewed, and of those that wait for their end, that is never so.
+    """
     named = named_key(call, request["KeyId"])
-    named.check_rotatable()
-    named.check_not_pending_deletion()
     key = primary_key(call, named)
+    if named.deletion_at is not None:
+        return {"KeyRotationEnabled": False, "KeyId": named.arn}
     return {
         "KeyRotationEnabled": key.rotation_period_days is not None,
-        "KeyId": key.id,
+        "KeyId": named.arn,
         "RotationPeriodInDays": key.rotation_period_days,
         "NextRotationDate": None if key.next_rotation_at is None else instant(key.next_rotation_at),
     }
@@ -66,7 +69,7 @@ def rotate_key_on_demand(call: Call, request: Request) -> dict[str, Any]:
             f"{key.arn} has reached the maximum number of on-demand rotations ({_MOST_ON_DEMAND})."
         )
     rotate(call, key, RotationType.ON_DEMAND)
-    return {"KeyId": key.id}
+    return {"KeyId": key.arn}
 
 
 @operation("ListKeyRotations", permissions=on_key("ListKeyRotations"), read_only=True)
@@ -97,7 +100,7 @@ def _described(key: Key, material: KeyMaterial) -> dict[str, Any]:
     """A RotationsListEntry."""
     rotation_type = material.rotation_type
     return {
-        "KeyId": key.id,
+        "KeyId": key.arn,
         "KeyMaterialId": material.id,
         "KeyMaterialState": "CURRENT" if material.id == key.material_id else "NON_CURRENT",
         "RotationDate": None if rotation_type is None else instant(material.created_at),

@@ -88,6 +88,11 @@ def save_material(call: Call, key: Key, row: KeyMaterial) -> None:
     _MATERIAL.save(call, row, key.account, key.region, key.id, row.id)
 
 
+def delete_material(call: Call, key: Key) -> None:
+    """Removes all of a key's material."""
+    _MATERIAL.delete_below(call, key.account, key.region, key.id)
+
+
 def find_alias(call: Call, account: str, region: str, name: str) -> Alias | None:
     """An alias by its name, or None."""
     return _ALIASES.find(call, account, region, name)

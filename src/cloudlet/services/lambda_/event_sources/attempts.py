@@ -91,16 +91,19 @@ class Attempts:
             await self._after_failure(batch, run, first_failed)
 
     async def _after_failure(self, batch: _Batch, run: Run, first_failed: int) -> None:
-        handled = batch.records[first_failed - 1] if first_failed else None
-        rest = replace(batch, records=batch.records[first_failed:], runs=batch.runs + 1)
-        if self._settings.bisect_batch_on_function_error and len(rest.records) > 1:
-            self._left += [rest] if first_failed else _halves(rest)
+        handled, tried = None, replace(batch, runs=batch.runs + 1)
+        if first_failed:
+            # AWS: where some of a batch was handled, the rest of it is a batch that was never tried.
+            handled = batch.records[first_failed - 1]
+            self._left.append(_Batch(batch.records[first_failed:]))
+        elif self._settings.bisect_batch_on_function_error and len(batch.records) > 1:
+            self._left += _halves(tried)
         else:
-            rest = replace(rest, failures=batch.failures + 1)
-            if 0 <= self._settings.maximum_retry_attempts < rest.failures:
-                await self._discard(rest, RETRIES_EXHAUSTED, run)
+            tried = replace(tried, failures=batch.failures + 1)
+            if 0 <= self._settings.maximum_retry_attempts < tried.failures:
+                await self._discard(tried, RETRIES_EXHAUSTED, run)
                 return
-            self._left.append(rest)
+            self._left.append(tried)
         await self._handled(handled)
         await self._back_off()
 

@@ -51,7 +51,7 @@ async def run(call: Call, function_arn: str, event: bytes) -> Run:
     target = await router.find_target(call, reference)
     request_id = call.ids.uuid()
     trace_id = tracing.header(call, reference.unqualified_arn)
-    router.check_loops(target, trace_id)
+    router.check_loops(call, target, trace_id)
     invocation = Invocation(request_id, reference.arn, event, trace_id)
     outcome = await call.cloud.component(Pool).invoke(call, target, invocation)
     return Run(request_id, outcome.failed, outcome.payload, target.version.version)

@@ -105,7 +105,7 @@ async def _run(call: Call, reference: FunctionReference, payload: bytes, *, stre
         client_context=None,
         stream=stream,
     )
-    router.check_loops(target, invocation.trace_id)
+    router.check_loops(call, target, invocation.trace_id)
     running = call.cloud.component(Pool).begin(call, target, invocation)
     try:
         if stream is not None and await stream.begun_before(running):

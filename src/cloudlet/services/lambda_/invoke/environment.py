@@ -90,6 +90,7 @@ class Environment:
         self._last_busy = 0.0
         self._looked_at = 0.0
         self._init_milliseconds: float | None = None
+        self._milliseconds = 0.0
         self._initialized_once = False
         self._tmp: Tmp | None = None
 
@@ -117,7 +118,7 @@ class Environment:
             log.keep_tail()
         reply = await self._invoke(invocation)
         tail = log.take_tail() if invocation.tail else None
-        return Outcome(reply.payload, reply.error_type is not None, tail)
+        return Outcome(reply.payload, reply.error_type is not None, self._milliseconds, tail)
 
     def rest(self) -> None:
         """Says that no event comes for now: it may be frozen soon."""
@@ -334,7 +335,7 @@ class Environment:
             journal.started(invocation.request_id)
         began = self._clock.machine_time()
         reply = await self._reply(invocation)
-        milliseconds = self._milliseconds_since(began)
+        milliseconds = self._milliseconds = self._milliseconds_since(began)
         # What the function wrote before it answered is in its pipe: one turn of the loop reads it.
         await asyncio.sleep(0)
         memory = self._memory()

@@ -70,6 +70,8 @@ class Outcome(Struct, frozen=True):
 
     payload: bytes
     failed: bool
+    milliseconds: float = 0.0
+    """How long the function ran, without its initialization."""
     log: bytes | None = None
     """The last 4 KB of the invocation's log, where they were wanted."""
 

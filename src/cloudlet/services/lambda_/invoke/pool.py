@@ -11,12 +11,13 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.sandbox import SandboxError
-from cloudlet.services.lambda_ import tenancy
-from cloudlet.services.lambda_.errors import ServiceException
+from cloudlet.services.lambda_ import metrics, tenancy
+from cloudlet.services.lambda_.errors import ServiceException, TooManyRequestsException
 from cloudlet.services.lambda_.invoke import debugging, launch, local_code
 from cloudlet.services.lambda_.invoke.concurrency import Concurrency, throttled
 from cloudlet.services.lambda_.invoke.environment import Environment
 from cloudlet.services.lambda_.invoke.provisioned import Provisioned
+from cloudlet.services.lambda_.metrics import FunctionMetrics
 from cloudlet.services.lambda_.packages import Packages
 
 if TYPE_CHECKING:
@@ -83,13 +84,29 @@ class Pool:
             task.exception()  # whoever waits is told; where nobody does, nobody needs to know
 
     async def _invoke(self, call: Call, target: Target, invocation: Invocation) -> Outcome:
-        with self._cloud.component(Concurrency).slot(target, self.provisioned):
-            return await self._run(call, target, invocation)
+        counted = self._cloud.component(FunctionMetrics).of(target)
+        try:
+            with self._cloud.component(Concurrency).slot(target, self.provisioned):
+                counted.began()
+                try:
+                    outcome = await self._run(call, target, invocation)
+                finally:
+                    counted.ended()
+        except TooManyRequestsException:
+            counted.throttled()
+            raise
+        counted.ran(outcome.milliseconds, failed=outcome.failed)
+        return outcome
 
     async def _run(self, call: Call, target: Target, invocation: Invocation) -> Outcome:
         target = await local_code.with_stamp(debugging.apart(target), self._cloud.local_folders)
         tenant_id = invocation.tenant_id
-        environment = self.provisioned.take(target) or self._take(target, tenant_id)
+        environment = self.provisioned.take(target)
+        if self.provisioned.serving(target):
+            kept = environment is not None
+            name = metrics.PROVISIONED_INVOCATIONS if kept else metrics.PROVISIONED_SPILLOVER
+            metrics.count(call, target.reference, name)
+        environment = environment or self._take(target, tenant_id)
         if environment is None:
             environment = await self.make(call, target, tenant_id=tenant_id)
         try:
@@ -139,6 +156,7 @@ class Pool:
         for version_arn in [arn for arn in self._newest if arn.rpartition(":")[0] == function_arn]:
             self.retire(version_arn, None)
         self.provisioned.forget_function(function_arn)
+        self._cloud.component(FunctionMetrics).forget(function_arn)
 
     def _take(self, target: Target, tenant_id: str | None) -> Environment | None:
         generation = target.version.generation

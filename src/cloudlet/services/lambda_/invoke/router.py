@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from cloudlet.services.lambda_ import activation, errors, idleness, state
+from cloudlet.services.lambda_ import activation, errors, idleness, metrics, state
 from cloudlet.services.lambda_.invoke import debugging, local_code, tracing
 from cloudlet.services.lambda_.invoke.concurrency import ACCOUNT_LIMIT
 from cloudlet.services.lambda_.model import FAILED, INACTIVE, LATEST
@@ -53,10 +53,11 @@ async def find_target(call: Call, reference: FunctionReference) -> Target:
     return target
 
 
-def check_loops(target: Target, trace_id: str) -> None:
+def check_loops(call: Call, target: Target, trace_id: str) -> None:
     """Raises RecursiveInvocationException for a function that has come back to itself too often."""
     looped = tracing.loops(trace_id, target.reference.unqualified_arn)
     if looped >= tracing.LOOPS_LIMIT and not target.loops_allowed:
+        metrics.count(call, target.reference, metrics.RECURSIVE_INVOCATIONS_DROPPED)
         raise errors.RecursiveInvocationException(
             "Lambda has detected your function being invoked in a recursive loop with other AWS resources "
             "and stopped your function's invocation."

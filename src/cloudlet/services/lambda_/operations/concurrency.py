@@ -14,6 +14,7 @@ from cloudlet.services.lambda_ import errors, permissions, provisioning, referen
 from cloudlet.services.lambda_.archives import UNZIPPED_LIMIT_BYTES
 from cloudlet.services.lambda_.invoke.concurrency import ACCOUNT_LIMIT
 from cloudlet.services.lambda_.model import LATEST
+from cloudlet.services.lambda_.settings import state as settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +38,7 @@ def put_function_concurrency(call: Call, request: api.PutFunctionConcurrencyRequ
     """Sets how many may run at once, and keeps that many free for the function."""
     reference, function = _function(call, request["FunctionName"], LATEST)
     wanted = request["ReservedConcurrentExecutions"]
+    _check_provisioned(call, reference, wanted)
     before = function.reserved_concurrency or 0
     reserved = state.usage(call, call.account, call.region).reserved_concurrency - before + wanted
     provisioned = provisioning.unreserved(call, without=reference.name)
@@ -89,6 +91,17 @@ def get_account_settings(call: Call, request: Mapping[str, Any]) -> dict[str, An
         },
         "AccountUsage": {"TotalCodeSize": used.code_bytes, "FunctionCount": used.functions},
     }
+
+
+def _check_provisioned(call: Call, reference: FunctionReference, wanted: int) -> None:
+    """Raises what AWS says to less than the function's versions and aliases have of their own."""
+    own = sum(row.requested for row in settings.list_provisioned(call, reference))
+    if wanted < own:
+        raise errors.InvalidParameterValueException(
+            f" ReservedConcurrentExecutions  {wanted} should not be lower than function's total provisioned "
+            f"concurrency [{own}].",
+            Type=None,
+        )
 
 
 def _function(call: Call, name: str, missing: str | None) -> tuple[FunctionReference, Function]:

@@ -77,7 +77,7 @@ async def invoke_with_response_stream(
     tenancy.check(target.version.configuration, request.get("TenantId"))
     stream = ResponseStream()
     invocation = _invocation(call, reference, payload, request, stream)
-    router.check_loops(target, invocation.trace_id)
+    router.check_loops(call, target, invocation.trace_id)
     running = call.cloud.component(Pool).begin(call, target, invocation)
     if not await stream.begun_before(running):
         running.result()
@@ -136,7 +136,7 @@ async def _run(call: Call, reference: FunctionReference, payload: bytes, request
     target = await router.find_target(call, reference)
     tenancy.check(target.version.configuration, request.get("TenantId"))
     invocation = _invocation(call, reference, payload, request)
-    router.check_loops(target, invocation.trace_id)
+    router.check_loops(call, target, invocation.trace_id)
     outcome = await call.cloud.component(Pool).invoke(call, target, invocation)
     return {
         "StatusCode": 200,

@@ -26,7 +26,6 @@ _LOG: Final = logging.getLogger("cloudlet.s3")
 _SWEEP_SECONDS: Final = 60.0
 _RETRY_SECONDS: Final = 5.0
 _KEPT_SECONDS: Final = 24 * 3600.0
-_THROTTLED: Final = 429
 _BATCH: Final = 50
 
 
@@ -106,8 +105,7 @@ async def _invoke(call: Call, outgoing: Outgoing) -> int:
 
 def _is_given_up(call: Call, outgoing: Outgoing, notice: Notice, error: ServiceError) -> bool:
     """Whether a notice that was refused is not to be tried again."""
-    later = error.status >= 500 or error.status == _THROTTLED
-    given_up = not later or notice.created_at < call.time() - _KEPT_SECONDS
+    given_up = not error.may_pass or notice.created_at < call.time() - _KEPT_SECONDS
     _LOG.warning(
         "%s is not told of what happened in %s%s: %s",
         outgoing.arn,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cloudlet.core.call import Call
 from cloudlet.core.operation import operation
-from cloudlet.services.s3 import state, versions
+from cloudlet.services.s3 import encryption, state, versions
 from cloudlet.services.s3.conditions import modified
 from cloudlet.services.s3.errors import AccessControlListNotSupported, InvalidArgument
 from cloudlet.services.s3.model import Bucket, ObjectVersion
@@ -84,6 +84,7 @@ def get_object_attributes(call: Call, request: api.GetObjectAttributesRequestTyp
     if not wanted or any(name not in _ATTRIBUTES for name in wanted):
         raise InvalidArgument("Invalid attribute name specified.", "x-amz-object-attributes")
     version = versions.readable(call, bucket, request["Key"], request.get("VersionId"))
+    encryption.check_customer_key(version.encryption, request)
     known = {
         "ETag": version.etag,
         "Checksum": version.checksum.members if version.checksum else None,

@@ -1,12 +1,11 @@
-"""What becomes of a delivery after an attempt: done, tried again later, or a dead letter.
+"""One attempt to deliver: of what to whom, as whom SNS asks, and what the endpoint said.
 
-https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
-Carries nothing itself.
+What follows from it is outcomes.py's.
 """
 
 from __future__ import annotations
 
-import logging
+import json
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
@@ -14,8 +13,8 @@ from msgspec.structs import replace
 
 from cloudlet.core.arn import Arn
 from cloudlet.core.errors import ServiceError
-from cloudlet.services.sns import delivery_policies, metrics, notifications, state
-from cloudlet.services.sns.model import FIFO_SUFFIX, WEB, Lane, Message, Subscription, Topic, milliseconds
+from cloudlet.services.sns import notifications, state
+from cloudlet.services.sns.model import FIFO_SUFFIX, Lane, Message, Subscription, Topic
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from cloudlet.services.sns.state import LaneKey
 
 PRINCIPAL: Final = "sns.amazonaws.com"
-_THROTTLED: Final = 429
-_LOG: Final = logging.getLogger("cloudlet.sns")
 
 
 class Delivery(Struct, frozen=True):
@@ -41,18 +38,20 @@ class Delivery(Struct, frozen=True):
         return replace(self, lane=lane)
 
 
-class Failure(Struct, frozen=True):
-    """Why an attempt failed."""
+class Answer(Struct, frozen=True):
+    """What an endpoint said to an attempt."""
 
-    reason: str
-    may_succeed_later: bool
-    """Whether it is the endpoint's fault, not the sender's."""
+    status_code: int
+    provider_response: str | None = None
+    """In the endpoint's own words."""
+    failed: bool = False
+    may_succeed_later: bool = False
+    """Whether a failure is the endpoint's fault, not the sender's."""
 
 
-def failure_of(error: ServiceError) -> Failure:
+def refusal(error: ServiceError) -> Answer:
     """What a refusal of another service means."""
-    later = error.status >= 500 or error.status == _THROTTLED
-    return Failure(f"{error.code}: {error.message}", later)
+    return Answer(error.status, f"{error.code}: {error.message}", True, error.may_pass)
 
 
 def find_delivery(call: Call, key: LaneKey, lane: Lane) -> Delivery | None:
@@ -73,45 +72,7 @@ def as_sns(call: Call, delivery: Delivery, region: str) -> Call:
     return there.as_service(PRINCIPAL, delivery.topic.arn)
 
 
-def finish(call: Call, delivery: Delivery, failure: Failure | None, signer: Signer) -> None:
-    """Writes what is left to do after an attempt."""
-    if failure is None:
-        metrics.count(call, delivery.topic, metrics.DELIVERED)
-        state.settle(call, delivery.key, delivery.lane)
-        return
-    seconds = _delay_seconds(delivery) if failure.may_succeed_later else None
-    if seconds is not None:
-        due = milliseconds(call.time() + seconds)
-        state.save_lane(call, delivery.key, delivery.lane.tried(due), delivery.lane)
-        return
-    _bury(call, delivery, failure, signer)
-    state.settle(call, delivery.key, delivery.lane)
-
-
-def _delay_seconds(delivery: Delivery) -> float | None:
-    policy = delivery_policies.AWS_MANAGED
-    if delivery.subscription.protocol in WEB:
-        effective = delivery_policies.effective_subscription_policy(delivery.topic, delivery.subscription)
-        policy = delivery_policies.retry_policy(effective)
-    return policy.delay_seconds(delivery.lane.attempts + 1)
-
-
-def _bury(call: Call, delivery: Delivery, failure: Failure, signer: Signer) -> None:
-    """Sends a message to the dead-letter queue; what that does not take is lost, as at AWS."""
-    queue, to = delivery.subscription.dead_letter_target_arn, delivery.subscription
-    metrics.count(call, delivery.topic, metrics.FAILED)
-    try:
-        if queue is not None:
-            send(call, delivery, queue, signer)
-            metrics.count(call, delivery.topic, metrics.REDRIVEN)
-            return
-    except ServiceError as error:
-        metrics.count(call, delivery.topic, metrics.NOT_REDRIVEN)
-        _LOG.warning("a dead letter of %s does not reach %s: %s", to.arn, queue, error.message)
-    _LOG.warning("message %s for %s is lost: %s", delivery.message.id, to.arn, failure.reason)
-
-
-def send(call: Call, delivery: Delivery, queue_arn: str, signer: Signer) -> None:
+def send(call: Call, delivery: Delivery, queue_arn: str, signer: Signer) -> Answer:
     """Puts a message into a queue, in the open transaction. Raises ServiceError."""
     arn = Arn.parse(queue_arn)
     request = {
@@ -119,7 +80,10 @@ def send(call: Call, delivery: Delivery, queue_arn: str, signer: Signer) -> None
         **_contents(delivery, signer),
         **_order(delivery.message, arn.resource),
     }
-    as_sns(call, delivery, arn.region).ask_within("sqs", "SendMessage", request)
+    there = as_sns(call, delivery, arn.region)
+    sent = there.ask_within("sqs", "SendMessage", request)
+    said = {"sqsRequestId": there.request_id, "sqsMessageId": sent["MessageId"]}
+    return Answer(200, json.dumps(said, separators=(",", ":")))
 
 
 def _contents(delivery: Delivery, signer: Signer) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from cloudlet.core.access import Principal
 from cloudlet.services.sns import delivery_policies, state
-from cloudlet.services.sns.delivery.attempts import PRINCIPAL, Delivery, Failure, find_delivery, finish
+from cloudlet.services.sns.delivery.attempts import PRINCIPAL, Answer, Delivery, find_delivery
+from cloudlet.services.sns.delivery.outcomes import finish
 from cloudlet.services.sns.model import WEB, milliseconds
 from cloudlet.services.sns.signing import MessageSigner
 
@@ -24,12 +25,11 @@ if TYPE_CHECKING:
     from cloudlet.services.sns.notifications import Signer
     from cloudlet.services.sns.state import LaneKey
 
-    Send: TypeAlias = Callable[[Call, Delivery, Signer], Awaitable[Failure | None]]
+    Send: TypeAlias = Callable[[Call, Delivery, Signer], Awaitable[Answer]]
 
 _AT_ONCE: Final = 64
 _LEASE_SECONDS: Final = 60.0
 """Longer than any attempt takes."""
-_SWEEP_SECONDS: Final = 300.0
 _LOG: Final = logging.getLogger("cloudlet.sns")
 
 
@@ -50,12 +50,8 @@ class ClaimingCarrier:
             with self._cloud.wakeups.listening(state.topic_of(self._carrier)) as listener:
                 while True:
                     if not await self._start_due(call):
-                        at = await call.transact(
-                            partial(state.next_due, carrier=self._carrier), read_only=True
-                        )
-                        pause = (
-                            _SWEEP_SECONDS if at is None else min(max(at - call.time(), 0.0), _SWEEP_SECONDS)
-                        )
+                        until_due = partial(state.seconds_until_due, carrier=self._carrier)
+                        pause = await call.transact(until_due, read_only=True)
                         await listener.wait(call.clock, pause)
         finally:
             for task in self._running.values():
@@ -77,8 +73,8 @@ class ClaimingCarrier:
     async def _try(self, call: Call, delivery: Delivery) -> None:
         try:
             signer = await self._cloud.component(MessageSigner).ready(call)
-            failure = await self._send(call, delivery, signer)
-            await call.transact(partial(_settle, delivery=delivery, failure=failure, signer=signer))
+            answer = await self._send(call, delivery, signer)
+            await call.transact(partial(_settle, delivery=delivery, answer=answer, signer=signer))
         except Exception:  # noqa: BLE001  the edge of a task: its claim ends, and it is tried again
             _LOG.exception("message %s could not be tried", delivery.message.id)
         finally:
@@ -119,9 +115,9 @@ def _paced(call: Call, delivery: Delivery) -> int | None:
     return due if due > milliseconds(call.time()) else None
 
 
-def _settle(call: Call, delivery: Delivery, failure: Failure | None, signer: Signer) -> None:
+def _settle(call: Call, delivery: Delivery, answer: Answer, signer: Signer) -> None:
     lane = state.find_lane(call, delivery.key)
     if lane is None or lane.epoch != delivery.lane.epoch:
         _LOG.warning("message %s was taken over by another server", delivery.message.id)
         return
-    finish(call, delivery.of_lane(lane), failure, signer)
+    finish(call, delivery.of_lane(lane), answer, signer)

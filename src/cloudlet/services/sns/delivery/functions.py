@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from cloudlet.core.arn import Arn
 from cloudlet.core.errors import ServiceError
 from cloudlet.services.sns import notifications
-from cloudlet.services.sns.delivery.attempts import as_sns, failure_of
+from cloudlet.services.sns.delivery.attempts import Answer, as_sns, refusal
 from cloudlet.services.sns.delivery.claims import ClaimingCarrier
 from cloudlet.services.sns.model import FUNCTIONS
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call, Cloud
-    from cloudlet.services.sns.delivery.attempts import Delivery, Failure
+    from cloudlet.services.sns.delivery.attempts import Delivery
     from cloudlet.services.sns.notifications import Signer
 
 
@@ -25,7 +25,7 @@ def function_carrier(cloud: Cloud) -> ClaimingCarrier:
     return ClaimingCarrier(cloud, "sns-functions", FUNCTIONS, _invoke)
 
 
-async def _invoke(call: Call, delivery: Delivery, signer: Signer) -> Failure | None:
+async def _invoke(call: Call, delivery: Delivery, signer: Signer) -> Answer:
     endpoint = delivery.subscription.endpoint
     request = {
         "FunctionName": endpoint,
@@ -33,7 +33,7 @@ async def _invoke(call: Call, delivery: Delivery, signer: Signer) -> Failure | N
         "Payload": notifications.event(delivery.message, delivery.subscription, signer),
     }
     try:
-        await as_sns(call, delivery, Arn.parse(endpoint).region).ask("lambda", "Invoke", request)
+        answer = await as_sns(call, delivery, Arn.parse(endpoint).region).ask("lambda", "Invoke", request)
     except ServiceError as error:
-        return failure_of(error)
-    return None
+        return refusal(error)
+    return Answer(answer["StatusCode"])

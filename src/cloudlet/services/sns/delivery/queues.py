@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 from cloudlet.core.access import Principal
 from cloudlet.core.errors import ServiceError
 from cloudlet.services.sns import state
-from cloudlet.services.sns.delivery import attempts
-from cloudlet.services.sns.delivery.attempts import PRINCIPAL, failure_of, find_delivery, finish
+from cloudlet.services.sns.delivery.attempts import PRINCIPAL, find_delivery, refusal, send
+from cloudlet.services.sns.delivery.outcomes import finish
 from cloudlet.services.sns.model import QUEUES
 from cloudlet.services.sns.signing import MessageSigner
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from cloudlet.services.sns.state import LaneKey
 
 _AT_ONCE: Final = 50
-_SWEEP_SECONDS: Final = 300.0
 
 
 class QueueCarrier:
@@ -46,8 +45,7 @@ class QueueCarrier:
                     signer = await self._cloud.component(MessageSigner).ready(call)
                     await call.transact(partial(_deliver, due=due, signer=signer))
                     continue
-                at = await call.transact(partial(state.next_due, carrier=QUEUES), read_only=True)
-                pause = _SWEEP_SECONDS if at is None else min(max(at - call.time(), 0.0), _SWEEP_SECONDS)
+                pause = await call.transact(partial(state.seconds_until_due, carrier=QUEUES), read_only=True)
                 await listener.wait(call.clock, pause)
 
 
@@ -59,9 +57,8 @@ def _deliver(call: Call, due: list[tuple[LaneKey, Lane]], signer: Signer) -> Non
         if delivery is None:
             state.settle(call, key, lane)
             continue
-        failure = None
         try:
-            attempts.send(call, delivery, delivery.subscription.endpoint, signer)
+            answer = send(call, delivery, delivery.subscription.endpoint, signer)
         except ServiceError as error:
-            failure = failure_of(error)
-        finish(call, delivery, failure, signer)
+            answer = refusal(error)
+        finish(call, delivery, answer, signer)

@@ -7,22 +7,27 @@ What an answer means is said here; whether and when to try again, in attempts.py
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from cloudlet.core.http import BackendTimeout, BackendUnreachable
 from cloudlet.services.sns import delivery_policies, notifications
-from cloudlet.services.sns.delivery.attempts import Failure
+from cloudlet.services.sns.delivery.attempts import Answer
 from cloudlet.services.sns.delivery.claims import ClaimingCarrier
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call, Cloud
-    from cloudlet.core.http import Headers
+    from cloudlet.core.http import Headers, HttpResponse
     from cloudlet.services.sns.delivery.attempts import Delivery
     from cloudlet.services.sns.notifications import Signer
 
 _TIMEOUT_SECONDS: Final = 15.0
 _TOO_MANY_REQUESTS: Final = 429
+_NO_ANSWER: Final = 0
+_TOLD_BYTES: Final = 1024
+"""How much of an answer is told in the status log."""
 _NOTIFICATION: Final = "Notification"
 _CONFIRMATION: Final = "SubscriptionConfirmation"
+_OWN_DOMAINS: Final = (".amazonaws.com", ".api.aws", ".on.aws")
 _PLAIN: Final = "text/plain; charset=UTF-8"
 
 
@@ -31,20 +36,33 @@ def web_carrier(cloud: Cloud) -> ClaimingCarrier:
     return ClaimingCarrier(cloud, "sns-web", "web", _post)
 
 
-async def _post(call: Call, delivery: Delivery, signer: Signer) -> Failure | None:
+async def _post(call: Call, delivery: Delivery, signer: Signer) -> Answer:
     message, to = delivery.message, delivery.subscription
     raw = to.raw and message.type == _NOTIFICATION
     body = message.body(to.protocol) if raw else notifications.document(message, to, signer)
+    url, headers = _reached(call, to.endpoint, _headers(delivery, raw=raw))
     try:
-        response = await call.cloud.http_client.send(
-            "POST", to.endpoint, _headers(delivery, raw=raw), body.encode(), _TIMEOUT_SECONDS
-        )
+        response = await call.cloud.http_client.send("POST", url, headers, body.encode(), _TIMEOUT_SECONDS)
     except (BackendUnreachable, BackendTimeout) as error:
-        return Failure(str(error), may_succeed_later=True)
-    if 200 <= response.status < 300:
-        return None
+        return Answer(_NO_ANSWER, str(error), failed=True, may_succeed_later=True)
+    failed = not 200 <= response.status < 300
     later = response.status >= 500 or response.status == _TOO_MANY_REQUESTS
-    return Failure(f"{to.endpoint} answers {response.status}", later)
+    return Answer(response.status, _text(response), failed, later)
+
+
+def _text(response: HttpResponse) -> str:
+    body = response.body if isinstance(response.body, bytes) else b""
+    return body[:_TOLD_BYTES].decode("utf-8", "replace")
+
+
+def _reached(call: Call, endpoint: str, headers: Headers) -> tuple[str, Headers]:
+    """Where an endpoint is: a name of AWS's is the cloud's own, whatever it means outside."""
+    parts = urlsplit(endpoint)
+    host = parts.hostname or ""
+    if not host.endswith(_OWN_DOMAINS):
+        return endpoint, headers
+    target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+    return f"{call.cloud.endpoint}{target}", [("Host", host), *headers]
 
 
 def _headers(delivery: Delivery, *, raw: bool) -> Headers:

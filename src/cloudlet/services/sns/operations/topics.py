@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from cloudlet.core.access import Permission
 from cloudlet.core.call import Call
 from cloudlet.core.errors import NotImplementedHere
 from cloudlet.core.operation import operation
@@ -18,7 +19,6 @@ from cloudlet.services.sns.permissions import anywhere, on_topic, permission
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cloudlet.core.access import Permission
     from cloudlet.core.operation import Request
 
 _PAGE: Final = 100
@@ -34,8 +34,20 @@ def _may_create(call: Call, request: Request) -> Sequence[Permission]:
     tags = tag_map(request.get("Tags"))
     context: dict[str, tuple[str, ...]] = {f"aws:RequestTag/{key}": (value,) for key, value in tags.items()}
     context["aws:TagKeys"] = tuple(tags)
-    asked = [permission(call, "CreateTopic", address, context)]
+    asked = [permission(call, "CreateTopic", address, context), *_handed_on(request.get("Attributes") or {})]
     return [*asked, permission(call, "TagResource", address, context)] if tags else asked
+
+
+def _may_set(call: Call, request: Request) -> Sequence[Permission]:
+    given = {request["AttributeName"]: request.get("AttributeValue", "")}
+    return [*on_topic("SetTopicAttributes")(call, request), *_handed_on(given)]
+
+
+def _handed_on(attributes: Mapping[str, str]) -> list[Permission]:
+    """The permission to hand the roles of delivery status logs on to SNS."""
+    context = {"iam:PassedToService": ("sns.amazonaws.com",)}
+    roles = topic_attributes.roles(attributes)
+    return [Permission("iam:PassRole", role, context=context) for role in roles if role]
 
 
 @operation("CreateTopic", permissions=_may_create)
@@ -111,7 +123,7 @@ def get_topic_attributes(call: Call, request: Request) -> dict[str, Any]:
     return {"Attributes": attributes}
 
 
-@operation("SetTopicAttributes", permissions=on_topic("SetTopicAttributes"))
+@operation("SetTopicAttributes", permissions=_may_set)
 def set_topic_attributes(call: Call, request: Request) -> None:
     """Changes one attribute of a topic."""
     topic = asked_topic(call, request)

@@ -12,6 +12,7 @@ from cloudlet.core.tags import tag_list, tag_map
 from cloudlet.services.sns import state
 from cloudlet.services.sns.model import FIFO_SUFFIX, TopicAddress
 from cloudlet.services.sns.resources.attributes import attributes, changes, text
+from cloudlet.services.sns.topic_attributes import FEEDBACK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,6 +33,17 @@ _DEFAULTS: Final[Mapping[str, str]] = {
 """The attributes that are properties, and what they become when their property goes."""
 
 
+_LOGGED: Final[Mapping[str, str]] = {
+    "application": "Application",
+    "firehose": "Firehose",
+    "http/s": "HTTP",
+    "lambda": "Lambda",
+    "sqs": "SQS",
+}
+"""What the attributes for a protocol of DeliveryStatusLogging begin with."""
+_ALL_DEFAULTS: Final[Mapping[str, str]] = {**_DEFAULTS, **dict.fromkeys(FEEDBACK, "")}
+
+
 class AlreadyExists(ServiceError):
     """Raised for a name that a topic outside of the stack has."""
 
@@ -40,7 +52,9 @@ class TopicType:
     """AWS::SNS::Topic"""
 
     type_name = "AWS::SNS::Topic"
-    properties = frozenset((*_DEFAULTS, "FifoTopic", "Subscription", "Tags", "TopicName"))
+    properties = frozenset(
+        (*_DEFAULTS, "DeliveryStatusLogging", "FifoTopic", "Subscription", "Tags", "TopicName")
+    )
     required: frozenset[str] = frozenset()
     create_only = frozenset({"FifoTopic", "TopicName"})
 
@@ -55,7 +69,7 @@ class TopicType:
         self, call: Call, context: ResourceContext, physical_id: str, before: Properties, after: Properties
     ) -> Provisioned:
         """Changes attributes, tags and subscriptions in place."""
-        changed = changes(attributes(before, _DEFAULTS), attributes(after, _DEFAULTS), _DEFAULTS)
+        changed = changes(_attributes(before), _attributes(after), _ALL_DEFAULTS)
         for name, value in changed.items():
             request = {"TopicArn": physical_id, "AttributeName": name, "AttributeValue": value}
             await call.ask("sns", "SetTopicAttributes", request)
@@ -79,7 +93,7 @@ def _make(call: Call, context: ResourceContext, properties: Properties) -> str:
     if state.find_topic(call, TopicAddress(call.account, call.region, name)) is not None:
         # Asked here because CreateTopic answers 200 where a topic of the same attributes is there.
         raise AlreadyExists(f"Resource of type 'AWS::SNS::Topic' with identifier '{name}' already exists.")
-    given = attributes(properties, _DEFAULTS)
+    given = _attributes(properties)
     tags = {**tag_map(properties.get("Tags")), **context.tags}
     tags |= {_STACK: context.stack_id, _LOGICAL: context.logical_id}
     request = {
@@ -88,6 +102,15 @@ def _make(call: Call, context: ResourceContext, properties: Properties) -> str:
         "Tags": tag_list(tags),
     }
     return str(call.ask_within("sns", "CreateTopic", request)["TopicArn"])
+
+
+def _attributes(properties: Properties) -> dict[str, str]:
+    """The properties that are attributes, and those of the delivery status logs."""
+    found = attributes(properties, _DEFAULTS)
+    for logging in properties.get("DeliveryStatusLogging") or ():
+        kind = _LOGGED[logging["Protocol"].lower()]
+        found |= {f"{kind}{name}": text(value) for name, value in logging.items() if name != "Protocol"}
+    return found
 
 
 def _provisioned(arn: str) -> Provisioned:

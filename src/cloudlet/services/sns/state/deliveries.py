@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cloudlet.core.call import Call
     from cloudlet.core.store import Key
 
+_SWEEP_SECONDS: Final = 300.0
 _MESSAGES: Final = Rows(keys.MESSAGES, Message)
 _LEFT: Final = Rows(keys.LEFT, int)
 _LANES: Final = Rows(keys.LANES, Lane)
@@ -83,12 +84,13 @@ def due_lanes(call: Call, carrier: str, limit: int) -> list[tuple[LaneKey, Lane]
     return found
 
 
-def next_due(call: Call, carrier: str) -> float | None:
-    """When a carrier has something to do next, in seconds since 1970."""
+def seconds_until_due(call: Call, carrier: str) -> float:
+    """How long a carrier may wait before it looks again, if nobody wakes it."""
     prefix = (*keys.DUE, carrier)
     for key, _ in call.transaction.range(prefix, (*prefix, LAST), limit=1):
-        return int(str(key[len(prefix)])) / 1000
-    return None
+        due = int(str(key[len(prefix)])) / 1000
+        return min(max(due - call.time(), 0.0), _SWEEP_SECONDS)
+    return _SWEEP_SECONDS
 
 
 def find_lane(call: Call, key: LaneKey) -> Lane | None:

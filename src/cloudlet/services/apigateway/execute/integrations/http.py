@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from cloudlet.core.http import BackendTimeout, BackendUnreachable
+from cloudlet.services.apigateway import network_state
+from cloudlet.services.apigateway.errors import NotFoundException
 
 from ..content import content_of
 from ..errors import configuration_error, integration_failure, integration_timeout
@@ -31,6 +33,8 @@ async def integrate(invocation: Invocation) -> None:
     http_method = invocation.request.method if integration.http_method == "ANY" else integration.http_method
     url = _url(integration.uri, wanted, invocation.querystring if is_proxy else {})
     headers = _headers(invocation, wanted, is_proxy=is_proxy)
+    if integration.vpc_link is not None:
+        await _check_link(invocation, integration.vpc_link)
     invocation.sent = Sent(url, headers)
     client = invocation.call.cloud.http_client
     try:
@@ -44,6 +48,14 @@ async def integrate(invocation: Invocation) -> None:
     invocation.answer = Answer(
         response.status, response.headers, await content_of(response), selected_by=str(response.status)
     )
+
+
+async def _check_link(invocation: Invocation, link_id: str) -> None:
+    """A link is a way only while it is there; which one it is, a stage variable may say."""
+    try:
+        await invocation.call.transact(lambda inner: network_state.vpc_link(inner, link_id), read_only=True)
+    except NotFoundException as error:
+        raise configuration_error(error.message) from error
 
 
 def _url(uri: str, wanted: IntegrationRequest, sent: MultiValues) -> str:
