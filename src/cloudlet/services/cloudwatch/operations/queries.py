@@ -10,9 +10,10 @@ from cloudlet.core.call import Call
 from cloudlet.core.operation import Request, operation
 from cloudlet.core.pagination import InvalidToken, page
 from cloudlet.services.cloudwatch.errors import InvalidNextToken, ValidationException
+from cloudlet.services.cloudwatch.evaluation import Evaluation
 from cloudlet.services.cloudwatch.labels import View, given_label, is_dynamic, read_timezone
 from cloudlet.services.cloudwatch.math.values import TimeSeries, Window
-from cloudlet.services.cloudwatch.metric_queries import Evaluation, Query, read_queries
+from cloudlet.services.cloudwatch.metric_queries import Query, read_queries
 from cloudlet.services.cloudwatch.model import MINUTE, aligned, rounded_start
 
 if TYPE_CHECKING:

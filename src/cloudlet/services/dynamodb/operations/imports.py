@@ -108,7 +108,8 @@ def list_imports(call: Call, request: Request) -> dict[str, Any]:
 
 def _is_imported(table: Table) -> bool:
     """Whether an import is making the table just now."""
-    return table.restoring is not None and table.restoring.source_table_arn is None
+    restoring = table.restoring
+    return restoring is not None and restoring.source_table_arn is None and not table.replicas
 
 
 def _check_request(request: Request) -> None:
