@@ -39,7 +39,7 @@ class Credential(Struct, frozen=True):
 
 
 class Recollection(Struct, frozen=True):
-    """What was found for a key some time ago: enough to verify by, but to be confirmed before anybody acts."""
+    """What was found for a key some time ago: enough to verify by, to be confirmed before anybody acts."""
 
     credential: Credential
     generation: str
