@@ -68,7 +68,7 @@ class HardwareSecurityModule:
             return self.opened(material.wrapped, _bound(key, material.id))
         except InvalidCiphertextException as error:
             raise RuntimeError(
-                f"The material of {key.arn} was not wrapped by the secret {_DOMAIN_KEY} of this data directory."
+                f"The material of {key.arn} was not wrapped by the secret {_DOMAIN_KEY} that is here."
             ) from error
 
     def encrypt(
