@@ -29,7 +29,8 @@ _RETRIES: Final[Mapping[str, Any]] = MappingProxyType(
         "backoffFunction": "linear",
     }
 )
-_CONTENT_TYPE: Final = "text/plain; charset=UTF-8"
+CONTENT_TYPE: Final = "text/plain; charset=UTF-8"
+"""Of what is posted, where no policy says otherwise."""
 _LONGEST_SECONDS: Final = 3600
 _MOST_RETRIES: Final = 100
 _TOPIC_MEMBERS: Final = (
@@ -139,7 +140,7 @@ def _effective(topic: Topic) -> dict[str, Any]:
     }
     if "defaultThrottlePolicy" in http:
         found["defaultThrottlePolicy"] = http["defaultThrottlePolicy"]
-    found["defaultRequestPolicy"] = http.get("defaultRequestPolicy", {"headerContentType": _CONTENT_TYPE})
+    found["defaultRequestPolicy"] = http.get("defaultRequestPolicy", {"headerContentType": CONTENT_TYPE})
     return found
 
 
@@ -207,7 +208,7 @@ def _checked_throttle(throttle: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _checked_request(request: Mapping[str, Any]) -> dict[str, Any]:
-    content_type = request.get("headerContentType", _CONTENT_TYPE)
+    content_type = request.get("headerContentType", CONTENT_TYPE)
     if not isinstance(content_type, str) or not content_type.isprintable() or "/" not in content_type:
         raise _wrong("headerContentType must be a content type")
     return {"headerContentType": content_type}
