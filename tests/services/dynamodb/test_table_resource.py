@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from cloudlet.core.access import Principal
-from cloudlet.core.resource import ResourceContext
+from cloudlet.core.resource import PartlyProvisioned, ResourceContext
 from cloudlet.services.dynamodb.resources import TableResource
 
 REGION = "us-east-1"
@@ -134,10 +134,110 @@ def test_a_stream_changes_beside_the_throughput(dynamodb, run, context):
     assert (updated.attributes["StreamArn"], "NEW_IMAGE") == stream_of(dynamodb, made)
 
 
-def test_a_policy_in_a_stream_specification_is_refused_by_name(run, context):
-    policy = {"StreamViewType": "NEW_IMAGE", "ResourcePolicy": {"PolicyDocument": {}}}
-    with pytest.raises(Exception, match="ResourcePolicy of a StreamSpecification"):
-        run(RESOURCE.create, context, {**TEMPLATE, "StreamSpecification": policy})
+def policy(account, action):
+    principal = {"AWS": account}
+    statement = {"Effect": "Allow", "Principal": principal, "Action": action, "Resource": "*"}
+    return {"PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]}}
+
+
+def allowed(dynamodb, arn):
+    """The action of a policy as policy() makes it."""
+    return json.loads(dynamodb.get_resource_policy(ResourceArn=arn)["Policy"])["Statement"][0]["Action"]
+
+
+def test_a_stream_has_the_policy_of_its_specification(dynamodb, run, context, account):
+    def streaming(view, action):
+        more = {"ResourcePolicy": policy(account, action)}
+        return {**TEMPLATE, "StreamSpecification": {"StreamViewType": view, **more}}
+
+    read, list_ = "dynamodb:GetRecords", "dynamodb:DescribeStream"
+    first, second = streaming("NEW_IMAGE", read), streaming("NEW_IMAGE", list_)
+    third, fourth = streaming("KEYS_ONLY", list_), with_stream("KEYS_ONLY")
+    made = run(RESOURCE.create, context, first)
+    assert allowed(dynamodb, made.attributes["StreamArn"]) == read
+    for before, after in ((first, second), (second, third)):
+        made = run(RESOURCE.update, context, made.physical_id, before, after)
+        assert allowed(dynamodb, made.attributes["StreamArn"]) == list_
+    run(RESOURCE.update, context, made.physical_id, third, fourth)
+    with pytest.raises(Exception, match="Resource-based policy not found"):
+        allowed(dynamodb, made.attributes["StreamArn"])
+
+
+def test_an_index_has_insights_of_its_own(dynamodb, run, context):
+    def indexed(**more):
+        index = {
+            "IndexName": "idx",
+            "KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}],
+            "Projection": {"ProjectionType": "ALL"},
+            **more,
+        }
+        definitions = [{"AttributeName": name, "AttributeType": "S"} for name in "ag"]
+        on_demand = {key: value for key, value in TEMPLATE.items() if key != "ProvisionedThroughput"}
+        return {
+            **on_demand,
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": definitions,
+            "GlobalSecondaryIndexes": [index],
+        }
+
+    def status(made, **more):
+        described = dynamodb.describe_contributor_insights(TableName=made.physical_id, **more)
+        return described["ContributorInsightsStatus"]
+
+    on = indexed(ContributorInsightsSpecification={"Enabled": "true"})
+    made = run(RESOURCE.create, context, on)
+    assert (status(made), status(made, IndexName="idx")) == ("DISABLED", "ENABLED")
+    for before, after, wanted in ((on, indexed(), "DISABLED"), (indexed(), on, "ENABLED")):
+        run(RESOURCE.update, context, made.physical_id, before, after)
+        assert status(made, IndexName="idx") == wanted
+
+
+def test_another_type_of_an_attribute_is_refused(run, context):
+    made = run(RESOURCE.create, context, TEMPLATE)
+    edited = {**TEMPLATE, "AttributeDefinitions": [{"AttributeName": "a", "AttributeType": "N"}]}
+    with pytest.raises(Exception, match="another type of its attribute a"):
+        run(RESOURCE.update, context, made.physical_id, TEMPLATE, edited)
+
+
+def importing(bucket):
+    source = {
+        "InputFormat": "CSV",
+        "InputFormatOptions": {"Csv": {"Delimiter": ";"}},
+        "S3BucketSource": {"S3Bucket": bucket},
+    }
+    return {
+        **with_stream("NEW_IMAGE"),
+        "TableName": "imported",
+        "ImportSourceSpecification": source,
+        "DeletionProtectionEnabled": True,
+        "TableClass": "STANDARD_INFREQUENT_ACCESS",
+    }
+
+
+def test_a_table_is_filled_by_the_import_that_it_names(dynamodb, client, run, context, account):
+    s3 = client("s3")
+    s3.create_bucket(Bucket=f"source-{account}")
+    s3.put_object(Bucket=f"source-{account}", Key="items.csv", Body=b"a;b\nx;1\ny;2\n")
+    for _ in range(2):
+        made = run(RESOURCE.create, context, importing(f"source-{account}"))
+    assert sorted(each["a"]["S"] for each in dynamodb.scan(TableName="imported")["Items"]) == ["x", "y"]
+    table = dynamodb.describe_table(TableName="imported")["Table"]
+    assert made.attributes["StreamArn"] == table["LatestStreamArn"]
+    assert (table["DeletionProtectionEnabled"], table["ProvisionedThroughput"]["ReadCapacityUnits"]) == (
+        True,
+        5,
+    )
+    assert table["TableClassSummary"]["TableClass"] == "STANDARD_INFREQUENT_ACCESS"
+    tags = {tag["Key"] for tag in dynamodb.list_tags_of_resource(ResourceArn=table["TableArn"])["Tags"]}
+    assert {"own", "aws:cloudformation:stack-name"} <= tags
+    assert len(dynamodb.list_imports()["ImportSummaryList"]) == 1
+
+
+def test_an_import_that_fails_takes_over_nothing(dynamodb, server, run, context, account):
+    with pytest.raises(Exception, match="bucket") as failed:
+        run(RESOURCE.create, context, importing(f"missing-{account}"))
+    assert not isinstance(failed.value, PartlyProvisioned)
+    assert dynamodb.list_tables()["TableNames"] == []
 
 
 def test_what_must_change_alone_changes_in_one_update_of_a_stack(dynamodb, run, context):
@@ -179,20 +279,14 @@ def test_a_stack_tells_of_the_stream_of_its_table(dynamodb, client):
 
 
 def test_recovery_insights_and_policy_are_set_and_changed_in_place(dynamodb, run, context, account):
-    def policy(action):
-        principal = {"AWS": account}
-        statement = {"Effect": "Allow", "Principal": principal, "Action": action, "Resource": "*"}
-        return {"PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]}}
-
     def kept(made):
         name, arn = made.physical_id, made.attributes["Arn"]
         backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
         insights = dynamodb.describe_contributor_insights(TableName=name)
-        document = json.loads(dynamodb.get_resource_policy(ResourceArn=arn)["Policy"])
         return (
             backups["PointInTimeRecoveryDescription"].get("RecoveryPeriodInDays"),
             insights["ContributorInsightsStatus"],
-            document["Statement"][0]["Action"],
+            allowed(dynamodb, arn),
         )
 
     first = {
@@ -200,7 +294,7 @@ def test_recovery_insights_and_policy_are_set_and_changed_in_place(dynamodb, run
         "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": "true"},
         "ContributorInsightsSpecification": {"Enabled": True},
         "SSESpecification": {"SSEEnabled": False},
-        "ResourcePolicy": policy("dynamodb:GetItem"),
+        "ResourcePolicy": policy(account, "dynamodb:GetItem"),
     }
     made = run(RESOURCE.create, context, first)
     assert kept(made) == (35, "ENABLED", "dynamodb:GetItem")
@@ -211,7 +305,7 @@ def test_recovery_insights_and_policy_are_set_and_changed_in_place(dynamodb, run
             "RecoveryPeriodInDays": "7",
         },
         "ContributorInsightsSpecification": {"Enabled": False},
-        "ResourcePolicy": policy("dynamodb:PutItem"),
+        "ResourcePolicy": policy(account, "dynamodb:PutItem"),
     }
     for _ in range(2):
         run(RESOURCE.update, context, made.physical_id, first, second)

@@ -115,6 +115,61 @@ def test_function_cannot_answer_for_another(functions, role):
     assert invoke(functions, "victim", 2) == 2
 
 
+def test_function_is_nobody_else_for_the_cloud(functions, role, account):
+    """The cloud believes a caller of the machine its account number; a function has to sign, as itself."""
+    source = (
+        "import boto3, json, os, urllib.error, urllib.request\n"
+        "from botocore.exceptions import ClientError\n"
+        "PARTS = ('ACCESS_KEY_ID', 'SECRET_ACCESS_KEY', 'SESSION_TOKEN')\n"
+        "OWN = [os.environ['AWS_' + part] for part in PARTS]\n"
+        "def asked(key, secret, token, service='iam', operation='list_users', **more):\n"
+        "    names = ('aws_access_key_id', 'aws_secret_access_key', 'aws_session_token')\n"
+        "    client = boto3.client(service, **dict(zip(names, (key, secret, token))))\n"
+        "    try:\n"
+        "        getattr(client, operation)(**more)\n"
+        "    except ClientError as error:\n"
+        "        return error.response['Error']['Code']\n"
+        "def paged(method, path):\n"
+        "    url = os.environ['AWS_ENDPOINT_URL'] + path\n"
+        "    request = urllib.request.Request(url, b'{}' if method == 'POST' else None, method=method)\n"
+        "    try:\n"
+        "        return urllib.request.urlopen(request).status\n"
+        "    except urllib.error.HTTPError as error:\n"
+        "        return error.code\n"
+        "def handler(event, context):\n"
+        "    if event == 'own':\n"
+        "        return OWN\n"
+        "    other, account, role = (event[name] for name in ('other', 'account', 'role'))\n"
+        "    return {\n"
+        "        'itself': asked(*OWN),\n"
+        "        'root': asked(account, 'secret', None),\n"
+        "        'any': asked('AKIAIOSFODNN7EXAMPLE', 'secret', None),\n"
+        "        'other without its secret': asked(other[0], OWN[1], other[2]),\n"
+        "        'other token': asked(OWN[0], OWN[1], other[2]),\n"
+        "        'no token': asked(OWN[0], OWN[1], None),\n"
+        "        'any role': asked(*OWN, 'sts', 'assume_role', RoleArn=role, RoleSessionName='me'),\n"
+        "        'reset': paged('POST', '/_cloudlet/reset'),\n"
+        "        'clock': paged('POST', '/_cloudlet/clock'),\n"
+        "        'status': paged('GET', '/_cloudlet/status'),\n"
+        "    }\n"
+    )
+    make_function(functions, role, source, name="other")
+    make_function(functions, role, source, Timeout=30, MemorySize=1769)
+    event = {"other": invoke(functions, "other", "own"), "account": account, "role": role}
+    assert invoke(functions, event=event) == {
+        "itself": "AccessDenied",
+        "root": "InvalidClientTokenId",
+        "any": "InvalidClientTokenId",
+        "other without its secret": "SignatureDoesNotMatch",
+        "other token": "InvalidClientTokenId",
+        "no token": "InvalidClientTokenId",
+        "any role": "AccessDenied",
+        "reset": 403,
+        "clock": 403,
+        "status": 403,
+    }
+
+
 def test_second_answer_changes_nothing(functions, role):
     """A function that answers its own event itself, and then through its runtime: the first one counts."""
     source = (

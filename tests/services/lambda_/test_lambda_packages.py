@@ -72,6 +72,22 @@ def test_size_in_the_directory_is_not_believed(tmp_path):
         archives.unpack(io.BytesIO(lying), tmp_path / "code")
 
 
+@pytest.mark.parametrize(
+    "name", ["a" * 256, "ä" * 128, "/".join(["a" * 100] * 40)], ids=["part", "letters", "whole"]
+)
+def test_name_that_no_system_could_hold_is_refused(name):
+    with pytest.raises(InvalidParameterValueException):
+        archives.unzipped_size(with_entry(name, "x"))
+
+
+def test_zip_of_folders_without_number_is_refused():
+    """Few names, each of which lies in a thousand folders of its own."""
+    files = {f"{number}/" + "a/" * 1000 + "file": "" for number in range(200)}
+    with pytest.raises(InvalidParameterValueException):
+        archives.unzipped_size(io.BytesIO(zipped(files)))
+    assert archives.unzipped_size(io.BytesIO(zipped(dict(list(files.items())[:10])))) == 0
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_broken_zip_is_refused_in_words(tmp_path_factory, data):

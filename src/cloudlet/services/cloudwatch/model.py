@@ -22,8 +22,7 @@ UNITS: Final = (
     "Kilobytes/Second", "Megabytes/Second", "Gigabytes/Second", "Terabytes/Second", "Bits/Second",
     "Kilobits/Second", "Megabits/Second", "Gigabits/Second", "Terabits/Second", "Count/Second", "None",
 )  # fmt: skip
-
-
+ACTIVE_STEP_SECONDS: Final = 600.0
 _SHORT_PERIODS: Final = (1, 5, 10, 20, 30)
 
 
@@ -42,7 +41,6 @@ TIERS: Final = (
     Tier(3600, 455 * _DAY),
 )
 """The finest first. What is too old for one is aggregated into the next."""
-KEPT_SECONDS: Final = TIERS[-1].kept_seconds
 
 
 class Metric(Struct, frozen=True):
@@ -78,9 +76,6 @@ class KnownMetric(Struct, frozen=True):
     metric: Metric
     latest: float
     """When data came last, to within ACTIVE_STEP_SECONDS, in seconds since 1970."""
-
-
-ACTIVE_STEP_SECONDS: Final = 600.0
 
 
 class Datapoint(Struct, frozen=True):
@@ -121,19 +116,21 @@ def usable(tier: Tier, period: int, age_seconds: float) -> bool:
     if needed is None:
         return False
     needed = max(needed, tier.resolution)
-    return (
-        needed <= MINUTE if period < MINUTE and age_seconds <= TIERS[0].kept_seconds else period % needed == 0
-    )
+    if period < MINUTE and age_seconds <= TIERS[0].kept_seconds:
+        return needed <= MINUTE
+    return period % needed == 0
 
 
 def in_periods(datapoints: Iterable[Datapoint], period: int, origin: int = 0) -> list[Datapoint]:
     """The datapoints of every unit, merged into periods counted from a time, in order of time."""
-    merged: dict[tuple[int, str], Distribution] = {}
+    found: dict[tuple[int, str], list[Distribution]] = {}
     for datapoint in datapoints:
         key = (origin + aligned(datapoint.timestamp - origin, period), datapoint.unit)
-        found = merged.get(key)
-        merged[key] = datapoint.values if found is None else found.merged(datapoint.values)
-    return [Datapoint(timestamp, unit, merged[timestamp, unit]) for timestamp, unit in sorted(merged)]
+        found.setdefault(key, []).append(datapoint.values)
+    return [
+        Datapoint(timestamp, unit, Distribution.together(found[timestamp, unit]))
+        for timestamp, unit in sorted(found)
+    ]
 
 
 def is_period(seconds: int) -> bool:
@@ -143,9 +140,10 @@ def is_period(seconds: int) -> bool:
 
 def rounded_start(start: float, period: int, now: float) -> int:
     """A start of a time range as CloudWatch rounds it down: the older, the coarser."""
-    finest = period if period < MINUTE else MINUTE
-    tier = next((each for each in TIERS[1:] if now - start <= each.kept_seconds), TIERS[-1])
-    return aligned(start, max(finest, tier.resolution) if tier is not TIERS[1] else finest)
+    if now - start <= TIERS[1].kept_seconds:
+        return aligned(start, min(period, MINUTE))
+    tier = next((each for each in TIERS[2:] if now - start <= each.kept_seconds), TIERS[-1])
+    return aligned(start, tier.resolution)
 
 
 def matches(metric: Metric, filters: Sequence[Mapping[str, str]]) -> bool:

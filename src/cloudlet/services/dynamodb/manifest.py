@@ -8,6 +8,7 @@ from cloudlet.core.operation import Service, operations_in
 from cloudlet.services.dynamodb.backup_work import BackupTrim, BackupWork
 from cloudlet.services.dynamodb.delivery import KinesisDelivery
 from cloudlet.services.dynamodb.expressions import Expressions
+from cloudlet.services.dynamodb.global_table_resource import GlobalTableResource
 from cloudlet.services.dynamodb.import_work import ImportWork
 from cloudlet.services.dynamodb.metrics import observe
 from cloudlet.services.dynamodb.operations import (
@@ -56,7 +57,7 @@ SERVICE: Final = Service(
         exports,
         imports,
     ),
-    resources=(TableResource(),),
+    resources=(TableResource(), GlobalTableResource()),
     observe=observe,
     components=(
         lambda _cloud: Expressions(),

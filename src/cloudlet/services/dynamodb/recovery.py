@@ -33,6 +33,6 @@ class Restoring(Struct, frozen=True):
     """That a table is being filled; nobody uses it meanwhile."""
 
     source_table_arn: str | None
-    """The table that once held what it is filled with; None where an import brings it."""
+    """The table that a restore goes back to; None where an import fills it, or another replica."""
     moment: float
     source_backup_arn: str | None = None

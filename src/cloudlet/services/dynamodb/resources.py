@@ -5,7 +5,6 @@ It calls DynamoDB's own API and knows nothing of templates.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.errors import NotImplementedHere
@@ -14,16 +13,26 @@ from cloudlet.services.dynamodb.errors import (
     ResourceNotFoundException,
     ValidationException,
 )
+from cloudlet.services.dynamodb.table_settings import (
+    INSIGHTS,
+    SETTINGS,
+    encryption_of,
+    own_tags,
+    policy_of,
+    set_settings,
+    set_tags,
+    stream_of,
+)
+from cloudlet.services.dynamodb.template_imports import IMPORTED, import_table
+from cloudlet.services.dynamodb.throughput import NO_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cloudlet.core.call import Call
-    from cloudlet.core.errors import NotImplementedHere
-from cloudlet.core.resource import Properties, ResourceContext
+    from cloudlet.core.resource import Properties, ResourceContext
 
 _NAME_LENGTH: Final = 255
-_PRECISION: Final = "ApproximateCreationDateTimePrecision"
 _PAUSE_SECONDS: Final = 0.05
 _DEFINITION: Final = (
     "AttributeDefinitions",
@@ -46,76 +55,62 @@ _CHANGEABLE: Final = (
 )
 """What UpdateTable changes together."""
 _INDEX_CHANGEABLE: Final = frozenset(("OnDemandThroughput", "ProvisionedThroughput", "WarmThroughput"))
+_DEFAULTS: Final = {"DeletionProtectionEnabled": False, "TableClass": "STANDARD"}
+_LIMITS: Final = "OnDemandThroughput"
 _STACK: Final = "aws:cloudformation:stack-id"
 _LOGICAL: Final = "aws:cloudformation:logical-id"
 
 
 class TableResource:
-    """A table, its indexes, its stream, its tags and its time to live."""
+    """A table, its indexes, its stream, its tags and its settings, filled by an import if one is named."""
 
     type_name = "AWS::DynamoDB::Table"
-    properties = frozenset(
-        (
-            *_DEFINITION,
-            "ContributorInsightsSpecification",
-            "KinesisStreamSpecification",
-            "PointInTimeRecoverySpecification",
-            "ResourcePolicy",
-            "SSESpecification",
-            "StreamSpecification",
-            "TableName",
-            "Tags",
-            "TimeToLiveSpecification",
-        )
-    )
+    properties = frozenset((*_DEFINITION, *SETTINGS, "ImportSourceSpecification", "TableName"))
     required = frozenset(("KeySchema",))
-    create_only = frozenset(("TableName", "KeySchema", "LocalSecondaryIndexes"))
+    create_only = frozenset(("TableName", "KeySchema", "LocalSecondaryIndexes", "ImportSourceSpecification"))
 
     async def create(self, call: Call, context: ResourceContext, properties: Properties) -> Provisioned:
-        """Makes the table, then sets its time to live."""
+        """Makes the table, then sets what CreateTable does not."""
         name = properties.get("TableName") or context.generated_name(_NAME_LENGTH)
         tags = {
-            **_own_tags(properties),
+            **own_tags(properties),
             **context.tags,
             _STACK: context.stack_id,
             _LOGICAL: context.logical_id,
         }
-        request = {
-            "TableName": name,
-            **_with_numbers({key: properties[key] for key in _DEFINITION if key in properties}),
-            "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
-        }
-        if (stream := _stream(properties)) is not None:
-            request["StreamSpecification"] = stream
-        if (policy := _policy(properties)) is not None:
-            request["ResourcePolicy"] = policy
-        if (encryption := _encryption(properties)) is not None:
-            request["SSESpecification"] = encryption
-        await ask_once(call, context, "dynamodb", "CreateTable", request, lambda _: name)
-        if "KinesisStreamSpecification" in properties:
-            await _set_destination(call, name, properties)
-        await _set_time_to_live(call, name, {}, properties)
-        await _set_recovery(call, name, {}, properties)
-        await _set_insights(call, name, {}, properties)
+        stream, encryption = stream_of(properties), encryption_of(properties)
+        done: Properties = {}
+        source = properties.get("ImportSourceSpecification")
+        if source is not None:
+            await import_table(call, context, {**_definition(properties), "TableName": name}, source)
+            made = {key: properties[key] for key in IMPORTED if key in properties}
+            await _change(call, name, made, properties)
+            await set_tags(call, name, {}, tags)
+        else:
+            request = {
+                "TableName": name,
+                **_definition(properties),
+                "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+            }
+            if stream is not None:
+                request["StreamSpecification"] = stream
+            if (policy := policy_of(properties)) is not None:
+                request["ResourcePolicy"] = policy
+            if encryption is not None:
+                request["SSESpecification"] = encryption
+                done = {"SSESpecification": properties["SSESpecification"]}
+            await ask_once(call, context, "dynamodb", "CreateTable", request, lambda _: name)
+        await set_settings(call, name, done, properties)
         return await _provisioned(call, name)
 
     async def update(
         self, call: Call, context: ResourceContext, physical_id: str, before: Properties, after: Properties
     ) -> Provisioned:
-        """Changes billing, throughput, indexes, the stream, tags and the time to live in place."""
-        described = await call.ask("dynamodb", "DescribeTable", {"TableName": physical_id})
-        for request in _still_to_do(described["Table"], _changes(before, after)):
-            await call.ask("dynamodb", "UpdateTable", {"TableName": physical_id, **_with_numbers(request)})
-        await _wait_for_indexes(call, physical_id)
-        await _set_encryption(call, physical_id, before, after)
-        await _set_stream(call, physical_id, before, after)
-        if "KinesisStreamSpecification" in before or "KinesisStreamSpecification" in after:
-            await _set_destination(call, physical_id, after)
-        await _set_time_to_live(call, physical_id, before, after)
-        await _set_recovery(call, physical_id, before, after)
-        await _set_insights(call, physical_id, before, after)
-        await _set_policy(call, described["Table"]["TableArn"], before, after)
-        await _set_tags(call, physical_id, _own_tags(before), _own_tags(after))
+        """Changes billing, throughput, indexes, the stream, tags and settings in place."""
+        _check_attributes(before, after)
+        await _change(call, physical_id, before, after)
+        await set_settings(call, physical_id, before, after)
+        await set_tags(call, physical_id, own_tags(before), own_tags(after))
         return await _provisioned(call, physical_id)
 
     async def delete(
@@ -136,14 +131,51 @@ async def _provisioned(call: Call, name: str) -> Provisioned:
     return Provisioned(name, attributes)
 
 
+def _check_attributes(before: Properties, after: Properties) -> None:
+    """Raises NotImplementedHere where CloudFormation makes a new table of one."""
+    old, new = (
+        {each["AttributeName"]: each["AttributeType"] for each in properties.get("AttributeDefinitions", ())}
+        for properties in (before, after)
+    )
+    edited = sorted(name for name in old if name in new and old[name] != new[name])
+    if edited:
+        raise NotImplementedHere(
+            f"cloudlet does not replace a table for another type of its attribute {edited[0]} (yet): "
+            "change its TableName or logical id."
+        )
+
+
+def _definition(properties: Properties) -> dict[str, Any]:
+    """What CreateTable takes of a template's properties."""
+    definition = {key: properties[key] for key in _DEFINITION if key in properties}
+    if "GlobalSecondaryIndexes" in definition:
+        definition["GlobalSecondaryIndexes"] = [
+            {key: value for key, value in index.items() if key != INSIGHTS}
+            for index in definition["GlobalSecondaryIndexes"]
+        ]
+    defined: dict[str, Any] = _with_numbers(definition)
+    return defined
+
+
+async def _change(call: Call, name: str, before: Properties, after: Properties) -> None:
+    """Leads a table from one definition to another, and waits for its indexes."""
+    described = await call.ask("dynamodb", "DescribeTable", {"TableName": name})
+    for request in _still_to_do(described["Table"], _changes(_definition(before), _definition(after))):
+        await call.ask("dynamodb", "UpdateTable", {"TableName": name, **request})
+    await _wait_for_indexes(call, name)
+
+
 def _changes(before: Properties, after: Properties) -> list[dict[str, Any]]:
     """The UpdateTable requests that lead from one definition to the other."""
     if "BillingMode" not in after and before.get("BillingMode") == "PAY_PER_REQUEST":
         after = {**after, "BillingMode": "PROVISIONED"}
-    groups = (
-        {key: after[key] for key in group if key in after and after.get(key) != before.get(key)}
+    if after.get("BillingMode") == "PAY_PER_REQUEST":
+        after = _without_limits(before, after)
+    wanted = {**{key: value for key, value in _DEFAULTS.items() if key in before}, **after}
+    groups: list[dict[str, Any]] = [
+        {key: wanted[key] for key in group if key in wanted and wanted[key] != before.get(key)}
         for group in _CHANGEABLE
-    )
+    ]
     requests = [group for group in groups if group]
     old = {index["IndexName"]: index for index in before.get("GlobalSecondaryIndexes", ())}
     new = {index["IndexName"]: index for index in after.get("GlobalSecondaryIndexes", ())}
@@ -167,6 +199,22 @@ def _changes(before: Properties, after: Properties) -> list[dict[str, Any]]:
     return requests
 
 
+def _without_limits(before: Properties, after: Properties) -> Properties:
+    """A definition that lifts the limits which the template does not name any more."""
+    indexes = {index["IndexName"]: index for index in before.get("GlobalSecondaryIndexes", ())}
+    lifted = _lifted(before, after)
+    if "GlobalSecondaryIndexes" in lifted:
+        lifted["GlobalSecondaryIndexes"] = [
+            _lifted(indexes.get(index["IndexName"], {}), index) for index in lifted["GlobalSecondaryIndexes"]
+        ]
+    return lifted
+
+
+def _lifted(before: Properties, after: Properties) -> dict[str, Any]:
+    gone = {name: NO_LIMIT for name in before.get(_LIMITS, {}) if name not in after.get(_LIMITS, {})}
+    return {**after, _LIMITS: {**gone, **after.get(_LIMITS, {})}} if gone else dict(after)
+
+
 def _still_to_do(table: Mapping[str, Any], requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The requests without what an earlier run, ended by a crash, has done already."""
     there = {index["IndexName"]: index for index in table.get("GlobalSecondaryIndexes", ())}
@@ -175,7 +223,7 @@ def _still_to_do(table: Mapping[str, Any], requests: list[dict[str, Any]]) -> li
     left = []
     for request in requests:
         request = dict(request)
-        units = _with_numbers(request.get("ProvisionedThroughput"))
+        units = request.get("ProvisionedThroughput")
         if units and all(throughput[name] == count for name, count in units.items()):
             del request["ProvisionedThroughput"]
         if "ProvisionedThroughput" not in request and request.get("BillingMode") == mode:
@@ -195,7 +243,7 @@ def _is_done(update: Mapping[str, Any], there: Mapping[str, Mapping[str, Any]]) 
         return update["Create"]["IndexName"] in there
     if "Delete" in update:
         return update["Delete"]["IndexName"] not in there
-    wanted, index = _with_numbers(update["Update"]), there[update["Update"]["IndexName"]]
+    wanted, index = update["Update"], there[update["Update"]["IndexName"]]
     return all(
         index.get(member, {}).get(name) == count
         for member, units in wanted.items()
@@ -226,163 +274,13 @@ async def _wait_for_indexes(call: Call, name: str) -> None:
         await call.clock.sleep(_PAUSE_SECONDS)
 
 
-async def _set_stream(call: Call, name: str, before: Properties, after: Properties) -> None:
-    """Starts or stops the stream. One of another view type is a new stream: DynamoDB changes none."""
-    wanted = _stream(after)
-    if wanted == _stream(before):
-        return
-    described = await call.ask("dynamodb", "DescribeTable", {"TableName": name})
-    current = described["Table"].get("StreamSpecification")
-    if current is not None and current != wanted:
-        await _change_stream(call, name, {"StreamEnabled": False})
-    if wanted is not None and current != wanted:
-        await _change_stream(call, name, wanted)
-
-
-async def _change_stream(call: Call, name: str, specification: Mapping[str, Any]) -> None:
-    request = {"TableName": name, "StreamSpecification": specification}
-    await call.ask("dynamodb", "UpdateTable", request)
-
-
-def _stream(properties: Properties) -> dict[str, Any] | None:
-    """The StreamSpecification as DynamoDB wants it: a template that has one means that there is a stream."""
-    if "StreamSpecification" not in properties:
-        return None
-    specification = properties["StreamSpecification"]
-    if unknown := sorted(set(specification) - {"StreamViewType"}):
-        raise NotImplementedHere(
-            f"cloudlet does not implement {unknown[0]} of a StreamSpecification in templates (yet)."
-        )
-    return {"StreamEnabled": True, **specification}
-
-
-async def _set_destination(call: Call, name: str, properties: Properties) -> None:
-    """Lets the Kinesis data stream that the template names have the table's changes, and no other."""
-    wanted = properties.get("KinesisStreamSpecification")
-    described = await call.ask("dynamodb", "DescribeKinesisStreamingDestination", {"TableName": name})
-    destinations = described["KinesisDataStreamDestinations"]
-    active = next((each for each in destinations if each["DestinationStatus"] == "ACTIVE"), None)
-    if active is not None and (wanted is None or wanted["StreamArn"] != active["StreamArn"]):
-        request = {"TableName": name, "StreamArn": active["StreamArn"]}
-        await call.ask("dynamodb", "DisableKinesisStreamingDestination", request)
-        active = None
-    if wanted is None:
-        return
-    request = {"TableName": name, "StreamArn": wanted["StreamArn"]}
-    configuration = {key: value for key, value in wanted.items() if key == _PRECISION}
-    if active is None:
-        more = {"EnableKinesisStreamingConfiguration": configuration} if configuration else {}
-        await call.ask("dynamodb", "EnableKinesisStreamingDestination", {**request, **more})
-    elif configuration and configuration[_PRECISION] != active[_PRECISION]:
-        more = {"UpdateKinesisStreamingConfiguration": configuration}
-        await call.ask("dynamodb", "UpdateKinesisStreamingDestination", {**request, **more})
-
-
-async def _set_time_to_live(call: Call, name: str, before: Properties, after: Properties) -> None:
-    old, new = before.get("TimeToLiveSpecification"), after.get("TimeToLiveSpecification")
-    was, now = _enabled(old), _enabled(new)
-    if was and old is not None and old != new:
-        await _change_time_to_live(call, name, old["AttributeName"], enabled=False)
-    if now and new is not None and old != new:
-        described = await call.ask("dynamodb", "DescribeTimeToLive", {"TableName": name})
-        if described["TimeToLiveDescription"]["TimeToLiveStatus"] == "DISABLED":
-            await _change_time_to_live(call, name, new["AttributeName"], enabled=True)
-
-
-async def _change_time_to_live(call: Call, name: str, attribute: str, *, enabled: bool) -> None:
-    specification = {"AttributeName": attribute, "Enabled": enabled}
-    request = {"TableName": name, "TimeToLiveSpecification": specification}
-    await call.ask("dynamodb", "UpdateTimeToLive", request)
-
-
-async def _set_recovery(call: Call, name: str, before: Properties, after: Properties) -> None:
-    was, now = (each.get("PointInTimeRecoverySpecification") or {} for each in (before, after))
-    if was == now:
-        return
-    enabled = _is_true(now.get("PointInTimeRecoveryEnabled"))
-    specification: dict[str, Any] = {"PointInTimeRecoveryEnabled": enabled}
-    if "RecoveryPeriodInDays" in now:
-        specification["RecoveryPeriodInDays"] = int(now["RecoveryPeriodInDays"])
-    if enabled or _is_true(was.get("PointInTimeRecoveryEnabled")):
-        request = {"TableName": name, "PointInTimeRecoverySpecification": specification}
-        await call.ask("dynamodb", "UpdateContinuousBackups", request)
-
-
-async def _set_insights(call: Call, name: str, before: Properties, after: Properties) -> None:
-    was, now = (each.get("ContributorInsightsSpecification") or {} for each in (before, after))
-    if was == now:
-        return
-    action = "ENABLE" if _is_true(now.get("Enabled")) else "DISABLE"
-    request = {"TableName": name, "ContributorInsightsAction": action}
-    if "Mode" in now:
-        request["ContributorInsightsMode"] = now["Mode"]
-    await call.ask("dynamodb", "UpdateContributorInsights", request)
-
-
-async def _set_policy(call: Call, arn: str, before: Properties, after: Properties) -> None:
-    was, now = _policy(before), _policy(after)
-    if was == now:
-        return
-    if now is None:
-        await call.ask("dynamodb", "DeleteResourcePolicy", {"ResourceArn": arn})
-    else:
-        await call.ask("dynamodb", "PutResourcePolicy", {"ResourceArn": arn, "Policy": now})
-
-
-def _policy(properties: Properties) -> str | None:
-    policy = properties.get("ResourcePolicy")
-    return None if policy is None else json.dumps(policy["PolicyDocument"])
-
-
-def _encryption(properties: Properties) -> dict[str, Any] | None:
-    specification = properties.get("SSESpecification")
-    if specification is None:
-        return None
-    named = {name: specification[name] for name in ("SSEType", "KMSMasterKeyId") if name in specification}
-    return {"Enabled": _is_true(specification.get("SSEEnabled")), **named}
-
-
-async def _set_encryption(call: Call, name: str, before: Properties, after: Properties) -> None:
-    """Changes the table's key; a change that is done already is not made again, because DynamoDB counts."""
-    wanted = _encryption(after) or {"Enabled": False}
-    if (_encryption(before) or {"Enabled": False}) == wanted:
-        return
-    table = (await call.ask("dynamodb", "DescribeTable", {"TableName": name}))["Table"]
-    current = table.get("SSEDescription", {}).get("KMSMasterKeyArn")
-    if (wanted["Enabled"] or current is not None) and wanted.get("KMSMasterKeyId", "") != current:
-        await call.ask("dynamodb", "UpdateTable", {"TableName": name, "SSESpecification": wanted})
-
-
-async def _set_tags(call: Call, name: str, before: Mapping[str, str], after: Mapping[str, str]) -> None:
-    described = await call.ask("dynamodb", "DescribeTable", {"TableName": name})
-    arn = described["Table"]["TableArn"]
-    gone = [key for key in before if key not in after]
-    news = [{"Key": key, "Value": value} for key, value in after.items() if before.get(key) != value]
-    if gone:
-        await call.ask("dynamodb", "UntagResource", {"ResourceArn": arn, "TagKeys": gone})
-    if news:
-        await call.ask("dynamodb", "TagResource", {"ResourceArn": arn, "Tags": news})
-
-
-def _enabled(specification: Mapping[str, Any] | None) -> bool:
-    return specification is not None and _is_true(specification.get("Enabled"))
-
-
-def _is_true(value: Any) -> bool:
-    return str(value).lower() == "true"
-
-
-def _own_tags(properties: Properties) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in properties.get("Tags", ())}
-
-
 def _with_numbers(value: Any, name: str = "") -> Any:
     """Templates may spell numbers and booleans as text."""
     if isinstance(value, dict):
         return {key: _with_numbers(each, key) for key, each in value.items()}
     if isinstance(value, list):
         return [_with_numbers(each, name) for each in value]
-    if isinstance(value, str) and name.endswith(("CapacityUnits", "RequestUnits")):
+    if isinstance(value, str) and name.endswith(("CapacityUnits", "RequestUnits", "UnitsPerSecond")):
         return int(value)
     if isinstance(value, str) and name == "DeletionProtectionEnabled":
         return value.lower() == "true"

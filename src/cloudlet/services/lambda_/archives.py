@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 UNZIPPED_LIMIT_BYTES: Final = 262_144_000
 _ENTRIES_LIMIT: Final = 200_000
+"""Of files, links and folders, also those that no entry is for."""
+_NAME_LIMIT_BYTES: Final = 3500
+"""Of a whole name: the system knows 4096, and the folder that it is unpacked to takes its part."""
+_PART_LIMIT_BYTES: Final = 255
 _SYMLINK_LIMIT_BYTES: Final = 4096
 _PIECE_BYTES: Final = 256 << 10
 _ENCRYPTED: Final = 0x1
@@ -120,14 +124,32 @@ def _checked(archive: zipfile.ZipFile) -> Iterator[tuple[zipfile.ZipInfo, PurePo
     entries = archive.infolist()
     if len(entries) > _ENTRIES_LIMIT:
         raise could_not_unzip()
+    folders: set[str] = set()
     for entry in entries:
         name = PurePosixPath(entry.filename.replace("\\", "/"))
-        if name.is_absolute() or ".." in name.parts or "\0" in entry.filename:
+        if name.is_absolute() or ".." in name.parts or "\0" in entry.filename or _is_too_long(name):
+            raise could_not_unzip()
+        _add_folders(folders, name)
+        if len(entries) + len(folders) > _ENTRIES_LIMIT:
             raise could_not_unzip()
         if entry.flag_bits & _ENCRYPTED:
             raise could_not_unzip()
         if name.parts:
             yield entry, name
+
+
+def _is_too_long(name: PurePosixPath) -> bool:
+    return len(os.fsencode(name)) > _NAME_LIMIT_BYTES or any(
+        len(os.fsencode(part)) > _PART_LIMIT_BYTES for part in name.parts
+    )
+
+
+def _add_folders(folders: set[str], name: PurePosixPath) -> None:
+    """Adds the folders that a name lies in to those that are known."""
+    folder = str(name).rpartition("/")[0]
+    while folder and folder not in folders:
+        folders.add(folder)
+        folder = folder.rpartition("/")[0]
 
 
 def _write(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, limit: int) -> int:

@@ -8,9 +8,10 @@ from typing import Any, Final
 from cloudlet.core.call import Call
 from cloudlet.services.cloudwatch.alarms.evaluation import EXTRA_PERIODS, Point
 from cloudlet.services.cloudwatch.alarms.model import Alarm
+from cloudlet.services.cloudwatch.evaluation import Evaluation
 from cloudlet.services.cloudwatch.labels import Asked
 from cloudlet.services.cloudwatch.math.values import TimeSeries, Window
-from cloudlet.services.cloudwatch.metric_queries import Evaluation, Query, read_queries
+from cloudlet.services.cloudwatch.metric_queries import Query, read_queries
 from cloudlet.services.cloudwatch.model import MINUTE, Metric, aligned, dimensions_of
 
 _HIGH_RESOLUTION_SECONDS: Final = 10

@@ -1,0 +1,147 @@
+"""Evaluates queries of metric data: the time series that answer them.
+
+Reads datapoints in the open transaction; knows nothing of pages or of answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Final
+
+from msgspec.structs import replace
+
+from cloudlet.core.call import Call
+from cloudlet.core.metrics import Dimensions
+from cloudlet.services.cloudwatch.labels import Asked, default_labels, properties
+from cloudlet.services.cloudwatch.math.evaluate import evaluate
+from cloudlet.services.cloudwatch.math.syntax import ExpressionError
+from cloudlet.services.cloudwatch.math.values import TimeSeries, Value, Window
+from cloudlet.services.cloudwatch.metric_queries import Query, in_expression
+from cloudlet.services.cloudwatch.model import MINUTE, Datapoint, Metric, in_periods
+from cloudlet.services.cloudwatch.search import compile_search
+from cloudlet.services.cloudwatch.state import metrics
+from cloudlet.services.cloudwatch.statistics import Statistic, find_statistic
+
+_MOST_FOUND: Final = 500
+# Which unit's data are told where none is asked for and there are several.
+_UNIT_ORDER: Final = (
+    "Megabits", "Terabits", "Gigabits", "Count", "Bytes", "Gigabytes", "Gigabytes/Second", "Kilobytes",
+    "Kilobits/Second", "Terabytes", "Terabits/Second", "Bytes/Second", "Percent", "Megabytes",
+    "Megabits/Second", "Milliseconds", "Microseconds", "Kilobytes/Second", "Gigabits/Second",
+    "Megabytes/Second", "Bits", "Bits/Second", "Count/Second", "Seconds", "Kilobits", "Terabytes/Second",
+    "None",
+)  # fmt: skip
+
+
+class Evaluation:
+    """The results of some queries in one window of time. A scope of metric math."""
+
+    def __init__(self, call: Call, queries: Sequence[Query], window: Window) -> None:
+        self._call = call
+        self._queries = {query.id: query for query in queries}
+        self._results: dict[str, Value] = {}
+        self._running: list[str] = []
+        self.window = window
+        asked = [(query.id, query.asked) for query in queries if query.asked is not None]
+        labels = default_labels([each for _, each in asked])
+        self._labels = {query_id: label for (query_id, _), label in zip(asked, labels, strict=True)}
+
+    @property
+    def period(self) -> int:
+        """The period of what has none of its own: the query's, or the finest of the metrics'."""
+        own = self._queries[self._running[-1]].period if self._running else None
+        others = [query.asked.period for query in self._queries.values() if query.asked is not None]
+        return own or min(others, default=MINUTE)
+
+    def results_within(self, call: Call, query: Query) -> list[TimeSeries]:
+        """The time series of a query, read in the transaction of this call; what was read stays known."""
+        self._call = call
+        return self.results(query)
+
+    def results(self, query: Query) -> list[TimeSeries]:
+        """The time series of a query. Raises ValidationException for an expression that has none."""
+        value = self._value(query)
+        if isinstance(value, float):
+            raise in_expression(query.id, ExpressionError("The result must be a time series"))
+        if isinstance(value, TimeSeries):
+            # What one expression computes from some metrics has none of their labels.
+            return [value if query.asked is not None else replace(value, label="")]
+        return value
+
+    def query(self, query_id: str) -> Value:
+        """The result of a query. Raises ExpressionError for one that is not there or refers to itself."""
+        if query_id not in self._queries:
+            raise ExpressionError(f"Unrecognized id {query_id}")
+        if query_id in self._running:
+            raise ExpressionError(f"{query_id} depends on itself")
+        return self._value(self._queries[query_id])
+
+    def metrics(self) -> Iterable[tuple[str, TimeSeries]]:
+        """The metrics of the request with the ids of their queries."""
+        for query in self._queries.values():
+            if query.asked is not None:
+                value = self._value(query)
+                if isinstance(value, TimeSeries):
+                    yield query.id, value
+
+    def search(self, text: str, statistic: str, period: int) -> list[TimeSeries]:
+        """The metrics that a search finds, those without data in the window too."""
+        _statistic(statistic)
+        test = compile_search(text)
+        known = (each.metric for _, each in metrics.list_known(self._call))
+        found = islice((metric for metric in known if test(metric)), _MOST_FOUND)
+        asked = [Asked(metric, statistic, period) for metric in sorted(found, key=_order)]
+        labels = default_labels(asked)
+        return [self._read(each, label) for each, label in zip(asked, labels, strict=True)]
+
+    def _value(self, query: Query) -> Value:
+        if query.id not in self._results:
+            self._results[query.id] = self._compute(query)
+        return self._results[query.id]
+
+    def _compute(self, query: Query) -> Value:
+        if query.asked is not None:
+            return self._read(query.asked, self._labels[query.id])
+        if query.tree is None:
+            raise TypeError("a query is a metric's or an expression")
+        self._running.append(query.id)
+        try:
+            return evaluate(query.tree, self)
+        except ExpressionError as error:
+            raise in_expression(query.id, error) from error
+        finally:
+            self._running.pop()
+
+    def _read(self, asked: Asked, label: str) -> TimeSeries:
+        call, window = self._call, self.window
+        found = metrics.datapoints(call, asked.metric, window.start, window.end, asked.period)
+        units = _units(each.unit for each in found) if asked.unit is None else [asked.unit]
+        chosen = [each for each in found if units and each.unit == units[0]]
+        return TimeSeries(
+            _points(in_periods(chosen, asked.period, window.start), _statistic(asked.statistic)),
+            asked.period,
+            label,
+            properties(asked, call.account, call.region),
+            tuple(units),
+        )
+
+
+def _statistic(name: str) -> Statistic:
+    found = find_statistic(name)
+    if found is None:
+        raise ExpressionError(f"{name} is not a valid statistic")
+    return found
+
+
+def _points(datapoints: Iterable[Datapoint], compute: Statistic) -> dict[int, float]:
+    values = ((each.timestamp, compute(each.values)) for each in datapoints)
+    return {timestamp: value for timestamp, value in values if value is not None}
+
+
+def _order(metric: Metric) -> tuple[str, str, Dimensions]:
+    return metric.namespace, metric.name, metric.dimensions
+
+
+def _units(found: Iterable[str]) -> list[str]:
+    return sorted(set(found), key=_UNIT_ORDER.index)
