@@ -17,6 +17,8 @@ from .headers import DROPPED_ON_ENTRY, RECASED_ON_ENTRY
 from .vtl.context import PARAMETER_PLACES, context_variables, prepare_overrides
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from cloudlet.core.call import Call
 
     from .api_keys import Admission
@@ -107,6 +109,8 @@ class Invocation(Struct):
     """Whether the client asked for a new answer and may not."""
     integration_request: IntegrationRequest = field(default_factory=IntegrationRequest)
     answer: Answer | None = None
+    stream: AsyncIterator[bytes] | None = None
+    """The body of the answer, where it is passed on as it comes."""
     sent: Sent | None = None
     service_status: int | None = None
     """What Lambda's own API answered, beside what the function did."""
