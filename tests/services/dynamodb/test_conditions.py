@@ -420,7 +420,11 @@ def test_any_text_either_compiles_or_is_refused_with_validation_exception(pieces
 
 
 def test_deep_nesting_is_refused_and_does_not_overflow_the_stack():
-    assert "nested" in message("(" * 1500 + "a" + ")" * 1500)
+    assert message("(" * 2046 + "a<b" + ")" * 2046) == "The expression has redundant parentheses;"
+    assert message("a < " + "f(" * 1355 + "b" + ")" * 1355) == "Invalid function name; function: f"
+    assert message("a<b " + "or (a<b " * 454 + ")" * 454) == (
+        "The expression contains too many operators; operator count: 301"
+    )
     assert "nested" in message("NOT " * 900 + "a = b")
     assert "nested" in message("size(" * 800 + "a" + ")" * 800 + " = b")
 

@@ -8,6 +8,7 @@ import pytest
 
 from iam_fixtures import as_user, iam
 from services.dynamodb.conftest import HASH_TABLE
+from services.dynamodb.waiting import eventually
 
 __all__ = ["as_user", "iam"]
 
@@ -232,11 +233,16 @@ def test_replicas_have_no_keys_of_kms(dynamodb, create, change, refused):
     assert refused(change, Enabled=True)[0] == "NotImplemented"
 
 
-def test_restored_tables_have_no_keys_of_kms(dynamodb, create, refused):
+def test_a_restored_table_has_the_key_that_it_is_given(dynamodb, create, key):
     create()
     backup = dynamodb.create_backup(TableName="abc", BackupName="one")["BackupDetails"]["BackupArn"]
-    override = {"SSESpecificationOverride": {"Enabled": True}}
-    code, message = refused(
-        dynamodb.restore_table_from_backup, TargetTableName="other", BackupArn=backup, **override
-    )
-    assert (code, "KMS" in message) == ("NotImplemented", True)
+    eventually(lambda: described_backup(dynamodb, backup) == "AVAILABLE")
+    override = {"SSESpecificationOverride": with_key(key)}
+    dynamodb.restore_table_from_backup(TargetTableName="other", BackupArn=backup, **override)
+    dynamodb.get_waiter("table_exists").wait(TableName="other", WaiterConfig={"Delay": 0.02})
+    assert dynamodb.describe_table(TableName="other")["Table"]["SSEDescription"] == encrypted(key)
+
+
+def described_backup(dynamodb, arn):
+    described = dynamodb.describe_backup(BackupArn=arn)["BackupDescription"]
+    return described["BackupDetails"]["BackupStatus"]

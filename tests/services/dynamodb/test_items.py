@@ -530,3 +530,26 @@ def test_item_collection_metrics_only_with_local_indexes(dynamodb, hash_table, r
         "SizeEstimateRangeGB": [0.0, 1.0],
     }
     assert "ItemCollectionMetrics" not in dynamodb.put_item(TableName=hash_table, Item=item, **size)
+
+
+@pytest.mark.parametrize(
+    ("update", "made"),
+    [
+        ({}, True),
+        ({"AttributeUpdates": {}}, True),
+        ({"AttributeUpdates": {"x": {"Action": "DELETE"}}}, False),
+        ({"AttributeUpdates": {"x": {"Action": "DELETE", "Value": {"NS": ["1"]}}}}, False),
+        (
+            {"AttributeUpdates": {"x": {"Action": "DELETE"}, "y": {"Action": "ADD", "Value": {"N": "1"}}}},
+            True,
+        ),
+        ({"UpdateExpression": "REMOVE x"}, False),
+        ({"UpdateExpression": "DELETE x :v", "ExpressionAttributeValues": {":v": {"NS": ["1"]}}}, False),
+        ({"UpdateExpression": "REMOVE x ADD y :v", "ExpressionAttributeValues": {":v": {"N": "1"}}}, True),
+    ],
+)
+def test_update_that_only_removes_makes_no_item(dynamodb, hash_table, update, made):
+    key = {"a": {"S": "new"}}
+    answer = dynamodb.update_item(TableName=hash_table, Key=key, ReturnValues="ALL_NEW", **update)
+    assert ("Attributes" in answer) is made
+    assert ("Item" in dynamodb.get_item(TableName=hash_table, Key=key)) is made

@@ -30,6 +30,7 @@ def numbers(draw):
         ("-0", "0"),
         ("0.0", "0"),
         ("0e125", "0"),
+        ("0e1000", "0"),
         ("007", "7"),
         ("1.0", "1"),
         ("1e2", "100"),
@@ -54,10 +55,8 @@ def test_number_is_kept_in_its_canonical_text(sent, kept):
         ("1e99999999999", OVERFLOW),
         ("1e2147483647", OVERFLOW),
         ("1e2147483648", OVERFLOW),
-        ("0e126", OVERFLOW),
         ("1e-131", UNDERFLOW),
         ("1e-99999999999", UNDERFLOW),
-        ("0e-131", UNDERFLOW),
         ("1e9223372036854775808", f"{NOT_NUMERIC}: 1e9223372036854775808"),
         ("", f"{NOT_NUMERIC}: "),
         ("abc", f"{NOT_NUMERIC}: abc"),
@@ -130,7 +129,7 @@ def test_sum_is_exact_to_thirty_eight_digits():
 def test_sum_of_more_than_thirty_eight_digits_is_refused():
     with pytest.raises(ValidationException) as refused:
         add("1" + "0" * 40, "1")
-    assert refused.value.message == TOO_PRECISE
+    assert refused.value.message == OVERFLOW
 
 
 def test_sum_beyond_the_range_overflows():

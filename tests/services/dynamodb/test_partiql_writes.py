@@ -295,6 +295,7 @@ def test_a_batch_answers_statement_by_statement(dynamodb, item, stored, hash_tab
     assert rest[2] == {"TableName": hash_table}
     assert rest[3]["Error"] == {"Code": "ConditionalCheckFailed", "Message": "The conditional request failed"}
     assert rest[4]["Error"]["Code"] == "ValidationError"
+    assert [each.get("TableName") for each in rest[3:7]] == [hash_table, None, None, None]
     assert rest[5]["Error"] == {
         "Code": "ValidationError",
         "Message": f"{NOT_WELL_FORMED}Expected data manipulation",
@@ -323,6 +324,7 @@ def test_a_read_of_several_items_is_no_part_of_a_batch_or_a_transaction(dynamodb
         "Code": "ValidationError",
         "Message": message.format("BatchExecuteStatement"),
     }
+    assert "TableName" not in response
     assert refusal(dynamodb.execute_transaction, TransactStatements=[{"Statement": statement}]) == (
         "ValidationException",
         f"Validation failed in TransactStatements[0]: {message.format('ExecuteTransaction')}",

@@ -428,6 +428,7 @@ def test_new_index_is_filled_with_what_was_there_and_kept_up_to_date(dynamodb, h
         if len(puts) == 25:
             dynamodb.batch_write_item(RequestItems={hash_table: puts})
     dynamodb.put_item(TableName=hash_table, Item={"a": {"S": "sparse"}})
+    dynamodb.put_item(TableName=hash_table, Item={"a": {"S": "other type"}, "g": {"N": "1"}})
     updated = dynamodb.update_table(
         TableName=hash_table,
         AttributeDefinitions=[{"AttributeName": "g", "AttributeType": "S"}],
@@ -444,6 +445,7 @@ def test_new_index_is_filled_with_what_was_there_and_kept_up_to_date(dynamodb, h
         "ExpressionAttributeValues": {":g": {"S": "x"}},
     }
     assert dynamodb.query(**query)["Count"] == 451
+    assert dynamodb.scan(TableName=hash_table, IndexName="late")["Count"] == 451
     dynamodb.update_table(
         TableName=hash_table, GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "late"}}]
     )

@@ -183,6 +183,12 @@ def test_functions_with_one_operand_are_refused(function):
     )
 
 
+def test_list_append_is_no_operand_of_itself():
+    assert message("set a = list_append(list_append(:j, :j), :j)", values=TYPED) == (
+        "The function is not allowed to be used this way in an expression; function: list_append"
+    )
+
+
 @pytest.mark.parametrize(
     "text", ["set a = if_not_exists(:a, c)", "set a = if_not_exists(if_not_exists(a, b), c)"]
 )

@@ -110,6 +110,24 @@ def test_material_goes_by_the_clock(server, kms, make, refusal):
     assert refusal(kms.encrypt, KeyId=key["KeyId"], Plaintext=b"x")[0] == "KMSInvalidStateException"
 
 
+def test_imported_material_is_listed_and_never_renewed(kms, make, refusal):
+    key = make()
+    answer = kms.import_key_material(**wrapped(kms, key, os.urandom(32)), **FOR_EVER)
+    assert kms.list_key_rotations(KeyId=key["KeyId"])["Rotations"] == []
+    [listed] = kms.list_key_rotations(KeyId=key["KeyId"], IncludeKeyMaterial="ALL_KEY_MATERIAL")["Rotations"]
+    assert listed == {
+        "KeyId": key["Arn"],
+        "KeyMaterialId": answer["KeyMaterialId"],
+        "KeyMaterialState": "CURRENT",
+        "ImportState": "IMPORTED",
+        "ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE",
+    }
+    assert refusal(kms.enable_key_rotation, KeyId=key["KeyId"]) == (
+        "UnsupportedOperationException",
+        f"{key['Arn']} origin is EXTERNAL which is not valid for this operation.",
+    )
+
+
 def test_material_that_expires_says_when(kms, make, refusal):
     key = make()
     assert refusal(kms.import_key_material, **wrapped(kms, key, os.urandom(32))) == (

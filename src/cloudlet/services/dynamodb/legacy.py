@@ -103,6 +103,8 @@ class Updates(Struct, frozen=True):
     changes: tuple[Change, ...]
     known: dict[str, str]
     """The types of the values that are put, by attribute."""
+    creates: bool
+    """Whether they make an item where there is none; not if all they do is to remove."""
 
     @property
     def attributes(self) -> tuple[str, ...]:
@@ -178,7 +180,8 @@ def read_updates(request: Request, wording: Wording = Wording.CURRENT) -> Update
         changes.append(_change(name, action, value))
         if action == "PUT" and value is not None:
             known[name] = type_of(value)
-    return Updates(tuple(changes), known)
+    creates = not updates or any(update.get("Action") != "DELETE" for update in updates.values())
+    return Updates(tuple(changes), known, creates)
 
 
 def _change(name: str, action: str, value: AttributeValue | None) -> Change:

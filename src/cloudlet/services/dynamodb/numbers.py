@@ -52,11 +52,7 @@ def canonical_number(text: str, wording: Wording = Wording.CURRENT) -> str:
     if abs(exponent) >= 2**31 - 1:
         overflows = exponent > 0 and wording is Wording.CURRENT
         raise ValidationException(OVERFLOW if overflows else UNDERFLOW)
-    number = Decimal(text)
-    if not number:
-        _check_magnitude(exponent)
-        return "0"
-    return number_text(number)
+    return number_text(Decimal(text))
 
 
 def _not_numeric(text: str, wording: Wording) -> ValidationException:
@@ -87,9 +83,15 @@ def number_text(value: Decimal) -> str:
 
 
 def add(left: str, right: str, sign: int = 1) -> str:
-    """left + sign * right, exactly. Raises ValidationException beyond the limits."""
+    """left + sign * right, exactly. Raises ValidationException beyond the limits.
+
+    DynamoDB calls it an overflow, too, when a result has too many digits.
+    """
     with localcontext(_EXACT):
-        return number_text(Decimal(left) + sign * Decimal(right))
+        result = Decimal(left) + sign * Decimal(right)
+        if len(result.normalize().as_tuple().digits) > PRECISION:
+            raise ValidationException(OVERFLOW)
+        return number_text(result)
 
 
 def number_order(text: str) -> bytes:

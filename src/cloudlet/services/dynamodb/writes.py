@@ -59,6 +59,12 @@ class Write(Struct, frozen=True):
         """Whether it depends on what is there."""
         return self.expressions.condition is not None or self.expected is not None
 
+    @property
+    def creates(self) -> bool:
+        """Whether an update makes an item where there is none."""
+        how = self.expressions.update or self.updates
+        return how is None or how.creates
+
 
 class Outcome(Struct, frozen=True):
     """An item before and after a write; None where there is none."""
@@ -175,7 +181,8 @@ def foresee(call: Call, table: Table, write: Write, *, want_old: bool = True) ->
     if write.kind == PUT:
         return Outcome(old, write.subject)
     if write.kind == UPDATE:
-        return Outcome(old, _updated(table, write, old))
+        new = _updated(table, write, old)
+        return Outcome(old, new if old is not None or write.creates else None)
     return Outcome(old, None)
 
 

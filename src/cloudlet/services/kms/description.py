@@ -32,7 +32,7 @@ def key_metadata(key: Key) -> dict[str, Any]:
         "KeyState": key.state.value,
         "DeletionDate": None if key.deletion_at is None else instant(key.deletion_at),
         "Origin": key.origin.value,
-        **_expiration(key),
+        **expiration(key),
         "KeyManager": key.manager.value,
         "CustomerMasterKeySpec": key.spec_name,
         "KeySpec": key.spec_name,
@@ -62,6 +62,15 @@ def algorithms(key: Key) -> dict[str, list[str]]:
     return {_ALGORITHMS[key.usage]: list(key.algorithms)}
 
 
+def expiration(key: Key) -> dict[str, Any]:
+    """Whether imported material goes by itself, and when."""
+    if key.origin is not Origin.EXTERNAL or not _has_material(key):
+        return {}
+    if key.material_valid_to is None:
+        return {"ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE"}
+    return {"ExpirationModel": "KEY_MATERIAL_EXPIRES", "ValidTo": instant(key.material_valid_to)}
+
+
 def instant(seconds: float) -> datetime:
     """A time as answers have it."""
     return datetime.fromtimestamp(seconds, UTC)
@@ -81,15 +90,6 @@ def _multi_region_configuration(key: Key) -> dict[str, Any]:
 def _current_material_id(key: Key) -> str | None:
     """AWS tells the ids of material only for symmetric keys."""
     return key.material_id if key.spec_name == SYMMETRIC_DEFAULT and _has_material(key) else None
-
-
-def _expiration(key: Key) -> dict[str, Any]:
-    """Whether imported material goes by itself, and when."""
-    if key.origin is not Origin.EXTERNAL or not _has_material(key):
-        return {}
-    if key.material_valid_to is None:
-        return {"ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE"}
-    return {"ExpirationModel": "KEY_MATERIAL_EXPIRES", "ValidTo": instant(key.material_valid_to)}
 
 
 def _has_material(key: Key) -> bool:

@@ -154,12 +154,16 @@ class Key(Struct, frozen=True):
 
     def check_rotatable(self) -> None:
         """Raises UnsupportedOperationException where the material cannot be renewed."""
-        if self.spec_name != SYMMETRIC_DEFAULT:
-            raise UnsupportedOperationException("")  # as AWS says it, without a word
+        self.check_symmetric()
         if self.origin is not Origin.AWS_KMS:
             raise UnsupportedOperationException(
                 f"{self.arn} origin is {self.origin.value} which is not valid for this operation."
             )
+
+    def check_symmetric(self) -> None:
+        """Raises UnsupportedOperationException for pairs and HMAC keys, which have one material for ever."""
+        if self.spec_name != SYMMETRIC_DEFAULT:
+            raise UnsupportedOperationException("")  # as AWS says it, without a word
 
     def rotating(self, period_days: int | None, now: float) -> Key:
         """The same with its material renewed every so many days from now on, or never."""

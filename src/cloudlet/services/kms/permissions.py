@@ -21,11 +21,11 @@ from cloudlet.services.kms.addressing import (
     reference,
     reference_or_alias,
 )
-from cloudlet.services.kms.attempts import ciphertext_blob
 from cloudlet.services.kms.errors import ValidationException
 from cloudlet.services.kms.grant_tokens import check_tokens, read_token
 from cloudlet.services.kms.granted import RETIRE_GRANT, policy_with_grants
 from cloudlet.services.kms.model import alias_arn
+from cloudlet.services.kms.refusals import ciphertext_blob
 from cloudlet.services.kms.state import keys as state
 
 if TYPE_CHECKING:

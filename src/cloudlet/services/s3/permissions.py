@@ -27,6 +27,7 @@ _KEYS: Final = {
     "MetadataDirective": "s3:x-amz-metadata-directive",
     "ObjectOwnership": "s3:x-amz-object-ownership",
     "Prefix": "s3:prefix",
+    "SSECustomerAlgorithm": "s3:x-amz-server-side-encryption-customer-algorithm",
     "SSEKMSKeyId": "s3:x-amz-server-side-encryption-aws-kms-key-id",
     "ServerSideEncryption": "s3:x-amz-server-side-encryption",
     "StorageClass": "s3:x-amz-storage-class",

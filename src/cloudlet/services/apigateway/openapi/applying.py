@@ -17,6 +17,7 @@ from cloudlet.services.apigateway.errors import (
     ConflictException,
     NotFoundException,
 )
+from cloudlet.services.apigateway.mapping_expressions import check_response_mappings
 from cloudlet.services.apigateway.model import DocumentationPart, Method, Resource, RestApi
 from cloudlet.services.apigateway.operations.authorizers import check_authorizer
 from cloudlet.services.apigateway.operations.integrations import check_integration
@@ -134,11 +135,21 @@ class _Applying:
                 continue
             integration = row.method_integration
             if integration is not None and not self._checked(
-                f"Unable to put integration on {where}", check_integration, self._call, integration
+                f"Unable to put integration on {where}", check_integration, self._call, row, integration
             ):
                 continue
+            row = self._with_responses(row, where)
             resource = resource.with_method(verb, row)
         self._save(resource)
+
+    def _with_responses(self, row: Method, where: str) -> Method:
+        """The method with those responses of its integration that it declares."""
+        integration = row.method_integration
+        for response in ((integration and integration.integration_responses) or {}).values():
+            place = f"Unable to put integration response on {where}"
+            if integration and not self._checked(place, check_response_mappings, row, response):
+                integration = integration.with_response(response.status_code, None)
+        return replace(row, method_integration=integration)
 
     def _with_ids(self, resource: Resource, method: Method) -> Method:
         integration = method.method_integration

@@ -12,8 +12,17 @@ from cloudlet.core.call import Call
 from cloudlet.services.apigateway import network_state, resource_state
 from cloudlet.services.apigateway.errors import BadRequestException, NotFoundException, refused
 from cloudlet.services.apigateway.integration_uris import check_uri
+from cloudlet.services.apigateway.mapping_expressions import check_request_mappings, check_response_mappings
 from cloudlet.services.apigateway.members import described, given
-from cloudlet.services.apigateway.model import METHODS, Integration, IntegrationResponse, TlsConfig
+from cloudlet.services.apigateway.model import (
+    DEFAULT_TIMEOUT_MILLIS,
+    METHODS,
+    MOST_STREAMING_MILLIS,
+    Integration,
+    IntegrationResponse,
+    Method,
+    TlsConfig,
+)
 from cloudlet.services.apigateway.patches import Patch, check_replaces, patches_in, unknown_path
 from cloudlet.services.apigateway.permissions import METHOD, rest_operation
 
@@ -22,6 +31,8 @@ if TYPE_CHECKING:
 
 _INTEGRATION: Final = f"{METHOD}/integration"
 _RESPONSE: Final = f"{_INTEGRATION}/responses/{{statusCode}}"
+_TRANSFER_MODES: Final = ("BUFFERED", "STREAM")
+_STREAMING_URI: Final = "/response-streaming-invocations"
 _PASSTHROUGH: Final = ("WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER")
 _CONTENT_TYPE: Final = re.compile(r"\$default|[^\s/]+/[^\s]+")
 
@@ -42,8 +53,9 @@ def put_integration(call: Call, request: api.PutIntegrationRequestTypeDef) -> di
     if "tlsConfig" in request:
         known["tls_config"] = given(TlsConfig, request["tlsConfig"])
     row = given(Integration, request, **known)
-    _refuse_streaming(request)
-    check_integration(call, row)
+    if request.get("integrationTarget"):
+        raise refused("integration targets")
+    check_integration(call, method, row)
     changed = replace(method, method_integration=row)
     resource_state.save_resource(
         call, request["restApiId"], resource.with_method(method.http_method, changed)
@@ -76,8 +88,9 @@ def update_integration(call: Call, request: api.UpdateIntegrationRequestTypeDef)
     row = resource_state.integration(resource, request["httpMethod"])
     for patch in patches_in(request):
         row = _patched(row, patch)
-    check_integration(call, row)
-    changed = replace(resource_state.method(resource, request["httpMethod"]), method_integration=row)
+    method = resource_state.method(resource, request["httpMethod"])
+    check_integration(call, method, row)
+    changed = replace(method, method_integration=row)
     resource_state.save_resource(
         call, request["restApiId"], resource.with_method(changed.http_method, changed)
     )
@@ -92,6 +105,7 @@ def put_integration_response(call: Call, request: api.PutIntegrationResponseRequ
     integration = resource_state.integration(resource, request["httpMethod"])
     row = given(IntegrationResponse, request)
     _check_templates(row.response_templates)
+    check_response_mappings(method, row)
     if row.response_templates:
         row = replace(row, response_templates={k: v or None for k, v in row.response_templates.items()})
     changed = replace(method, method_integration=integration.with_response(row.status_code, row))
@@ -136,6 +150,7 @@ def update_integration_response(
     row = _response(integration, request["statusCode"])
     for patch in patches_in(request):
         row = _patched_response(row, patch)
+    check_response_mappings(method, row)
     changed = replace(method, method_integration=integration.with_response(row.status_code, row))
     resource_state.save_resource(
         call, request["restApiId"], resource.with_method(method.http_method, changed)
@@ -150,12 +165,25 @@ def _response(integration: Integration, status_code: str) -> IntegrationResponse
     return found
 
 
-def _refuse_streaming(request: Mapping[str, Any]) -> None:
-    if request.get("responseTransferMode", "BUFFERED") != "BUFFERED" or request.get("integrationTarget"):
-        raise refused("streamed responses and integration targets")
+def _check_transfer(row: Integration) -> None:
+    """Raises BadRequestException for an answer that cannot be streamed, NotImplementedHere for a server's."""
+    if row.response_transfer_mode not in (None, *_TRANSFER_MODES):
+        raise BadRequestException(
+            f"Invalid ResponseTransferMode specified. Valid options are {', '.join(_TRANSFER_MODES)}"
+        )
+    if not row.streams:
+        return
+    if row.type == "HTTP_PROXY":
+        raise refused("streamed responses of HTTP_PROXY integrations")
+    if row.type != "AWS_PROXY":
+        raise BadRequestException(
+            "Response streaming is only supported for HTTP_PROXY and AWS_PROXY integrations"
+        )
+    if not (row.uri or "").endswith(_STREAMING_URI):
+        raise BadRequestException("Response streaming needs the URI of a response streaming invocation")
 
 
-def check_integration(call: Call, row: Integration) -> None:
+def check_integration(call: Call, method: Method, row: Integration) -> None:
     """Raises BadRequestException for what AWS would not store."""
     if row.connection_type == "VPC_LINK":
         _check_link(call, row.connection_id or "")
@@ -169,10 +197,11 @@ def check_integration(call: Call, row: Integration) -> None:
         raise BadRequestException(
             f"Invalid PassthroughBehavior specified. Valid options are {', '.join(_PASSTHROUGH)}"
         )
-    if not 50 <= row.timeout_in_millis <= 29_000:
-        raise BadRequestException("Timeout should be between 50 ms and 29000 ms")
-    for target, source in (row.request_parameters or {}).items():
-        _check_request_mapping(target, source)
+    _check_transfer(row)
+    most = MOST_STREAMING_MILLIS if row.streams else DEFAULT_TIMEOUT_MILLIS
+    if not 50 <= row.timeout_in_millis <= most:
+        raise BadRequestException(f"Timeout should be between 50 ms and {most} ms")
+    check_request_mappings(method, row)
     _check_templates(row.request_templates)
 
 
@@ -181,23 +210,6 @@ def _check_link(call: Call, link_id: str) -> None:
         raise BadRequestException("Connection id cannot be null or empty for connection type VPC_LINK")
     if not link_id.startswith("${stageVariables."):
         network_state.vpc_link(call, link_id)
-
-
-_TARGETS: Final = (
-    "integration.request.header.",
-    "integration.request.querystring.",
-    "integration.request.path.",
-)
-_SOURCES: Final = ("'", "method.request.", "context.", "stageVariables.")
-
-
-def _check_request_mapping(target: str, source: str) -> None:
-    for text, beginnings in ((target, _TARGETS), (source, _SOURCES)):
-        if not text.startswith(beginnings):
-            raise BadRequestException(
-                "Invalid mapping expression specified: Validation Result: warnings : [], errors : "
-                f"[Invalid mapping expression specified: {text}]"
-            )
 
 
 def _check_templates(templates: Mapping[str, Any] | None) -> None:
@@ -210,9 +222,8 @@ def _check_templates(templates: Mapping[str, Any] | None) -> None:
 
 def _patched(row: Integration, patch: Patch) -> Integration:
     head, *rest = patch.parts
-    if head in ("responseTransferMode", "integrationTarget"):
-        _refuse_streaming({head: patch.value})
-        return row
+    if head == "integrationTarget":
+        raise refused("integration targets")
     if head in ("requestParameters", "requestTemplates"):
         name = "/".join(rest)
         if not name:
@@ -244,6 +255,7 @@ _MEMBERS: Final = {
     "contentHandling": "content_handling",
     "timeoutInMillis": "timeout_in_millis",
     "cacheNamespace": "cache_namespace",
+    "responseTransferMode": "response_transfer_mode",
     "type": "type",
 }
 

@@ -33,9 +33,13 @@ MAX_NESTING: Final = 250
 """Parentheses and NOTs within each other; 4 KB of text could hold more than the stack does."""
 _LEVELS_OF_A_FUNCTION: Final = 2
 """A function within a function takes more of the stack than parentheses within parentheses."""
-_KEYWORDS: Final = frozenset(("AND", "OR", "NOT", "BETWEEN", "IN"))
+KEYWORDS: Final = frozenset(("AND", "OR", "NOT", "BETWEEN", "IN"))
 
 _Expression: TypeAlias = "Condition | Path | Value"
+
+
+class TooDeepError(Exception):
+    """Raised for a condition that nests deeper than it can be read."""
 
 
 class ConditionParser:
@@ -48,7 +52,7 @@ class ConditionParser:
         self.redundant_parentheses = False
 
     def parse(self) -> Condition:
-        """The whole expression. Raises ValidationException for a syntax error."""
+        """The whole expression. Raises ValidationException for a syntax error, TooDeepError."""
         condition = self._condition(self._or())
         self._reader.expect_end()
         return condition
@@ -58,12 +62,12 @@ class ConditionParser:
         alternatives: list[_Expression] = []
         while True:
             conditions = [self._not()]
-            while self._reader.at_keyword("AND"):
+            while self._reader.at_word("AND"):
                 self._condition(conditions[-1])
                 self._reader.take()
                 conditions.append(self._not())
             alternatives.append(conditions[0] if len(conditions) == 1 else self._all(conditions))
-            if not self._reader.at_keyword("OR"):
+            if not self._reader.at_word("OR"):
                 break
             self._condition(alternatives[-1])
             self._reader.take()
@@ -78,7 +82,7 @@ class ConditionParser:
 
     def _not(self) -> _Expression:
         negations = 0
-        while self._reader.accept_keyword("NOT"):
+        while self._reader.accept_word("NOT"):
             negations += 1
             self._deeper()
         left = self._primary()
@@ -96,14 +100,14 @@ class ConditionParser:
             self._require_operand(left)
             operator = reader.take().text
             test: _Expression = Comparison(operator, self._as_operand(left), self._operand())
-        elif reader.at_keyword("BETWEEN"):
+        elif reader.at_word("BETWEEN"):
             self._require_operand(left)
             reader.take()
             lower = self._operand()
-            if not reader.accept_keyword("AND"):
+            if not reader.accept_word("AND"):
                 raise reader.syntax_error()
             test = Between(self._as_operand(left), lower, self._operand())
-        elif reader.at_keyword("IN"):
+        elif reader.at_word("IN"):
             self._require_operand(left)
             reader.take()
             test = In(self._as_operand(left), self._list())
@@ -142,7 +146,7 @@ class ConditionParser:
         reader = self._reader
         if reader.token.kind == "value":
             return reading.value(reader)
-        if reader.token.kind == "word" and reader.token.text.upper() in _KEYWORDS:
+        if reader.token.kind == "word" and reader.token.text.upper() in KEYWORDS:
             raise reader.syntax_error()
         if reading.at_function(reader):
             name = reader.take().text
@@ -176,4 +180,4 @@ class ConditionParser:
     def _deeper(self, levels: int = 1) -> None:
         self._depth += levels
         if self._depth > MAX_NESTING:
-            raise self._reader.invalid("The expression has too many nested levels;")
+            raise TooDeepError

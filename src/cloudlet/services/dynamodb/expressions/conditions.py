@@ -5,7 +5,7 @@ A condition is compiled once for its text and its names; the request's values ar
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from msgspec import Struct
 
@@ -17,7 +17,12 @@ from cloudlet.services.dynamodb.expressions.condition_checks import (
     checks_of,
     conditions_within,
 )
-from cloudlet.services.dynamodb.expressions.condition_grammar import ConditionParser
+from cloudlet.services.dynamodb.expressions.condition_grammar import (
+    COMPARATORS,
+    KEYWORDS,
+    ConditionParser,
+    TooDeepError,
+)
 from cloudlet.services.dynamodb.expressions.syntax import (
     And,
     Between,
@@ -29,7 +34,7 @@ from cloudlet.services.dynamodb.expressions.syntax import (
     Path,
     Value,
 )
-from cloudlet.services.dynamodb.expressions.tokens import TokenReader
+from cloudlet.services.dynamodb.expressions.tokens import TokenReader, tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,6 +43,7 @@ if TYPE_CHECKING:
     from cloudlet.services.dynamodb.expressions.syntax import Condition, Operand
     from cloudlet.services.dynamodb.values import Item
 
+_REDUNDANT: Final = "The expression has redundant parentheses;"
 Test: TypeAlias = "Callable[[Item, Values], bool]"
 
 
@@ -61,9 +67,12 @@ def parse_condition(kind: str, text: str) -> Condition:
     """The tree of a condition, each part of which may stand where it stands. Raises ValidationException."""
     reader = TokenReader(kind, text)
     parser = ConditionParser(reader)
-    tree = parser.parse()
+    try:
+        tree = parser.parse()
+    except TooDeepError as error:
+        raise _too_deep(kind, text) from error
     if parser.redundant_parentheses:
-        raise reader.invalid("The expression has redundant parentheses;")
+        raise reader.invalid(_REDUNDANT)
     functions = [operand for operand in operands_within(tree) if isinstance(operand, Function)]
     for function in functions:
         if function.name not in OPERAND_COUNTS:
@@ -73,6 +82,27 @@ def parse_condition(kind: str, text: str) -> Condition:
     reader.check_operators(comparisons + len(functions))
     naming.check_reserved(kind, (operand for operand in operands_within(tree) if isinstance(operand, Path)))
     return tree
+
+
+def _too_deep(kind: str, text: str) -> ValidationException:
+    """The refusal of what DynamoDB reads to its end and refuses for another reason, as far as tokens tell."""
+    reader = TokenReader(kind, text)
+    texts = [token.text for token in tokenize(text)]
+    opened: list[int] = []
+    closed_by: dict[int, int] = {}
+    for place, each in enumerate(texts):
+        if each == "(":
+            opened.append(place)
+        elif each == ")" and opened:
+            closed_by[opened.pop()] = place
+    if any(closed_by.get(place + 1) == end - 1 for place, end in closed_by.items()):
+        return reader.invalid(_REDUNDANT)
+    for place in closed_by:
+        name = texts[place - 1]
+        if name.isidentifier() and name.upper() not in KEYWORDS and name not in OPERAND_COUNTS:
+            return reader.invalid(f"Invalid function name; function: {name}")
+    reader.check_operators(sum(each in COMPARATORS for each in texts))
+    return reader.invalid("The expression has too many nested levels;")
 
 
 def compile_condition(kind: str, text: str, names: Names) -> CompiledCondition:

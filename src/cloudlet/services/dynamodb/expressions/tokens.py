@@ -11,6 +11,7 @@ from typing import Final
 from msgspec import Struct
 
 from cloudlet.services.dynamodb.errors import ValidationException
+from cloudlet.services.dynamodb.token_walk import TokenWalk
 
 END: Final = "<EOF>"
 MAX_OPERATORS: Final = 300
@@ -47,59 +48,24 @@ def tokenize(text: str) -> list[Token]:
     return tokens
 
 
-class TokenReader:
+class TokenReader(TokenWalk[Token]):
     """Walks along the tokens of one expression; `kind` is the expression's name in error texts."""
 
     def __init__(self, kind: str, text: str) -> None:
         if not text:
             raise ValidationException(f"Invalid {kind}: The expression can not be empty;")
+        super().__init__(tokenize(text))
         self.kind = kind
         self._text = text
-        self._tokens = tokenize(text)
-        self._index = 0
-
-    @property
-    def token(self) -> Token:
-        """The token that comes next."""
-        return self._tokens[self._index]
-
-    def following(self) -> Token:
-        """The token after the next one."""
-        return self._tokens[min(self._index + 1, len(self._tokens) - 1)]
-
-    def take(self) -> Token:
-        """Consumes the next token."""
-        token = self._tokens[self._index]
-        if token.kind != "end":
-            self._index += 1
-        return token
-
-    def accept(self, symbol: str) -> bool:
-        """Consumes the next token if it is this symbol."""
-        if self.token.text == symbol and self.token.kind == "symbol":
-            self._index += 1
-            return True
-        return False
 
     def expect(self, symbol: str) -> None:
         """Consumes this symbol, or raises the syntax error for what stands in its place."""
         if not self.accept(symbol):
             raise self.syntax_error()
 
-    def at_keyword(self, keyword: str) -> bool:
-        """Whether the next token is this keyword, in any case."""
-        return self.token.kind == "word" and self.token.text.upper() == keyword
-
-    def accept_keyword(self, keyword: str) -> bool:
-        """Consumes the next token if it is this keyword."""
-        if self.at_keyword(keyword):
-            self._index += 1
-            return True
-        return False
-
     def expect_end(self) -> None:
         """Raises the syntax error for whatever follows."""
-        if self.token.kind != "end":
+        if not self.is_over:
             raise self.syntax_error()
 
     def check_operators(self, count: int) -> None:

@@ -76,6 +76,10 @@ def _function(operand: Function | Arithmetic) -> Check:
             f"operator or function: {operand.name}, number of operands: {len(operand.arguments)}"
         )
     if operand.name == "list_append":
+        if any(isinstance(each, Function) and each.name == operand.name for each in operand.arguments):
+            return _refusal(
+                f"The function is not allowed to be used this way in an expression; function: {operand.name}"
+            )
         return _typed(operand.name, operand.arguments, "L")
     if not isinstance(operand.arguments[0], Path):
         return _refusal(

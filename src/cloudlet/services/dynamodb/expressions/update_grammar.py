@@ -44,7 +44,7 @@ class UpdateParser:
         """The actions in the order of the text. Raises ValidationException for a syntax error."""
         actions: list[Action] = []
         seen: set[str] = set()
-        while self._reader.token.kind != "end" or not seen:
+        while not self._reader.is_over or not seen:
             section = self._section_name()
             if section in seen and self.repeated_section is None:
                 self.repeated_section = section

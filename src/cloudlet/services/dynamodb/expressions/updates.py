@@ -55,6 +55,8 @@ class CompiledUpdate(Struct, frozen=True):
     settings: tuple[tuple[str, str], ...]
     """The attributes that are set whole to a value of the request, with that value's name."""
     charge: Charge
+    creates: bool
+    """Whether it makes an item where there is none; not if all it does is to remove."""
 
     def known_types(self, values: Values) -> dict[str, str]:
         """The types that whole attributes will surely have, by name."""
@@ -108,6 +110,7 @@ def compile_update(text: str, names: Names) -> CompiledUpdate:
             and len(action.path.elements) == 1
         ),
         charge_of(actions, names),
+        any(isinstance(action, (Set, Add)) for action in actions),
     )
 
 

@@ -146,8 +146,11 @@ def _batched(call: Call, request: Mapping[str, Any], consumed: dict[str, Consume
         statement = parse(request["Statement"], request.get("Parameters", ()))
         answer["TableName"] = table_of(statement)
         item, used = _run_batched(call, statement, request)
-    except ServiceError as refused:
+    except (ConditionalCheckFailedException, DuplicateItemException) as refused:
         return {"Error": _batch_error(refused), **answer}
+    except ServiceError as refused:
+        # It did not get as far as its table.
+        return {"Error": _batch_error(refused)}
     if used.table_name in consumed:
         consumed[used.table_name].merge(used)
     else:

@@ -180,7 +180,7 @@ def _term(reader: Reader) -> _Term:
         return _call(reader)
     if reader.token.is_word("MISSING"):
         raise ValidationException("MISSING must be compared using IS operator")
-    if reader.token.kind == "end":
+    if reader.is_over:
         raise malformed("Unexpected term")
     return path(reader)
 

@@ -112,8 +112,9 @@ def _index_units(before: Item | None, after: Item | None, *, moved: bool) -> flo
 
 
 def add_to_index(call: Call, table: Table, index: Index, item: Item) -> None:
-    """Writes the row of an item that was there before the index."""
-    if index.holds(item):
+    """Writes the row of an item that was there before the index, unless its keys have other types."""
+    types = table.attribute_types
+    if index.holds(item) and all(types[name] in item[name] for name in index.keys.attributes):
         row_key = table.keys.row_key(item)
         key = (*keys.index_prefix(call, table, index), *index.keys.row_key(item), *row_key[1:])
         call.transaction.put(key, _ENCODER.encode(index.projected(item, table.keys)))

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from cloudlet.core.operation import operation
 from cloudlet.services.kms.addressing import key_or_alias
-from cloudlet.services.kms.attempts import refuse_dry_run, refuse_recipient
 from cloudlet.services.kms.hsm import HardwareSecurityModule
 from cloudlet.services.kms.material import made_key_pair
 from cloudlet.services.kms.permissions import on_key_pair_or_alias
+from cloudlet.services.kms.refusals import refuse_dry_run, refuse_recipient
 from cloudlet.services.kms.specs import KeyUsage
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from cloudlet.core.operation import operation
 from cloudlet.services.kms import ciphertext, permissions
 from cloudlet.services.kms.addressing import existing_key, key_or_alias
-from cloudlet.services.kms.attempts import ciphertext_blob, refuse_dry_run, refuse_recipient
 from cloudlet.services.kms.errors import (
     IncorrectKeyException,
     InvalidCiphertextException,
@@ -15,6 +14,7 @@ from cloudlet.services.kms.errors import (
 )
 from cloudlet.services.kms.hsm import HardwareSecurityModule
 from cloudlet.services.kms.material import key_pair
+from cloudlet.services.kms.refusals import ciphertext_blob, refuse_dry_run, refuse_recipient
 from cloudlet.services.kms.specs import SYMMETRIC_DEFAULT, KeyUsage
 from cloudlet.services.kms.state import keys as state
 

@@ -8,7 +8,6 @@ from cloudlet.core.errors import NotImplementedHere
 from cloudlet.core.operation import operation
 from cloudlet.services.kms import permissions
 from cloudlet.services.kms.addressing import named_key
-from cloudlet.services.kms.attempts import refuse_dry_run
 from cloudlet.services.kms.description import instant
 from cloudlet.services.kms.errors import (
     InvalidArnException,
@@ -21,6 +20,7 @@ from cloudlet.services.kms.grant_tokens import grant_token
 from cloudlet.services.kms.listing import listed
 from cloudlet.services.kms.model import key_arn
 from cloudlet.services.kms.principals import may_be_there
+from cloudlet.services.kms.refusals import refuse_dry_run
 from cloudlet.services.kms.specs import KeyUsage
 from cloudlet.services.kms.state import grants
 

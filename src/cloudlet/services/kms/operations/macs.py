@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from cloudlet.core.operation import operation
 from cloudlet.services.kms.addressing import key_or_alias
-from cloudlet.services.kms.attempts import refuse_dry_run
 from cloudlet.services.kms.errors import KMSInvalidMacException
 from cloudlet.services.kms.hsm import HardwareSecurityModule
 from cloudlet.services.kms.permissions import on_key_or_alias
+from cloudlet.services.kms.refusals import refuse_dry_run
 from cloudlet.services.kms.specs import KeyUsage
 from cloudlet.services.kms.state import keys as state
 

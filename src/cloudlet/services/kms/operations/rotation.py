@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.operation import operation
 from cloudlet.services.kms.addressing import named_key
-from cloudlet.services.kms.description import instant
+from cloudlet.services.kms.description import expiration, instant
 from cloudlet.services.kms.errors import LimitExceededException, UnsupportedOperationException
 from cloudlet.services.kms.listing import listed
 from cloudlet.services.kms.material import rotate
-from cloudlet.services.kms.model import RotationType
+from cloudlet.services.kms.model import Origin, RotationType
 from cloudlet.services.kms.multi_region import primary_key
 from cloudlet.services.kms.permissions import on_key, on_shared_key
 from cloudlet.services.kms.state import keys as state
@@ -76,7 +76,7 @@ def rotate_key_on_demand(call: Call, request: Request) -> dict[str, Any]:
 def list_key_rotations(call: Call, request: Request) -> dict[str, Any]:
     """Lists when a key's material was renewed, and with ALL_KEY_MATERIAL the first, too."""
     key = named_key(call, request["KeyId"])
-    key.check_rotatable()
+    key.check_symmetric()
     key.check_not_pending_deletion()
     everything = request.get("IncludeKeyMaterial") == "ALL_KEY_MATERIAL"
     found = [
@@ -99,7 +99,10 @@ def _rotatable(call: Call, request: Request) -> Key:
 def _described(key: Key, material: KeyMaterial) -> dict[str, Any]:
     """A RotationsListEntry."""
     rotation_type = material.rotation_type
+    imported = key.origin is Origin.EXTERNAL
     return {
+        **(expiration(key) if imported else {}),
+        "ImportState": "IMPORTED" if imported else None,
         "KeyId": key.arn,
         "KeyMaterialId": material.id,
         "KeyMaterialState": "CURRENT" if material.id == key.material_id else "NON_CURRENT",

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 from cloudlet.core.errors import NotImplementedHere
 from cloudlet.core.operation import operation
 from cloudlet.services.kms.addressing import key_or_alias
-from cloudlet.services.kms.attempts import refuse_dry_run
 from cloudlet.services.kms.description import algorithms
 from cloudlet.services.kms.errors import (
     KMSInvalidSignatureException,
@@ -20,6 +19,7 @@ from cloudlet.services.kms.hsm import HardwareSecurityModule
 from cloudlet.services.kms.key_pairs import SigningRequest
 from cloudlet.services.kms.material import made_key_pair
 from cloudlet.services.kms.permissions import on_key_pair_or_alias
+from cloudlet.services.kms.refusals import refuse_dry_run
 from cloudlet.services.kms.specs import EDWARDS, KeyUsage
 
 if TYPE_CHECKING:

@@ -1,4 +1,7 @@
-"""What operations that use a key refuse before they use it: trials, missing data, answers for enclaves."""
+"""What operations that use a key refuse before they use it: trials, missing data, answers for enclaves.
+
+Whether the key itself lets it be used is model.py's business.
+"""
 
 from __future__ import annotations
 
