@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import pytest
 
 from iam_fixtures import as_user, iam
 from services.dynamodb.conftest import HASH_TABLE
+from services.dynamodb.waiting import eventually
 
 __all__ = ["as_user", "iam"]
 
@@ -235,6 +237,8 @@ def test_replicas_have_no_keys_of_kms(dynamodb, create, change, refused):
 def test_restored_tables_have_no_keys_of_kms(dynamodb, create, refused):
     create()
     backup = dynamodb.create_backup(TableName="abc", BackupName="one")["BackupDetails"]["BackupArn"]
+    described = partial(dynamodb.describe_backup, BackupArn=backup)
+    eventually(lambda: described()["BackupDescription"]["BackupDetails"]["BackupStatus"] == "AVAILABLE")
     override = {"SSESpecificationOverride": {"Enabled": True}}
     code, message = refused(
         dynamodb.restore_table_from_backup, TargetTableName="other", BackupArn=backup, **override
