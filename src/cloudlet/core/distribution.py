@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from operator import mul
 from typing import Final
 
@@ -47,25 +47,31 @@ class Distribution(Struct, frozen=True):
         counted = _few(Counter(samples))
         return cls(len(samples), math.fsum(samples), min(samples), max(samples), counted)
 
-    def merged(self, other: Distribution) -> Distribution:
-        """Both together."""
-        return Distribution(
-            self.sample_count + other.sample_count,
-            self.sum + other.sum,
-            min(self.minimum, other.minimum),
-            max(self.maximum, other.maximum),
-            _together(self.values, other.values),
+    @classmethod
+    def together(cls, parts: Sequence[Distribution]) -> Distribution:
+        """The distribution of all that is in at least one other."""
+        if len(parts) == 1:
+            return parts[0]
+        return cls(
+            sum([part.sample_count for part in parts]),
+            math.fsum([part.sum for part in parts]),
+            min([part.minimum for part in parts]),
+            max([part.maximum for part in parts]),
+            _together([part.values for part in parts]),
         )
 
+    def merged(self, other: Distribution) -> Distribution:
+        """Both together."""
+        return Distribution.together((self, other))
 
-def _together(
-    some: Mapping[float, float] | None, more: Mapping[float, float] | None
-) -> Mapping[float, float] | None:
-    if some is None or more is None:
-        return None
-    values = dict(some)
-    for value, count in more.items():
-        values[value] = values.get(value, 0) + count
+
+def _together(parts: Iterable[Mapping[float, float] | None]) -> Mapping[float, float] | None:
+    values: dict[float, float] = {}
+    for part in parts:
+        if part is None:
+            return None
+        for value, count in part.items():
+            values[value] = values.get(value, 0) + count
     return _few(values)
 
 

@@ -1,6 +1,6 @@
 """What IAM knows of callers, for those who must ask it inside an open transaction: the edge, STS, services.
 
-Implemented by the IAM service. Every method needs a call with an open transaction.
+Implemented by the IAM service. Every method with a call needs an open transaction in it.
 """
 
 from __future__ import annotations
@@ -38,6 +38,18 @@ class Credential(Struct, frozen=True):
     """Seconds since 1970, for temporary credentials; the edge refuses them afterwards."""
 
 
+class Recollection(Struct, frozen=True):
+    """What was found for a key some time ago: enough to verify by, to be confirmed before anybody acts."""
+
+    credential: Credential
+    generation: str
+    """Renewed in the account whenever anything changes that a key, a user or a role of it can do."""
+
+
+class Outdated(Exception):
+    """Raised where something has changed in an account since: whoever asks is to be found anew."""
+
+
 class Session(Struct, frozen=True):
     """Temporary credentials, as STS gives them out. They live in their own token; nothing is stored."""
 
@@ -62,6 +74,12 @@ class Role(Struct, frozen=True):
 
 class Identities(Protocol):
     """IAM, for its neighbours."""
+
+    def recall(self, access_key_id: str, session_token: str | None) -> Recollection | None:
+        """What was found for a key before, without looking again; needs no transaction."""
+
+    def confirm(self, call: Call, recollection: Recollection) -> None:
+        """Raises Outdated unless find_credential() would say the same in this transaction."""
 
     def find_credential(self, call: Call, access_key_id: str, session_token: str | None) -> Credential | None:
         """Whose a key is; None if IAM does not know it. Raises InvalidToken."""

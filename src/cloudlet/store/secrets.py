@@ -11,6 +11,8 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+from cloudlet.store.disk import sync_directory, sync_file
+
 _SIZE_BYTES: Final = 32
 
 
@@ -26,6 +28,9 @@ class DirectorySecrets:
         if not path.exists():
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             _write_once(path, secrets.token_bytes(_SIZE_BYTES))
+            # What is sealed with it may be on disk before the folders' own entries are.
+            sync_directory(self._directory)
+            sync_directory(self._directory.parent)
         found = path.read_bytes()
         if len(found) != _SIZE_BYTES:
             raise ValueError(f"{path} does not have {_SIZE_BYTES} bytes: what it protects cannot be read.")
@@ -41,7 +46,7 @@ def _write_once(path: Path, content: bytes) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            sync_file(file.fileno())
         path.hardlink_to(temporary)
     except FileExistsError:
         return

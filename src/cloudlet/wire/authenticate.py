@@ -30,7 +30,7 @@ from cloudlet.wire.sigv4.verifier import Verifier
 if TYPE_CHECKING:
     from cloudlet.core.call import Call
     from cloudlet.core.errors import ServiceError
-    from cloudlet.core.identity import Credential
+    from cloudlet.core.identity import Credential, Recollection
     from cloudlet.wire.protocols import Protocol
     from cloudlet.wire.sigv4.credential import SignedBy
 
@@ -71,14 +71,18 @@ class Authenticator:
         family: Family,
         body_limit_bytes: int,
         unsigned_allowed: bool,
+        recalled: Recollection | None = None,
     ) -> tuple[Principal, Body]:
-        """The principal, and the body without its framing. Raises what AWS says to a bad signature."""
+        """The principal, and the body without its framing. Raises what AWS says to a bad signature.
+
+        With what was `recalled` of the signer nobody is looked up; it is to be confirmed later.
+        """
         is_s3 = call.service.name == "s3"
         if signed_by is None:
             if unsigned_allowed and unsigned.is_anonymous(request):
                 return Principal.anonymous(), request.body
             raise unsigned.why_unsigned_s3(request) if is_s3 else unsigned.why_unsigned(request, family)
-        credential, principal = await self._identify(call, request, signed_by, family)
+        credential, principal = await self._identify(call, request, signed_by, family, recalled)
         secret = credential.secret_access_key if credential else None
         if is_s3:
             return principal, self._verify_s3(call, request, signed_by, secret)
@@ -87,6 +91,15 @@ class Authenticator:
             now = call.clock.machine_time()
             self._verifier.verify(request, signed_by, secret, family=family, now=now, body=content)
         return principal, BytesBody(content)
+
+    async def identify_anew(
+        self, call: Call, request: HttpRequest, signed_by: SignedBy, recalled: Recollection, family: Family
+    ) -> Principal:
+        """Who signed a request that was verified by what was recalled. Raises what AWS says to a bad key."""
+        credential, principal = await self._identify(call, request, signed_by, family, None)
+        if credential and credential.secret_access_key != recalled.credential.secret_access_key:
+            raise _unknown(call, family, signed_by.scope.access_key_id, signed_by.session_token)
+        return principal
 
     async def signer(
         self, call: Call, request: HttpRequest, service: str, body_limit_bytes: int
@@ -112,13 +125,22 @@ class Authenticator:
         return self._verifier.verify_s3(request, signed_by, secret, now=now)
 
     async def _identify(
-        self, call: Call, request: HttpRequest, signed_by: SignedBy, family: Family
+        self,
+        call: Call,
+        request: HttpRequest,
+        signed_by: SignedBy,
+        family: Family,
+        recalled: Recollection | None,
     ) -> tuple[Credential | None, Principal]:
         key, token = signed_by.scope.access_key_id, signed_by.session_token
         identities = call.cloud.identities
         try:
-            credential = await call.transact(
-                lambda inner: identities.find_credential(inner, key, token), read_only=True
+            credential = (
+                recalled.credential
+                if recalled
+                else await call.transact(
+                    lambda inner: identities.find_credential(inner, key, token), read_only=True
+                )
             )
         except InvalidToken:
             raise _unknown(call, family, key, token) from None

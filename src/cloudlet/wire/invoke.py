@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from cloudlet.core.access import Permission
     from cloudlet.core.call import Call
+    from cloudlet.core.identity import Recollection
     from cloudlet.core.operation import Operation, Service
 
 
@@ -43,20 +44,38 @@ class Invoker:
         self._coerce = coerce
 
     def invoke(
-        self, call: Call, operation: Operation, request: Mapping[str, Any]
+        self,
+        call: Call,
+        operation: Operation,
+        request: Mapping[str, Any],
+        recalled: Recollection | None = None,
     ) -> Awaitable[dict[str, Any]]:
-        """Runs an operation on a validated request."""
-        run = self._run(call, operation, request)
+        """Runs an operation on a validated request.
+
+        Raises Outdated, and has done nothing, if the caller is no longer who it was recalled to be.
+        """
+        run = self._run(call, operation, request, recalled)
         observe = call.service.observe
         return run if observe is None else _observed(run, partial(observe, call, operation.name, request))
 
-    async def _run(self, call: Call, operation: Operation, request: Mapping[str, Any]) -> dict[str, Any]:
+    async def _run(
+        self, call: Call, operation: Operation, request: Mapping[str, Any], recalled: Recollection | None
+    ) -> dict[str, Any]:
+        identities = call.cloud.identities
+
+        def check(inner: Call) -> None:
+            if recalled is not None:
+                identities.confirm(inner, recalled)
+            self._check(inner, operation, request)
+
+        def run(inner: Call) -> dict[str, Any]:
+            check(inner)
+            return operation.function(inner, request) or {}
+
         if operation.waits:
-            await call.transact(lambda inner: self._check(inner, operation, request), read_only=True)
+            await call.transact(check, read_only=True)
             return await operation.function(call, request) or {}
-        return await call.transact(
-            lambda inner: self._invoke_within(inner, operation, request), read_only=operation.read_only
-        )
+        return await call.transact(run, read_only=operation.read_only)
 
     async def request(
         self, call: Call, service: str, operation: str, request: Mapping[str, Any]

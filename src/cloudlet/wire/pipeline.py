@@ -25,6 +25,7 @@ from cloudlet.core.http import (
     HttpResponse,
     RequestEntityTooLarge,
 )
+from cloudlet.core.identity import Outdated, Recollection
 from cloudlet.core.operation import Outcome
 from cloudlet.wire.authenticate import DEFAULT_ACCOUNT, Authenticator, family_of
 from cloudlet.wire.compression import inflated, may_be_compressed
@@ -73,6 +74,8 @@ class Exchange:
     operation: str = ""
     body: bytes | Body = b""
     principal: Principal = field(default_factory=Principal.anonymous)
+    recalled: Recollection | None = None
+    """What the signature was verified by, where that was not looked up but remembered."""
     parameters: dict[str, Any] = field(default_factory=dict)
     result: dict[str, Any] = field(default_factory=dict)
 
@@ -213,13 +216,18 @@ class Pipeline:
         """Finds out who asks. Raises what AWS says to a wrong, stale or missing signature."""
         service, protocol = exchange.known()
         operation = service.operations.get(exchange.operation)
+        signed_by = exchange.signed_by
+        if signed_by is not None:
+            key, token = signed_by.scope.access_key_id, signed_by.session_token
+            exchange.recalled = self._cloud.identities.recall(key, token)
         principal, body = await self._authenticator.authenticate(
             self._call(exchange, Principal.anonymous()),
             exchange.request,
-            exchange.signed_by,
+            signed_by,
             family=family_of(protocol),
             body_limit_bytes=self._limit(exchange),
             unsigned_allowed=operation is not None and operation.unsigned,
+            recalled=exchange.recalled,
         )
         exchange.principal = principal
         exchange.body = body
@@ -244,8 +252,23 @@ class Pipeline:
         """Judges and runs the operation."""
         service, _ = exchange.known()
         call = self._call(exchange, exchange.principal)
-        exchange.result = await self._invoker.invoke(
-            call, implemented(service, exchange.operation), exchange.parameters
+        operation = implemented(service, exchange.operation)
+        try:
+            exchange.result = await self._invoker.invoke(
+                call, operation, exchange.parameters, exchange.recalled
+            )
+        except Outdated:
+            call = self._call(exchange, await self._identified_anew(exchange))
+            exchange.result = await self._invoker.invoke(call, operation, exchange.parameters)
+
+    async def _identified_anew(self, exchange: Exchange) -> Principal:
+        _, protocol = exchange.known()
+        signed_by, recalled = exchange.signed_by, exchange.recalled
+        if signed_by is None or recalled is None:
+            raise RuntimeError("Only who was recalled can be outdated.")
+        call = self._call(exchange, Principal.anonymous())
+        return await self._authenticator.identify_anew(
+            call, exchange.request, signed_by, recalled, family_of(protocol)
         )
 
     async def serialize(self, exchange: Exchange) -> None:

@@ -578,7 +578,7 @@ def test_two_variables_side_by_side_are_refused(apigateway):
     )
 
 
-def test_a_document_whose_answers_are_streamed_is_refused(apigateway):
+def test_a_document_with_a_server_that_streams_is_refused(apigateway):
     integration = {
         "type": "http_proxy",
         "httpMethod": "GET",

@@ -50,3 +50,21 @@ def test_a_topic_that_is_not_there_holds_up_no_stack(client: Client, account: st
     waiter = stacks.get_waiter("stack_create_complete")
     waiter.wait(StackName="told", WaiterConfig={"Delay": 0, "MaxAttempts": 1000})
     assert stacks.describe_stacks(StackName="told")["Stacks"][0]["NotificationARNs"] == [topic]
+
+
+def test_a_nested_stack_has_topics_of_its_own(client: Client, account: str) -> None:
+    stacks, s3 = client("cloudformation"), client("s3")
+    bucket, topic = f"templates-{account}", f"arn:aws:sns:us-east-1:{account}:none"
+    s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="inner", Body=_TEMPLATE.encode())
+    properties = {
+        "TemplateURL": f"https://{bucket}.s3.amazonaws.com/inner",
+        "NotificationARNs": {"Ref": "AWS::NotificationARNs"},
+    }
+    template = {"Resources": {"Inner": {"Type": "AWS::CloudFormation::Stack", "Properties": properties}}}
+    stacks.create_stack(StackName="outer", TemplateBody=json.dumps(template), NotificationARNs=[topic])
+    waiter = stacks.get_waiter("stack_create_complete")
+    waiter.wait(StackName="outer", WaiterConfig={"Delay": 0, "MaxAttempts": 1000})
+    [inner] = stacks.describe_stack_resources(StackName="outer")["StackResources"]
+    [stack] = stacks.describe_stacks(StackName=inner["PhysicalResourceId"])["Stacks"]
+    assert stack["NotificationARNs"] == [topic]

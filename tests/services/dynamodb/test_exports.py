@@ -10,6 +10,8 @@ from datetime import timedelta
 import pytest
 
 from iam_fixtures import as_user, iam
+from services.dynamodb.conftest import HASH_TABLE
+from services.dynamodb.waiting import eventually
 
 __all__ = ["as_user", "iam"]
 
@@ -82,6 +84,62 @@ def test_a_table_is_exported_with_its_manifests(dynamodb, client, arn, bucket):
     assert [each["ExportArn"] for each in listed] == [described["ExportArn"]]
 
 
+def test_a_table_is_exported_as_ion_that_is_imported_again(dynamodb, client, arn, bucket):
+    item = {
+        "a": {"S": "x"},
+        "binary": {"B": BINARY},
+        "bools": {"L": [{"BOOL": True}, {"BOOL": False}, {"NULL": True}]},
+        'it\'s "1"': {"M": {"$ion_1": {"N": "1"}, "null": {"N": "600"}}},
+        "numbers": {"NS": ["0", "-1.5", "0.0000001", "12345678901234567890123456789012345678"]},
+        "sets": {"SS": ['"\n\u00e9\U0001f600']},
+        "two": {"BS": [b"\0"]},
+    }
+    dynamodb.put_item(TableName="hash", Item=item)
+    export = dynamodb.export_table_to_point_in_time(TableArn=arn, S3Bucket=bucket, ExportFormat="ION")
+    described = ended(dynamodb, export["ExportDescription"])
+    assert (described["ExportStatus"], described["ExportFormat"]) == ("COMPLETED", "ION")
+    s3 = client("s3")
+    (data,) = [
+        each["Key"]
+        for each in s3.list_objects_v2(Bucket=bucket)["Contents"]
+        if each["Key"].endswith(".ion.gz")
+    ]
+    imported = dynamodb.import_table(
+        InputFormat="ION",
+        InputCompressionType="GZIP",
+        S3BucketSource={"S3Bucket": bucket, "S3KeyPrefix": data},
+        TableCreationParameters={"TableName": "again", **HASH_TABLE},
+    )["ImportTableDescription"]
+    eventually(lambda: status(dynamodb, imported) == "COMPLETED")
+    read = {"Key": {"a": {"S": "x"}}, "ConsistentRead": True}
+    again, first = (dynamodb.get_item(TableName=name, **read)["Item"] for name in ("again", "hash"))
+    assert again == first
+
+
+def status(dynamodb, import_):
+    described = dynamodb.describe_import(ImportArn=import_["ImportArn"])
+    return described["ImportTableDescription"]["ImportStatus"]
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_an_export_is_encrypted_with_kms(dynamodb, client, arn, bucket, named):
+    key = client("kms").create_key()["KeyMetadata"]["Arn"] if named else None
+    more = {"S3SseKmsKeyId": key} if named else {}
+    dynamodb.put_item(TableName="hash", Item={"a": {"S": "x"}})
+    export = dynamodb.export_table_to_point_in_time(
+        TableArn=arn, S3Bucket=bucket, S3SseAlgorithm="KMS", **more
+    )
+    described = ended(dynamodb, export["ExportDescription"])
+    assert (described["S3SseAlgorithm"], described.get("S3SseKmsKeyId")) == ("KMS", key)
+    summary, items = exported(client, described)
+    assert (summary["s3SseAlgorithm"], summary["s3SseKmsKeyId"]) == ("KMS", key)
+    assert items == [{"a": {"S": "x"}}]
+    for each in client("s3").list_objects_v2(Bucket=bucket)["Contents"]:
+        head = client("s3").head_object(Bucket=bucket, Key=each["Key"])
+        assert head["ServerSideEncryption"] == "aws:kms"
+        assert not named or head["SSEKMSKeyId"] == key
+
+
 def test_an_export_is_of_the_moment_that_is_asked_for(dynamodb, client, arn, bucket, advance):
     advance(60)
     dynamodb.put_item(TableName="hash", Item={"a": {"S": "x"}})
@@ -125,7 +183,6 @@ def test_what_cannot_be_exported_is_refused(dynamodb, refused, invalid, hash_tab
     assert invalid(export, TableArn="hash", S3Bucket=bucket) == (
         "One or more parameter values were invalid: tableArn is not a valid ARN"
     )
-    assert refused(export, TableArn=arn, S3Bucket=bucket, ExportFormat="ION")[0] == "NotImplemented"
     assert invalid(dynamodb.describe_export, ExportArn=arn) == "Invalid Export ARN"
 
 

@@ -103,6 +103,32 @@ def test_a_table_of_one_region_may_have_a_key_of_its_own(client, run, context, t
     assert "SSEDescription" not in table()
 
 
+def test_each_replica_may_have_a_key_of_its_own(client, run, context, table):
+    def keyed(*keys):
+        replicas = [
+            {"Region": region, "SSESpecification": {"KMSMasterKeyId": key}}
+            for region, key in zip((HOME, AWAY, THIRD), keys, strict=False)
+        ]
+        return template(*replicas, SSESpecification={"SSEEnabled": True, "SSEType": "KMS"})
+
+    def told(*regions):
+        return [table(region)["SSEDescription"]["KMSMasterKeyArn"] for region in regions]
+
+    home, away, third, other = (
+        client("kms", region=region).create_key()["KeyMetadata"]["Arn"]
+        for region in (HOME, AWAY, THIRD, AWAY)
+    )
+    run(RESOURCE.create, context, keyed(home, away))
+    assert told(HOME, AWAY) == [home, away]
+    run(RESOURCE.update, context, "global", keyed(home, away), keyed(home, other, third))
+    assert told(HOME, AWAY, THIRD) == [home, other, third]
+    managed = template(HOME, AWAY, THIRD, SSESpecification={"SSEEnabled": True})
+    run(RESOURCE.update, context, "global", keyed(home, other, third), managed)
+    assert not {home, other, third} & set(told(HOME, AWAY, THIRD))
+    run(RESOURCE.update, context, "global", managed, template(HOME, AWAY, THIRD))
+    assert not any("SSEDescription" in table(region) for region in (HOME, AWAY, THIRD))
+
+
 def test_replicas_are_added_and_removed_one_at_a_time(run, context, table):
     run(RESOURCE.create, context, template(HOME))
     steps = [template(HOME), template(HOME, AWAY), template(HOME, AWAY, THIRD), template(HOME, THIRD)]
@@ -242,7 +268,6 @@ def test_changes_of_the_table_reach_its_replicas(client, server, run, context, t
         ({"MultiRegionConsistency": "STRONG"}, "MultiRegionConsistency STRONG"),
         ({"Replicas": [{"Region": AWAY}]}, "must name the region of the stack"),
         ({"StreamSpecification": {"StreamViewType": "KEYS_ONLY"}}, "needs a StreamSpecification"),
-        ({"SSESpecification": {"SSEEnabled": True}}, "encrypted with KMS"),
         (
             {"Replicas": [{"Region": HOME, "ReadProvisionedThroughputSettings": {"ReadCapacityUnits": 1}}]},
             "ReadProvisionedThroughputSettings of a GlobalTable's replica",

@@ -179,14 +179,26 @@ def found_by_index(dynamodb):
     return dynamodb.scan(TableName="hash", IndexName="by-v")["Items"] if "Backfilling" not in index else None
 
 
-def test_what_expires_is_deleted_everywhere(dynamodb, hash_table, replicate, advance, server):
-    other = replicate()
+@pytest.mark.parametrize(("writer", "reader"), [(HOME, AWAY), (AWAY, HOME)])
+def test_what_expires_is_deleted_everywhere_and_by_dynamodb_where_it_was_written(
+    client, hash_table, replicate, there, advance, server, writer, reader
+):
+    replicate()
     specification = {"AttributeName": "until", "Enabled": True}
-    dynamodb.update_time_to_live(TableName="hash", TimeToLiveSpecification=specification)
-    dynamodb.put_item(TableName="hash", Item={**KEY, "until": {"N": str(int(server.clock.time()) + 100)}})
-    eventually(lambda: item(other) is not None)
+    there(HOME).update_time_to_live(TableName="hash", TimeToLiveSpecification=specification)
+    expiring = {**KEY, "until": {"N": str(int(server.clock.time()) + 100)}}
+    there(writer).put_item(TableName="hash", Item=expiring)
+    eventually(lambda: item(there(reader)) is not None)
     advance(200)
-    eventually(lambda: item(dynamodb) is None and item(other) is None)
+    eventually(lambda: item(there(writer)) is None and item(there(reader)) is None)
+
+    def deleted_by(region):
+        arn = described(there(region))["LatestStreamArn"]
+        removal = read(client("dynamodbstreams", region=region), arn)[-1]
+        assert removal["eventName"] == "REMOVE"
+        return removal.get("userIdentity", {}).get("PrincipalId")
+
+    assert (deleted_by(writer), deleted_by(reader)) == ("dynamodb.amazonaws.com", None)
 
 
 def test_tags_recovery_and_protection_stay_where_they_are(dynamodb, hash_table, replicate):

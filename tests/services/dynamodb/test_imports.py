@@ -404,6 +404,19 @@ def test_an_import_is_refused_as_a_table_would_be(invalid, refused, start, dynam
     assert "clientToken" in invalid(start, ClientToken="a$b")
 
 
+def test_an_imported_table_has_the_key_that_it_is_given(dynamodb, client, imported, put, refused, start):
+    put("items.json", lines({"a": {"S": "x"}}))
+    key = client("kms").create_key()["KeyMetadata"]
+    encrypted = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key["KeyId"]}
+    described = imported({**HASH_TABLE, "SSESpecification": encrypted})
+    assert described["TableCreationParameters"]["SSESpecification"] == encrypted
+    told = dynamodb.describe_table(TableName="new")["Table"]["SSEDescription"]
+    assert told == {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": key["Arn"]}
+    client("kms").disable_key(KeyId=key["KeyId"])
+    code, message = refused(lambda: start({**HASH_TABLE, "SSESpecification": encrypted}, name="other"))
+    assert (code, "KMS key disabled error" in message) == ("ValidationException", True)
+
+
 def test_imports_are_listed_the_latest_first(dynamodb, imported, refused, invalid, account):
     arns = [
         imported(name=f"table-{number}", source={"S3KeyPrefix": "none"})["ImportArn"] for number in range(3)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 
 import pytest
 from lambda_functions import invoke, make_function, make_role
 
+from cloud_functions import allow
 from iam_fixtures import as_user, iam
 from refusals import refusal
 
@@ -160,3 +162,25 @@ def test_a_template_names_the_key(client, functions, key, role):
 
     assert functions.get_function_configuration(FunctionName="function")["KMSKeyArn"] == key["Arn"]
     assert invoke(functions) == "s3cr3t value"
+
+
+DECRYPT = """
+import base64, os
+import boto3
+
+def handler(event, context):
+    blob = base64.b64decode(os.environ["SECRET"])
+    name = {"LambdaFunctionName": context.function_name}
+    answer = boto3.client("kms").decrypt(CiphertextBlob=blob, EncryptionContext=name)
+    return answer["Plaintext"].decode()
+"""
+
+
+def test_a_function_decrypts_a_variable_that_its_owner_encrypted(client, functions, kms, key):
+    role = make_role(client("iam"), "decrypter", allow("kms:Decrypt", key["Arn"]))
+    context = {"LambdaFunctionName": "function"}
+    blob = kms.encrypt(KeyId=key["KeyId"], Plaintext=b"s3cr3t", EncryptionContext=context)
+    encoded = base64.b64encode(blob["CiphertextBlob"]).decode()
+    make_function(functions, role, DECRYPT, Timeout=20, Environment={"Variables": {"SECRET": encoded}})
+
+    assert invoke(functions) == "s3cr3t"

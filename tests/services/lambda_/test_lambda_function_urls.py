@@ -10,7 +10,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from lambda_functions import create, invoke, make_function, refusal, zip_of
+from lambda_functions import create, invoke, make_function, messages, refusal, wait_for, zip_of
 from lambda_records import record_of
 
 from cloud_functions import allow, policy
@@ -223,6 +223,37 @@ def test_the_event_of_a_request(functions, role, ask, account):
         "routeKey": "$default",
         "stage": "$default",
     }
+
+
+def test_headers_of_a_request(functions, role, ask):
+    told = record_of("TestLambdaURL::test_lambda_url_echo_http_fixture_default", "test_lambda")
+    recorded = told.content["url_response"]["headers"]
+    make_function(functions, role, ECHO, name=NAME)
+    url = url_of(functions)
+    open_to_all(functions)
+    sent = {
+        name: value
+        for name, value in recorded.items()
+        if not value.startswith("<") and name != "content-length"
+    }
+    told.bind("domain:1", url.removeprefix("https://").rstrip("/"))
+    headers = json.loads(ask(url, body=b'{"foo": "bar"}', headers=sent).content)["headers"]
+    told.check_part({name: recorded[name] for name in recorded if "-tls-" not in name}, headers, "headers")
+
+
+def test_request_id_of_a_request(functions, client, writing_role, ask):
+    told = record_of("TestRequestIdHandling::test_request_id_invoke_url", "test_lambda")
+    make_function(functions, writing_role, "def handler(event, context):\n    return 'hi'\n", name=NAME)
+    made = functions.create_function_url_config(**FUNCTION, AuthType="NONE")
+    told.check("create_lambda_url_config", made)
+    told.check("add_permission", open_to_all(functions))
+    answer = ask(made["FunctionUrl"], "GET")
+    recorded = told.content["lambda_url_invocation"]
+    assert (answer.status, answer.content.decode()) == (recorded["statuscode"], recorded["content"])
+    told.bind("uuid:1", answer.headers["x-amzn-RequestId"])
+    group = f"/aws/lambda/{NAME}"
+    ends = wait_for(lambda: [line.rstrip() for line in messages(client, group) if line.startswith("END")])
+    told.check_lines(told.content["end_log_entries"], ends)
 
 
 def test_bodies_that_are_no_text_are_encoded(functions, role, ask):

@@ -356,6 +356,23 @@ def test_a_rule_of_another_name_is_refused(
     assert (error["ArgumentName"], error["ArgumentValue"]) == ("FilterRule.Name", "INVALID")
 
 
+def test_a_rule_that_no_key_can_meet_is_refused(
+    s3: Any, bucket: str, refused: Any, queues: Queues, inbox: str
+) -> None:
+    rules = {"Key": {"FilterRules": [{"Name": "suffix", "Value": "x" * 1025}]}}
+    arn = queues.arn(inbox)
+    error = _configured(refused, s3, bucket, "QueueConfigurations", QueueArn=arn, Filter=rules)
+    assert (error["Code"], error["ArgumentName"]) == ("InvalidArgument", "FilterRule.Value")
+
+
+def test_a_notification_of_no_event_is_refused(
+    s3: Any, bucket: str, refused: Any, queues: Queues, inbox: str
+) -> None:
+    arn = queues.arn(inbox)
+    error = _configured(refused, s3, bucket, "QueueConfigurations", QueueArn=arn, Events=[])
+    assert error["Code"] == "MalformedXML"
+
+
 def test_two_notifications_of_one_event_are_refused(
     s3: Any, bucket: str, refused: Any, queues: Queues, inbox: str
 ) -> None:

@@ -124,6 +124,13 @@ def test_a_bad_subject_is_refused(sns: Any, topic: Any, subject: str) -> None:
     )
 
 
+def test_a_subject_may_have_any_visible_character(sns: Any, topic: Any, subscribed: Any, queues: Any) -> None:
+    arn, subject = topic(), "Größe\u00a0\U0001f468\u200d\U0001f469"
+    url = subscribed(arn)
+    sns.publish(TopicArn=arn, Subject=subject, Message="m")
+    assert queues.next_body(url)["Subject"] == subject
+
+
 def test_a_topic_that_is_not_there_is_refused(sns: Any, account: str) -> None:
     missing = f"arn:aws:sns:us-east-1:{account}:none"
     assert refusal(sns.publish, TopicArn=missing, Message="m") == ("NotFound", "Topic does not exist")
@@ -190,6 +197,11 @@ _ONLY = "Can only include alphanumeric characters, hyphens, underscores, or dots
             {"DataType": "InvalidType", "StringValue": "x"},
             "The message attribute 'attr1' has an invalid message attribute type, the set of supported type "
             "prefixes is Binary, Number, and String.",
+        ),
+        (
+            "attr1",
+            {"DataType": "String", "StringValue": "bell \a"},
+            "The message attribute 'attr1' has a value with invalid characters.",
         ),
         (
             "1" * 257,

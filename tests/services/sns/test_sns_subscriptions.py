@@ -93,6 +93,22 @@ def test_what_could_never_be_delivered_is_refused_by_name(
     assert protocol in message
 
 
+@pytest.mark.parametrize(
+    ("protocol", "endpoint"),
+    [
+        ("lambda", "arn:aws:lambda:us-east-1:123456789012:function:f"),
+        ("https", "https://example.com"),
+        ("email", "a@example.com"),
+    ],
+)
+def test_a_fifo_topic_has_queues_only(sns: Any, topic: Any, protocol: str, endpoint: str) -> None:
+    arn = topic("orders.fifo")
+    assert refusal(sns.subscribe, TopicArn=arn, Protocol=protocol, Endpoint=endpoint) == (
+        "InvalidParameter",
+        "Invalid parameter: Invalid parameter: Endpoint Reason: Please use FIFO SQS queue",
+    )
+
+
 def test_a_fifo_queue_needs_a_fifo_topic(sns: Any, topic: Any, account: str) -> None:
     request = {"Protocol": "sqs", "Endpoint": _queue_arn(account, "q.fifo")}
     assert refusal(sns.subscribe, TopicArn=topic("news"), **request) == (

@@ -10,6 +10,10 @@ import pytest
 from refusals import refusal
 
 
+def _retries(**retries: Any) -> str:
+    return json.dumps({"http": {"defaultHealthyRetryPolicy": retries}})
+
+
 def test_a_new_topic_has_aws_s_defaults(sns: Any, topic: Any, account: str) -> None:
     arn = topic("news")
     attributes = sns.get_topic_attributes(TopicArn=arn)["Attributes"]
@@ -165,6 +169,46 @@ def test_a_delivery_policy_is_merged_with_the_defaults(sns: Any, topic: Any) -> 
     attributes = put({"http": {"defaultHealthyRetryPolicy": None}})
     assert json.loads(attributes["DeliveryPolicy"]) == {"http": {"disableSubscriptionOverrides": False}}
     assert "DeliveryPolicy" not in put(None)
+
+
+@pytest.mark.parametrize(
+    ("policy", "reason"),
+    [
+        ("{", "failed to parse JSON."),
+        ("[1]", "failed to parse JSON."),
+        ('{"https": {}}', "unexpected JSON member: https"),
+        ('{"http": 5}', "http must be an object"),
+        ('{"http": {"defaultThrottlePolicy": [1]}}', "defaultThrottlePolicy must be an object"),
+        (
+            '{"http": {"disableSubscriptionOverrides": "no"}}',
+            "disableSubscriptionOverrides must be true or false",
+        ),
+        (_retries(numRetries=101), "numRetries must be less than or equal to 100"),
+        (_retries(numRetries="3"), "numRetries must be greater than or equal to 0"),
+        (
+            _retries(backoffFunction="cubic"),
+            "backoffFunction must be one of arithmetic, exponential, geometric, linear",
+        ),
+        (
+            _retries(maxDelayTarget=3600, numMaxDelayRetries=2),
+            "the total retry time must be less than or equal to 3600 seconds",
+        ),
+    ],
+)
+def test_a_bad_delivery_policy_is_refused(sns: Any, topic: Any, policy: str, reason: str) -> None:
+    assert refusal(
+        sns.set_topic_attributes, TopicArn=topic(), AttributeName="DeliveryPolicy", AttributeValue=policy
+    ) == ("InvalidParameter", f"Invalid parameter: DeliveryPolicy Reason: {reason}")
+
+
+def test_sickly_retries_are_refused_by_name(sns: Any, topic: Any) -> None:
+    code, message = refusal(
+        sns.set_topic_attributes,
+        TopicArn=topic(),
+        AttributeName="DeliveryPolicy",
+        AttributeValue=json.dumps({"http": {"defaultSicklyRetryPolicy": {"numRetries": 3}}}),
+    )
+    assert (code, "defaultSicklyRetryPolicy" in message) == ("NotImplemented", True)
 
 
 def test_an_unknown_attribute_is_refused(sns: Any, topic: Any) -> None:

@@ -54,6 +54,11 @@ class Evaluation:
         others = [query.asked.period for query in self._queries.values() if query.asked is not None]
         return own or min(others, default=MINUTE)
 
+    def results_within(self, call: Call, query: Query) -> list[TimeSeries]:
+        """The time series of a query, read in the transaction of this call; what was read stays known."""
+        self._call = call
+        return self.results(query)
+
     def results(self, query: Query) -> list[TimeSeries]:
         """The time series of a query. Raises ValidationException for an expression that has none."""
         value = self._value(query)

@@ -123,12 +123,14 @@ def usable(tier: Tier, period: int, age_seconds: float) -> bool:
 
 def in_periods(datapoints: Iterable[Datapoint], period: int, origin: int = 0) -> list[Datapoint]:
     """The datapoints of every unit, merged into periods counted from a time, in order of time."""
-    merged: dict[tuple[int, str], Distribution] = {}
+    found: dict[tuple[int, str], list[Distribution]] = {}
     for datapoint in datapoints:
         key = (origin + aligned(datapoint.timestamp - origin, period), datapoint.unit)
-        found = merged.get(key)
-        merged[key] = datapoint.values if found is None else found.merged(datapoint.values)
-    return [Datapoint(timestamp, unit, merged[timestamp, unit]) for timestamp, unit in sorted(merged)]
+        found.setdefault(key, []).append(datapoint.values)
+    return [
+        Datapoint(timestamp, unit, Distribution.together(found[timestamp, unit]))
+        for timestamp, unit in sorted(found)
+    ]
 
 
 def is_period(seconds: int) -> bool:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec.structs import replace
 
 from cloudlet.core.errors import NotImplementedHere
-from cloudlet.services.dynamodb.encryption import wanted_key
 from cloudlet.services.dynamodb.errors import ValidationException
 from cloudlet.services.dynamodb.model import (
     MAX_NAME,
@@ -156,14 +155,6 @@ def check_honoured(operation: str, request: Request, honoured: frozenset[str]) -
     for name in request:
         if name not in honoured:
             raise NotImplementedHere(f"cloudlet does not implement {name} of dynamodb:{operation} (yet).")
-
-
-def check_unencrypted(specification: Mapping[str, Any] | None) -> None:
-    """Refuses a table of another origin than CreateTable with a KMS key."""
-    if wanted_key(specification) is not None:
-        raise NotImplementedHere(
-            "cloudlet does not restore or import DynamoDB tables encrypted with KMS keys (yet)."
-        )
 
 
 def _check_stream(specification: Mapping[str, Any] | None) -> None:
@@ -421,7 +412,6 @@ def _listed(names: Mapping[str, str] | Sequence[str]) -> str:
 
 def restored_table(source: Table, request: Request, table_id: str, now: float, restoring: Restoring) -> Table:
     """The table that a restore asks for. Raises ValidationException."""
-    check_unencrypted(request.get("SSESpecificationOverride"))
     check_honoured("RestoreTable", request, _RESTORE_HONOURED)
     billing_mode, throughput = _restored_billing(source, request)
     limits = (

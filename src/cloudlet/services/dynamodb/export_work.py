@@ -9,6 +9,7 @@ import asyncio
 import gzip
 import hashlib
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, structs
@@ -17,7 +18,10 @@ from cloudlet.core.errors import ServiceError
 from cloudlet.services.dynamodb import state
 from cloudlet.services.dynamodb.exports import (
     COMPLETED,
+    DYNAMODB_JSON,
     FAILED,
+    ION,
+    KMS,
     DataFile,
     change_line,
     files_manifest,
@@ -25,6 +29,7 @@ from cloudlet.services.dynamodb.exports import (
     md5_of,
     summary_manifest,
 )
+from cloudlet.services.dynamodb.ion_text import ion_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +41,8 @@ if TYPE_CHECKING:
 
 _ITEMS_A_STEP: Final = 200
 _FILE_BYTES: Final = 8 << 20
+_ENDINGS: Final[Mapping[str, str]] = MappingProxyType({DYNAMODB_JSON: "json.gz", ION: "ion.gz"})
+_KMS_AT_S3: Final = "aws:kms"
 _JSON: Final = "application/json"
 _BYTES: Final = "application/octet-stream"
 
@@ -123,7 +130,8 @@ class _Writing:
         period = self._export.period
         if period is None:
             items = list(state.items_below(call, self._rows, after, _ITEMS_A_STEP))
-            return _Page([item_line(item) for _, item in items], items[-1][0]) if items else None
+            line = ion_line if self._export.format == ION else item_line
+            return _Page([line(item) for _, item in items], items[-1][0]) if items else None
         changes = state.collected_changes(call, self._rows, after, _ITEMS_A_STEP)
         if not changes:
             return None
@@ -133,7 +141,8 @@ class _Writing:
     async def _write_file(self, text: bytes, count: int) -> None:
         data = await asyncio.to_thread(gzip.compress, text, mtime=0)
         place = f"{self._export.id}/{len(self._files)}".encode()
-        key = self._export.data_key(f"{hashlib.blake2b(place, digest_size=13).hexdigest()}.json.gz")
+        name = f"{hashlib.blake2b(place, digest_size=13).hexdigest()}.{_ENDINGS[self._export.format]}"
+        key = self._export.data_key(name)
         answer = await self._put_at(key, data)
         etag = str(answer["ETag"]).strip('"')
         self._files.append(DataFile(key, count, len(text), md5_of(data), etag))
@@ -148,6 +157,10 @@ class _Writing:
             "Body": body,
             "ContentType": content_type,
         }
+        if self._export.sse_algorithm == KMS:
+            request["ServerSideEncryption"] = _KMS_AT_S3
+            if self._export.kms_key_id is not None:
+                request["SSEKMSKeyId"] = self._export.kms_key_id
         if self._export.bucket_owner is not None:
             request["ExpectedBucketOwner"] = self._export.bucket_owner
         caller = self._call.as_principal(self._export.principal).on_behalf("dynamodb.amazonaws.com")

@@ -25,6 +25,9 @@ IN_PROGRESS: Final = "IN_PROGRESS"
 COMPLETED: Final = "COMPLETED"
 FAILED: Final = "FAILED"
 DYNAMODB_JSON: Final = "DYNAMODB_JSON"
+ION: Final = "ION"
+AES256: Final = "AES256"
+KMS: Final = "KMS"
 FULL_EXPORT: Final = "FULL_EXPORT"
 INCREMENTAL_EXPORT: Final = "INCREMENTAL_EXPORT"
 NEW_IMAGE: Final = "NEW_IMAGE"
@@ -84,6 +87,10 @@ class Export(Struct, frozen=True):
     """Of an incremental export."""
     keys: tuple[str, ...] = ()
     """The names of the table's key attributes."""
+    format: str = DYNAMODB_JSON
+    sse_algorithm: str = AES256
+    kms_key_id: str | None = None
+    """As it was asked for; S3 takes AWS's own key where none was."""
 
     @property
     def resource(self) -> str:
@@ -169,12 +176,12 @@ def summary_manifest(export: Export, arn: str, table_arn: str) -> bytes:
             **_times(export),
             "s3Bucket": export.bucket,
             "s3Prefix": export.prefix,
-            "s3SseAlgorithm": "AES256",
-            "s3SseKmsKeyId": None,
+            "s3SseAlgorithm": export.sse_algorithm,
+            "s3SseKmsKeyId": export.kms_key_id,
             "manifestFilesS3Key": export.key("manifest-files.json"),
             "billedSizeBytes": export.size_bytes,
             "itemCount": export.item_count,
-            "outputFormat": DYNAMODB_JSON,
+            "outputFormat": export.format,
             **({} if export.period is None else {"outputView": export.period.view_type}),
             "exportType": FULL_EXPORT if export.period is None else INCREMENTAL_EXPORT,
         }
@@ -197,14 +204,15 @@ def describe_export(export: Export, arn: str, table_arn: str) -> dict[str, Any]:
         "TableId": export.table_id,
         "ClientToken": export.client_token,
         "S3Bucket": export.bucket,
-        "S3SseAlgorithm": "AES256",
-        "ExportFormat": DYNAMODB_JSON,
+        "S3SseAlgorithm": export.sse_algorithm,
+        "ExportFormat": export.format,
     }
     period = export.period
     more = {
         "ExportTime": moment(export.moment) if period is None else None,
         "IncrementalExportSpecification": None if period is None else _describe_period(period),
         "S3Prefix": export.prefix,
+        "S3SseKmsKeyId": export.kms_key_id,
         "S3BucketOwner": export.bucket_owner,
         "ExportType": export.type,
         "EndTime": None if export.ended is None else moment(export.ended),

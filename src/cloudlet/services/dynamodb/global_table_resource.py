@@ -15,7 +15,6 @@ from cloudlet.services.dynamodb.resources import TableResource
 from cloudlet.services.dynamodb.table_settings import (
     INSIGHTS,
     check_members,
-    encryption_of,
     is_true,
     own_tags,
     set_settings,
@@ -97,7 +96,7 @@ class GlobalTableResource:
         _check(call, properties)
         made = await _TABLE.create(call, context, table_of(properties, call.region))
         for region in _elsewhere(call, properties):
-            await _add(call, made.physical_id, region)
+            await _add(call, made.physical_id, region, properties)
             await _settle(call, made.physical_id, region, {}, properties)
         return await _provisioned(call, made.physical_id)
 
@@ -116,7 +115,7 @@ class GlobalTableResource:
         await _TABLE.update(call, context, physical_id, was, now)
         for region in new:
             if region in added:
-                await _add(call, physical_id, region)
+                await _add(call, physical_id, region, after)
             await _settle(call, physical_id, region, {} if region in added else before, after)
         return await _provisioned(call, physical_id)
 
@@ -206,8 +205,6 @@ def _check(call: Call, properties: Properties) -> None:
         raise ValidationException(f"Replicas must name the region of the stack, {call.region}.")
     if not _elsewhere(call, properties):
         return
-    if (encryption_of(properties) or {}).get("Enabled"):
-        raise NotImplementedHere("cloudlet does not implement replicas of tables encrypted with KMS (yet).")
     if (stream_of(properties) or {}).get("StreamViewType") != _STREAM_VIEW:
         raise ValidationException(
             f"A global table of more than one replica needs a StreamSpecification of {_STREAM_VIEW}."
@@ -226,11 +223,12 @@ def _check_index_reads(properties: Properties) -> None:
             )
 
 
-async def _add(call: Call, name: str, region: str) -> None:
+async def _add(call: Call, name: str, region: str, properties: Properties) -> None:
     """Has a replica made, unless an earlier run has, and waits until it can be used."""
     replicas = await _statuses(call, name)
     if region not in replicas:
-        await _update(call, name, {"Create": {"RegionName": region}})
+        key = _replica(properties, region).get(_ENCRYPTION, {})
+        await _update(call, name, {"Create": {"RegionName": region, **key}})
     while (await _statuses(call, name)).get(region) != ACTIVE:
         await call.clock.sleep(_PAUSE_SECONDS)
 
@@ -261,12 +259,15 @@ async def _settle(call: Call, name: str, region: str, before: Properties, after:
 
 
 def _with_shared(was: Properties, now: Properties) -> Properties:
-    """A replica's definition with the stream and the time to live that it has from the table already."""
-    shared = {key: now[key] for key in (_TTL,) if key in now}
+    """A replica's definition with the stream, the time to live and the key that it has already."""
+    names = [_TTL]
+    if not was or "KMSMasterKeyId" not in now.get(_ENCRYPTION, {}):
+        names.append(_ENCRYPTION)
+    shared = {key: now[key] for key in names if key in now}
     if _STREAM in now:
         kept = {key: value for key, value in was.get(_STREAM, {}).items() if key == "ResourcePolicy"}
         shared[_STREAM] = {"StreamViewType": now[_STREAM]["StreamViewType"], **kept}
-    return {**{key: value for key, value in was.items() if key not in (_STREAM, _TTL)}, **shared}
+    return {**{key: value for key, value in was.items() if key not in (_STREAM, *names)}, **shared}
 
 
 def _overrides(table: Mapping[str, Any], wanted: Properties) -> dict[str, Any]:

@@ -244,7 +244,8 @@ def _make_table(call: Call, claimed: ClaimedImport, import_: Import) -> bool:
     if state.find_table(call, import_.table_name) is not None:
         return False
     table = new_table(import_.parameters, import_.table_id, call.time())
-    state.add_table(call, replace(table, restoring=Restoring(None, call.time())))
+    restoring = Restoring(None, call.time())
+    state.add_table(call, replace(table, encryption=import_.encryption, restoring=restoring))
     state.save_import(call, import_)
     return True
 

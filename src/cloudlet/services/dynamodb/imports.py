@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from cloudlet.core.access import Principal
 from cloudlet.services.dynamodb.description import moment
+from cloudlet.services.dynamodb.model import Encryption
 
 if TYPE_CHECKING:
     from cloudlet.core.operation import Request
@@ -92,6 +93,8 @@ class Import(Struct, frozen=True):
     failure_code: str | None = None
     failure_message: str | None = None
     progress: Progress = Progress()
+    encryption: Encryption | None = None
+    """That of the table."""
 
     @property
     def resource(self) -> str:

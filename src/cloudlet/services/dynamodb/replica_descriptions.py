@@ -61,6 +61,8 @@ def _describe_replica(table: Table, replica: Replica, sibling: Table | None) -> 
     }
     if shown.table_class is not None:
         described["ReplicaTableClassSummary"] = {"TableClass": shown.table_class}
+    if sibling is not None and sibling.encryption is not None:
+        described["KMSMasterKeyId"] = sibling.encryption.key_arn
     limits = shown.on_demand_throughput
     if limits is not None and limits != table.on_demand_throughput:
         described["OnDemandThroughputOverride"] = {"MaxReadRequestUnits": limits.max_read_units}

@@ -6,9 +6,12 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2globaltables_
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 GLOBAL_TABLE_VERSION: Final = "2019.11.21"
 CREATING: Final = "CREATING"
@@ -50,6 +53,16 @@ class Version(Struct, frozen=True, order=True):
 
 UNVERSIONED: Final = Version(0, "")
 """That of items which were there before their table had replicas."""
+
+
+def expiring_region(replicas: Sequence[Replica], region: str, version: Version | None) -> str:
+    """Where an item whose time has come is deleted; to all other regions that is replicated as any write is.
+
+    It is where the item was written last, as long as the table is there.
+    """
+    members = {region, *(each.region for each in replicas if each.status == ACTIVE)}
+    written_in = "" if version is None else version.region
+    return written_in if written_in in members else min(members)
 
 
 class ReplicatedWrite(Struct, frozen=True):

@@ -10,26 +10,31 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.errors import AccessDenied, ServiceError
+from cloudlet.services.dynamodb.encryption import MANAGED_KEY
 from cloudlet.services.dynamodb.errors import InternalServerError, ValidationException
 from cloudlet.services.dynamodb.model import Encryption
+from cloudlet.services.dynamodb.replica_rules import key_for_each_replica
+from cloudlet.services.dynamodb.values import INVALID
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cloudlet.core.call import Call
+    from cloudlet.services.dynamodb.model import Table
 
 _SERVICE: Final = "dynamodb.amazonaws.com"
 _REUSE_SECONDS: Final = 300.0
 """How long DynamoDB uses a decrypted key without asking again."""
 _KEPT: Final = 10_000
 _DENIED: Final = "AccessDenied"
+_INVALID_KEY: Final = "KMS validation error"
 _REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
     {
         _DENIED: "KMS key access denied error",
         "DisabledException": "KMS key disabled error",
-        "InvalidArnException": "KMS validation error",
-        "KMSInvalidStateException": "KMS validation error",
-        "NotFoundException": "KMS validation error",
+        "InvalidArnException": _INVALID_KEY,
+        "KMSInvalidStateException": _INVALID_KEY,
+        "NotFoundException": _INVALID_KEY,
     }
 )
 """By the code of KMS's error, what DynamoDB calls it."""
@@ -78,7 +83,28 @@ def new_encryption(call: Call, table_name: str, key_id: str) -> Encryption:
         )
     request = {"KeyId": key["Arn"], "KeySpec": "AES_256", "EncryptionContext": _context(call, table_name)}
     answer = _ask(call, "GenerateDataKeyWithoutPlaintext", request)
-    return Encryption(key["Arn"], answer["CiphertextBlob"])
+    return Encryption(key["Arn"], answer["CiphertextBlob"], managed=key["KeyManager"] == "AWS")
+
+
+def replica_encryption(call: Call, source: Table, key_id: str | None) -> Encryption | None:
+    """The same for a new replica in the call's region; all have keys of one kind, or none has one."""
+    like = source.encryption
+    if key_id is None and like is not None and like.managed:
+        key_id = MANAGED_KEY
+    if (key_id is None) != (like is None):
+        raise key_for_each_replica()
+    if key_id is None or like is None:
+        return None
+    try:
+        encryption = new_encryption(call, source.name, key_id)
+    except ValidationException as error:
+        told = error.message.replace(_INVALID_KEY, f"{_INVALID_KEY} for region {call.region}", 1)
+        raise ValidationException(told) from error
+    if encryption.managed != like.managed:
+        raise ValidationException(
+            f"{INVALID}All replica keys must either be Customer Managed CMK or AWS Managed CMK."
+        )
+    return encryption
 
 
 def _context(call: Call, table_name: str) -> dict[str, str]:

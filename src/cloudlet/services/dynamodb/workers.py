@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from cloudlet.core.access import Principal
 from cloudlet.services.dynamodb import state
 from cloudlet.services.dynamodb.model import Count, TableSize
+from cloudlet.services.dynamodb.replication import expiring_region
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call, Cloud
@@ -138,8 +139,14 @@ def _expire(call: Call, expiry: Expiry) -> None:
     if table is None or table.id != expiry.table_id or expiry.second < call.time() - _TOO_OLD_SECONDS:
         return
     item = state.find_item_at(call, table, expiry.position)
-    if item is not None and table.expiry(item) == expiry.second:
-        state.replace_item(call, table, item, item, None, None, expired=True)
+    if item is None or table.expiry(item) != expiry.second:
+        return
+    version = state.find_version(call, table, expiry.position)
+    there = state.in_region(call, expiring_region(table.replicas, call.region, version))
+    sibling = state.find_table(there, table.name)
+    found = None if sibling is None else state.find_item_at(there, sibling, expiry.position)
+    if sibling is not None and found is not None and sibling.expiry(found) == expiry.second:
+        state.replace_item(there, sibling, found, found, None, None, expired=True)
 
 
 def _save_size(call: Call, table: Table, size: TableSize) -> None:

@@ -15,7 +15,7 @@ from cloudlet.core import identity
 from cloudlet.core.access import PolicyDocument, Principal, PrincipalKind, PrincipalPolicies
 from cloudlet.core.arn import find_arn
 from cloudlet.core.errors import AccessDenied
-from cloudlet.core.identity import Credential, InvalidToken, Session
+from cloudlet.core.identity import Credential, InvalidToken, Outdated, Recollection, Session
 from cloudlet.services.iam import catalogue, state, tokens
 from cloudlet.services.iam.model import AccessKey, Group, Role, User, key_of
 
@@ -43,47 +43,45 @@ class _Remembered(Struct, frozen=True):
     policies: PrincipalPolicies
 
 
-class _Known(Struct, frozen=True):
-    """Whose a key is, as long as neither the key nor anything of its account has changed."""
-
-    generation: str | None
-    key: AccessKey
-    credential: Credential
-
-
 class StoredIdentities:
     """Users, roles and their keys, from the store. Implements core.identity.Identities."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._known: OrderedDict[tuple[str, str | None], Recollection] = OrderedDict()
         self._policies: OrderedDict[tuple[str, str], _Remembered] = OrderedDict()
         self._credentials: OrderedDict[tuple[bytes, str, str], Credential] = OrderedDict()
 
+    def recall(self, access_key_id: str, session_token: str | None) -> Recollection | None:
+        """What was found for a key before."""
+        return self._known.get((access_key_id, session_token))
+
+    def confirm(self, call: Call, recollection: Recollection) -> None:
+        """Raises Outdated unless find_credential() would say the same in this transaction."""
+        if state.generation(call, recollection.credential.principal.account) != recollection.generation:
+            raise Outdated
+
     def find_credential(self, call: Call, access_key_id: str, session_token: str | None) -> Credential | None:
         """Whose a key is; None if IAM does not know it. Raises InvalidToken."""
+        self._known.pop((access_key_id, session_token), None)
+        found = self._look_up(call, access_key_id, session_token)
+        generation = state.generation(call, found.principal.account) if found else None
+        if found is not None and generation is not None:
+            self._known[access_key_id, session_token] = Recollection(found, generation)
+            if len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
+        return found
+
+    def _look_up(self, call: Call, access_key_id: str, session_token: str | None) -> Credential | None:
         if session_token is not None:
             return self._find_session(call, access_key_id, session_token)
         if access_key_id.startswith("ASIA") and tokens.find_account(access_key_id):
             raise InvalidToken(_INVALID)
         key = state.find_access_key(call, access_key_id)
         if key is not None:
-            return self._credential_of(call, key)
+            return _credential_of(call, key)
         if state.was_deleted(call, access_key_id):
             raise InvalidToken(f"{_INVALID}.")
         return None
-
-    def _credential_of(self, call: Call, key: AccessKey) -> Credential:
-        generation = state.generation(call, key.account)
-        known = self._known.get(key.id)
-        if known is None or known.generation != generation or known.key != key:
-            principal = _owner(call, key) if key.active else None
-            if principal is None:
-                raise InvalidToken(f"{_INVALID}.")
-            known = _Known(generation, key, Credential(key.secret, principal))
-            self._known[key.id] = known
-            if len(self._known) > _REMEMBERED:
-                self._known.popitem(last=False)
-        return known.credential
 
     def find_account(self, call: Call, access_key_id: str) -> str | None:
         """The account an access key belongs to, as far as IAM knows it or the key says it."""
@@ -196,6 +194,13 @@ def principal_of(user: User, access_key_id: str | None = None) -> Principal:
         tags=tuple(user.tags.items()),
         access_key_id=access_key_id,
     )
+
+
+def _credential_of(call: Call, key: AccessKey) -> Credential:
+    principal = _owner(call, key) if key.active else None
+    if principal is None:
+        raise InvalidToken(f"{_INVALID}.")
+    return Credential(key.secret, principal)
 
 
 def _owner(call: Call, key: AccessKey) -> Principal | None:

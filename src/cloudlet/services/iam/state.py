@@ -148,6 +148,7 @@ def save_access_key(call: Call, key: AccessKey) -> None:
     """Writes a key and the index by user."""
     _ACCESS_KEYS.save(call, key, key.id)
     _KEYS_OF_USER.save(call, Mark(), key.account, key.user or _ROOT, key.id)
+    renew_generation(call, key.account)
 
 
 def delete_access_key(call: Call, key: AccessKey) -> None:
@@ -155,6 +156,7 @@ def delete_access_key(call: Call, key: AccessKey) -> None:
     _ACCESS_KEYS.delete(call, key.id)
     _KEYS_OF_USER.delete(call, key.account, key.user or _ROOT, key.id)
     _DELETED_KEYS.save(call, Mark(), key.id)
+    renew_generation(call, key.account)
 
 
 def find_root_key(call: Call, account: str) -> AccessKey | None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cloudlet.core.operation import Request
 
 _STREAM: Final = "stream/"
+_QUEUE: Final = "queue/"
 
 
 class StreamReference(Struct, frozen=True):
@@ -77,7 +78,7 @@ def resource_reference(request: Request) -> StreamReference | ConsumerReference:
     if "/consumer/" in arn:
         return consumer_reference(arn)
     if not Arn.parse(arn).resource.startswith(_STREAM):
-        raise NotImplementedHere("cloudlet has no Kinesis channels and queues (yet).")
+        raise NotImplementedHere("cloudlet has no Kinesis channels, and no policies of queues.")
     return arn_reference(arn)
 
 
@@ -96,6 +97,22 @@ def arn_reference(arn: str) -> StreamReference:
 def owner(call: Call, of: StreamReference) -> Call:
     """The call where the stream is, which may be another account."""
     return call.where(of.account, of.region)
+
+
+def is_queue(arn: str) -> bool:
+    """Whether an ARN names a queue of a stream."""
+    return Arn.parse(arn).resource.startswith(_QUEUE)
+
+
+def queue_name(arn: str) -> str:
+    """The queue that an ARN names."""
+    return Arn.parse(arn).resource.removeprefix(_QUEUE)
+
+
+def queue_call(call: Call, arn: str) -> Call:
+    """The call where a queue is."""
+    parsed = Arn.parse(arn)
+    return call.where(parsed.account, parsed.region)
 
 
 def located(call: Call, request: Request) -> tuple[Call, str]:

@@ -12,10 +12,12 @@ from msgspec.structs import replace
 from cloudlet.core.worker import source_topic
 from cloudlet.services.kinesis import state
 from cloudlet.services.kinesis.model import Consumer, Shard, Status, Stream, uniform_ranges
+from cloudlet.services.kinesis.queues import state as queues
 from cloudlet.services.kinesis.state import Change
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call
+    from cloudlet.services.kinesis.queues.model import Queue
 
 CREATE: Final = "create"
 UPDATE: Final = "update"
@@ -49,6 +51,14 @@ def begin_consumer(call: Call, consumer: Consumer, kind: str) -> None:
     state.save_change(call, Change(call.account, call.region, name, due_at, kind, consumer=consumer.name))
 
 
+def begin_queue(call: Call, queue: Queue, kind: str) -> None:
+    """Puts a queue into the state that it is in until it is there, changed, or gone."""
+    queues.save_queue(call, replace(queue, status=_STATUS[kind]))
+    due_at = call.time() + _SECONDS
+    name = queue.stream_name
+    state.save_change(call, Change(call.account, call.region, name, due_at, kind, queue=queue.name))
+
+
 def uniform_shards(count: int) -> tuple[Opened, ...]:
     """The shards of a new stream."""
     return tuple((str(first), str(last), None, None) for first, last in uniform_ranges(count))
@@ -56,10 +66,12 @@ def uniform_shards(count: int) -> tuple[Opened, ...]:
 
 def complete(call: Call, change: Change) -> None:
     """Does what was begun, unless something else has been begun since."""
-    if state.find_change(call, change.name, change.consumer) != change:
+    if state.find_change(call, change.name, change.subject) != change:
         return
-    state.delete_change(call, change.name, change.consumer)
-    if change.consumer:
+    state.delete_change(call, change.name, change.subject)
+    if change.queue:
+        _complete_queue(call, change)
+    elif change.consumer:
         _complete_consumer(call, change)
     else:
         _complete_stream(call, change)
@@ -76,6 +88,16 @@ def _complete_consumer(call: Call, change: Change) -> None:
         state.delete_consumer(call, consumer)
     else:
         state.save_consumer(call, replace(consumer, status=Status.ACTIVE))
+
+
+def _complete_queue(call: Call, change: Change) -> None:
+    queue = queues.find_queue(call, change.queue)
+    if queue is None:
+        return
+    if change.kind == DELETE:
+        queues.delete_queue(call, change.queue)
+    else:
+        queues.save_queue(call, replace(queue, status=Status.ACTIVE))
 
 
 def _complete_stream(call: Call, change: Change) -> None:

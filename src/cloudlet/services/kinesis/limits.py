@@ -5,11 +5,13 @@ https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html. No
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from cloudlet.services.kinesis import state
 from cloudlet.services.kinesis.errors import LimitExceededException
 from cloudlet.services.kinesis.model import Stream, StreamMode
+from cloudlet.services.kinesis.queues import state as queues
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call
@@ -44,10 +46,16 @@ def has_commitment(call: Call) -> bool:
     return commitment is not None and commitment.end(call.time()) is None
 
 
-def consumer_limit(call: Call, stream: Stream) -> int:
-    """The consumers that a stream may have."""
+def check_consumers(call: Call, stream: Stream) -> None:
+    """Raises LimitExceededException where a stream has as many consumers, or queues, as it may."""
     advantage = stream.mode is StreamMode.ON_DEMAND and has_commitment(call)
-    return _CONSUMERS_WITH_COMMITMENT if advantage else _CONSUMERS
+    limit = _CONSUMERS_WITH_COMMITMENT if advantage else _CONSUMERS
+    both = chain(state.list_consumers(call, stream.name), queues.list_queues(call, stream.name))
+    if sum(1 for _ in both) >= limit:
+        raise LimitExceededException(
+            f"This request would exceed the limit of {limit} consumers for stream {stream.name} under "
+            f"account {call.account}."
+        )
 
 
 def check_shards(call: Call, additional: int) -> None:

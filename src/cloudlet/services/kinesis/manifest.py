@@ -11,6 +11,8 @@ from cloudlet.services.kinesis.operations import (
     account,
     consumers,
     policies,
+    queue_records,
+    queues,
     reading,
     records,
     resharding,
@@ -28,7 +30,18 @@ SERVICE: Final = Service(
     name="kinesis",
     operations=limited(
         operations_in(
-            streams, shards, resharding, records, reading, consumers, settings, tags, policies, account
+            streams,
+            shards,
+            resharding,
+            records,
+            reading,
+            consumers,
+            settings,
+            tags,
+            policies,
+            account,
+            queues,
+            queue_records,
         )
     ),
     resources=(StreamType(), StreamConsumerType(), ResourcePolicyType()),

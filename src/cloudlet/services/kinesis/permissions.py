@@ -14,11 +14,15 @@ from cloudlet.services.kinesis.addressing import (
     ConsumerReference,
     StreamReference,
     consumer_reference,
+    is_queue,
     owner,
+    queue_call,
+    queue_name,
     reference,
     resource_reference,
 )
 from cloudlet.services.kinesis.iterators import ShardIterator
+from cloudlet.services.kinesis.queues import state as queues
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -49,15 +53,49 @@ def on_consumer(action: str) -> Judged:
 
 
 def on_resource(action: str) -> Judged:
-    """The permission for an action on the stream or the consumer whose ResourceARN a request gives."""
+    """The permission for an action on the stream, consumer or queue whose ResourceARN a request gives."""
 
     def judge(call: Call, request: Mapping[str, Any]) -> Sequence[Permission]:
+        if is_queue(request["ResourceARN"]):
+            return [queue_permission(call, action, request["ResourceARN"])]
         of = resource_reference(request)
         if isinstance(of, ConsumerReference):
             return [consumer_permission(call, action, of)]
         return [stream_permission(call, action, of)]
 
     return judge
+
+
+def on_queue(action: str) -> Judged:
+    """The permission for an action on the queue of a stream that a request names."""
+
+    def judge(call: Call, request: Mapping[str, Any]) -> Sequence[Permission]:
+        return [queue_permission(call, action, request["QueueARN"])]
+
+    return judge
+
+
+def create_queue(call: Call, request: Mapping[str, Any]) -> Sequence[Permission]:
+    """CreateQueue, and TagResource for one that begins with tags."""
+    arn = call.arn(f"queue/{request['QueueName']}")
+    actions = ["CreateQueue", "TagResource"] if request.get("Tags") else ["CreateQueue"]
+    return [queue_permission(call, action, arn) for action in actions]
+
+
+def queue_permission(call: Call, action: str, arn: str) -> Permission:
+    """The permission for an action on a queue of a stream."""
+    own = queue_call(call, arn)
+    return Permission(
+        action=f"kinesis:{action}",
+        resource=arn,
+        context=LazyContext(lambda: _queue_tags(own, queue_name(arn))),
+        resource_account=None if own is call else own.account,
+    )
+
+
+def _queue_tags(call: Call, name: str) -> Mapping[str, Sequence[str]]:
+    found = queues.find_queue(call, name)
+    return {f"aws:ResourceTag/{key}": (value,) for key, value in (found.tags if found else {}).items()}
 
 
 def create_stream(call: Call, request: Mapping[str, Any]) -> Sequence[Permission]:

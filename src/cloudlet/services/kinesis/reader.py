@@ -50,7 +50,7 @@ def read(
 ) -> Batch:
     """At most `limit` records, and at most `limit_bytes` of them unless the first one is larger."""
     now = int(call.time() * 1000)
-    place = _kept(call, stream, shard, place)
+    place = kept_place(call, stream, shard, place)
     found: list[tuple[int, Record]] = []
     size = 0
     for at, record in _pages(call, stream.name, shard.index, place, limit):
@@ -97,7 +97,7 @@ def trim(call: Call, name: str, index: int) -> None:
         state.delete_shard(call, name, index)
 
 
-def _kept(call: Call, stream: Stream, shard: Shard, place: int) -> int:
+def kept_place(call: Call, stream: Stream, shard: Shard, place: int) -> int:
     """The place itself, or the first one whose record has not expired."""
     place = min(max(place, shard.first_place), shard.next_place)
     oldest_kept = stream.oldest_kept(call.time())

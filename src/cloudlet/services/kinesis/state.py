@@ -51,6 +51,13 @@ class Change(Struct, frozen=True):
     """The shards that begin: first and last hash key, parent and adjacent parent."""
     consumer: str = ""
     """The consumer that it happens to, if it is not the stream."""
+    queue: str = ""
+    """The queue that it happens to, if it is neither."""
+
+    @property
+    def subject(self) -> str:
+        """What of the stream it happens to; a consumer's name has no slash."""
+        return f"queue/{self.queue}" if self.queue else self.consumer
 
 
 _CHANGES: Final = Rows(("kinesis", "change"), Change)
@@ -192,18 +199,18 @@ def delete_records(call: Call, name: str, shard_index: int, first_place: int, en
 
 def save_change(call: Call, change: Change) -> None:
     """Writes what is to happen, and tells the worker."""
-    _CHANGES.save(call, change, change.account, change.region, change.name, change.consumer)
+    _CHANGES.save(call, change, change.account, change.region, change.name, change.subject)
     call.wake(CHANGES_TOPIC)
 
 
-def find_change(call: Call, name: str, consumer: str = "") -> Change | None:
-    """What is to happen to a stream or one of its consumers, or None."""
-    return _CHANGES.find(call, call.account, call.region, name, consumer)
+def find_change(call: Call, name: str, subject: str = "") -> Change | None:
+    """What is to happen to a stream, or to a consumer or a queue of it, or None."""
+    return _CHANGES.find(call, call.account, call.region, name, subject)
 
 
-def delete_change(call: Call, name: str, consumer: str = "") -> None:
+def delete_change(call: Call, name: str, subject: str = "") -> None:
     """Forgets what has happened."""
-    _CHANGES.delete(call, call.account, call.region, name, consumer)
+    _CHANGES.delete(call, call.account, call.region, name, subject)
 
 
 def list_changes(call: Call) -> list[Change]:

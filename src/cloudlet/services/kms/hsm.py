@@ -63,8 +63,13 @@ class HardwareSecurityModule:
         return KeyMaterial(material_id, sealed, call.time(), pair.public_key)
 
     def unwrapped(self, key: Key, material: KeyMaterial) -> bytes:
-        """The material itself."""
-        return self.opened(material.wrapped, _bound(key, material.id))
+        """The material itself. Raises RuntimeError where it was wrapped by another domain key."""
+        try:
+            return self.opened(material.wrapped, _bound(key, material.id))
+        except InvalidCiphertextException as error:
+            raise RuntimeError(
+                f"The material of {key.arn} was not wrapped by the secret {_DOMAIN_KEY} that is here."
+            ) from error
 
     def encrypt(
         self, call: Call, key: Key, material: KeyMaterial, plaintext: bytes, context: Mapping[str, str]

@@ -21,12 +21,13 @@ _NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_.-]")
 _TYPES: Final = ("String", "Number", "Binary")
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _STRUCTURE: Final = "Message Structure - "
+_NOT_IN_SUBJECTS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def subject(given: str | None) -> str | None:
     """A subject. Raises InvalidParameterException."""
-    if given is not None and not (0 < len(given) <= _LONGEST_SUBJECT and given.isprintable()):
+    if given is not None and (not 0 < len(given) <= _LONGEST_SUBJECT or _NOT_IN_SUBJECTS.search(given)):
         raise InvalidParameterException.of("Subject")
     return given
 
@@ -108,6 +109,10 @@ def _attribute(name: str, given: Mapping[str, Any]) -> MessageAttribute:
         raise InvalidParameterValueException(
             f"The message attribute '{name}' must contain non-empty message attribute value for message "
             f"attribute type '{data_type}'."
+        )
+    if kind != "Binary" and _FORBIDDEN.search(value):
+        raise InvalidParameterValueException(
+            f"The message attribute '{name}' has a value with invalid characters."
         )
     if kind == "Number" and not _NUMBER.fullmatch(value):
         raise InvalidParameterValueException(f"Could not cast message attribute '{name}' value to number.")

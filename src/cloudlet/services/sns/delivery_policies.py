@@ -1,20 +1,19 @@
-"""Delivery policies: how often, and how far apart, a delivery is tried again.
+"""Delivery policies: what topics and subscriptions say of deliveries to HTTP endpoints.
 
 https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
-Only HTTP endpoints have policies that can be set. Knows no clock.
 """
 
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from msgspec import Struct
-
+from cloudlet.core.errors import NotImplementedHere
 from cloudlet.services.sns.errors import InvalidParameterException
+from cloudlet.services.sns.json_texts import NoDocument, read
+from cloudlet.services.sns.retry_policies import BACKOFF_FUNCTIONS, RetryPolicy
 
 if TYPE_CHECKING:
     from cloudlet.services.sns.model import Subscription, Topic
@@ -30,93 +29,60 @@ _RETRIES: Final[Mapping[str, Any]] = MappingProxyType(
         "backoffFunction": "linear",
     }
 )
-_CONTENT_TYPE: Final = "text/plain; charset=UTF-8"
-_BACKOFFS: Final = ("arithmetic", "exponential", "geometric", "linear")
+CONTENT_TYPE: Final = "text/plain; charset=UTF-8"
+"""Of what is posted, where no policy says otherwise."""
 _LONGEST_SECONDS: Final = 3600
 _MOST_RETRIES: Final = 100
-
-
-class RetryPolicy(Struct, frozen=True):
-    """The phases in which a delivery is tried again."""
-
-    no_delay: int
-    min_delay: int
-    backoff: int
-    max_delay: int
-    min_seconds: float
-    max_seconds: float
-    backoff_function: str
-
-    def delay_seconds(self, attempts: int) -> float | None:
-        """How long to wait after so many attempts that failed; None once there are no more."""
-        retry = attempts - 1
-        if retry < self.no_delay:
-            return 0.0
-        retry -= self.no_delay
-        if retry < self.min_delay:
-            return self.min_seconds
-        retry -= self.min_delay
-        if retry < self.backoff:
-            return self._backoff_seconds((retry + 1) / self.backoff)
-        return self.max_seconds if retry - self.backoff < self.max_delay else None
-
-    def _backoff_seconds(self, share: float) -> float:
-        """The delay when a share of the backoff phase has passed, its own retry counted."""
-        rise = _RISES[self.backoff_function](share)
-        return self.min_seconds + (self.max_seconds - self.min_seconds) * rise
-
-
-_RISES: Final[Mapping[str, Callable[[float], float]]] = MappingProxyType(
-    {
-        "linear": lambda share: share,
-        "arithmetic": lambda share: share * (1 + share) / 2,
-        "geometric": lambda share: share**2,
-        "exponential": lambda share: math.expm1(5 * share) / math.expm1(5),
-    }
+_TOPIC_MEMBERS: Final = (
+    "defaultHealthyRetryPolicy",
+    "defaultSicklyRetryPolicy",
+    "defaultThrottlePolicy",
+    "defaultRequestPolicy",
+    "disableSubscriptionOverrides",
 )
-AWS_MANAGED: Final = RetryPolicy(3, 2, 10, 100_000, 1.0, 20.0, "exponential")
-"""For queues and functions."""
+_SUBSCRIPTION_MEMBERS: Final = (
+    "healthyRetryPolicy",
+    "sicklyRetryPolicy",
+    "throttlePolicy",
+    "requestPolicy",
+    "guaranteed",
+)
+_THROTTLE_MEMBERS: Final = ("maxReceivesPerSecond",)
+_REQUEST_MEMBERS: Final = ("headerContentType",)
 
 
 def topic_policy(given: str) -> str:
-    """A topic's delivery policy as it is kept. Raises InvalidParameterException."""
-    document = _object("DeliveryPolicy", given)
+    """A topic's delivery policy as it is kept.
+
+    Raises InvalidParameterException; NotImplementedHere for sickly retries and guaranteed deliveries.
+    """
+    document = _document(given, ("http",))
     if not document:
         return ""
-    _only(document, ("http",))
-    http = document.get("http") or {}
-    _only(
-        http,
-        (
-            "defaultHealthyRetryPolicy",
-            "defaultSicklyRetryPolicy",
-            "defaultThrottlePolicy",
-            "defaultRequestPolicy",
-            "disableSubscriptionOverrides",
-        ),
-    )
+    http = _member(document, "http", _TOPIC_MEMBERS)
+    _refuse(http, "defaultSicklyRetryPolicy")
     kept: dict[str, Any] = {}
-    if retries := http.get("defaultHealthyRetryPolicy"):
+    if retries := _member(http, "defaultHealthyRetryPolicy", tuple(_RETRIES)):
         kept["defaultHealthyRetryPolicy"] = _checked_retries(retries)
-    kept["disableSubscriptionOverrides"] = bool(http.get("disableSubscriptionOverrides", False))
-    if throttle := http.get("defaultThrottlePolicy"):
+    kept["disableSubscriptionOverrides"] = _flag(http, "disableSubscriptionOverrides")
+    if throttle := _member(http, "defaultThrottlePolicy", _THROTTLE_MEMBERS):
         kept["defaultThrottlePolicy"] = _checked_throttle(throttle)
-    if request := http.get("defaultRequestPolicy"):
+    if request := _member(http, "defaultRequestPolicy", _REQUEST_MEMBERS):
         kept["defaultRequestPolicy"] = _checked_request(request)
     return json.dumps({"http": kept}, separators=(",", ":"))
 
 
 def subscription_policy(given: str) -> str:
-    """A subscription's delivery policy as it is kept. Raises InvalidParameterException."""
-    document = _object("DeliveryPolicy", given)
+    """A subscription's delivery policy as it is kept. Raises as topic_policy."""
+    document = _document(given, _SUBSCRIPTION_MEMBERS)
     if not document:
         return ""
-    _only(
-        document,
-        ("healthyRetryPolicy", "sicklyRetryPolicy", "throttlePolicy", "requestPolicy", "guaranteed"),
-    )
-    retries = document.get("healthyRetryPolicy")
-    throttle, request = document.get("throttlePolicy"), document.get("requestPolicy")
+    _refuse(document, "sicklyRetryPolicy")
+    if _flag(document, "guaranteed"):
+        _refuse(document, "guaranteed")
+    retries = _member(document, "healthyRetryPolicy", tuple(_RETRIES))
+    throttle = _member(document, "throttlePolicy", _THROTTLE_MEMBERS)
+    request = _member(document, "requestPolicy", _REQUEST_MEMBERS)
     kept = {
         "healthyRetryPolicy": {**_RETRIES, **_checked_retries(retries)} if retries else None,
         "sicklyRetryPolicy": None,
@@ -148,7 +114,10 @@ def effective_subscription_policy(topic: Topic, subscription: Subscription) -> d
 
 def retry_policy(effective: Mapping[str, Any]) -> RetryPolicy:
     """The phases of a subscription's effective delivery policy."""
-    retries = effective["healthyRetryPolicy"]
+    return _phases(effective["healthyRetryPolicy"])
+
+
+def _phases(retries: Mapping[str, Any]) -> RetryPolicy:
     no_delay, at_min = retries["numNoDelayRetries"], retries["numMinDelayRetries"]
     at_max = retries["numMaxDelayRetries"]
     return RetryPolicy(
@@ -171,35 +140,47 @@ def _effective(topic: Topic) -> dict[str, Any]:
     }
     if "defaultThrottlePolicy" in http:
         found["defaultThrottlePolicy"] = http["defaultThrottlePolicy"]
-    found["defaultRequestPolicy"] = http.get("defaultRequestPolicy", {"headerContentType": _CONTENT_TYPE})
+    found["defaultRequestPolicy"] = http.get("defaultRequestPolicy", {"headerContentType": CONTENT_TYPE})
     return found
 
 
-def _object(name: str, given: str) -> dict[str, Any]:
-    if not given:
-        return {}
+def _document(given: str, known: tuple[str, ...]) -> Mapping[str, Any]:
     try:
-        document = json.loads(given)
-    except ValueError as error:
-        raise InvalidParameterException.of(name, "failed to parse JSON.") from error
-    if not isinstance(document, dict):
-        raise InvalidParameterException.of(name, "failed to parse JSON.")
-    return document
+        document = read(given or "{}")
+    except NoDocument as error:
+        raise _wrong(str(error)) from error
+    return _member({"DeliveryPolicy": document}, "DeliveryPolicy", known)
 
 
-def _only(document: Mapping[str, Any], known: tuple[str, ...]) -> None:
-    for name in document:
-        if name not in known:
-            raise InvalidParameterException.of("DeliveryPolicy", f"unexpected JSON member: {name}")
+def _member(document: Mapping[str, Any], name: str, known: tuple[str, ...]) -> Mapping[str, Any]:
+    """The object that a member holds, which may have the known members only."""
+    found = document.get(name) or {}
+    if not isinstance(found, dict):
+        raise _wrong(f"{name} must be an object" if name != "DeliveryPolicy" else "failed to parse JSON.")
+    for inner in found:
+        if inner not in known:
+            raise _wrong(f"unexpected JSON member: {inner}")
+    return found
+
+
+def _flag(document: Mapping[str, Any], name: str) -> bool:
+    value = document.get(name) or False
+    if not isinstance(value, bool):
+        raise _wrong(f"{name} must be true or false")
+    return value
+
+
+def _refuse(document: Mapping[str, Any], name: str) -> None:
+    if document.get(name):
+        raise NotImplementedHere(f"cloudlet does not implement {name} of delivery policies.")
 
 
 def _checked_retries(retries: Mapping[str, Any]) -> dict[str, Any]:
-    _only(retries, tuple(_RETRIES))
     merged = {**_RETRIES, **{name: value for name, value in retries.items() if value is not None}}
     for name, value in merged.items():
         if name == "backoffFunction":
-            if value not in _BACKOFFS:
-                raise _wrong(f"{name} must be one of {', '.join(_BACKOFFS)}")
+            if value not in BACKOFF_FUNCTIONS:
+                raise _wrong(f"{name} must be one of {', '.join(BACKOFF_FUNCTIONS)}")
         elif not isinstance(value, int) or isinstance(value, bool) or value < 0:
             raise _wrong(f"{name} must be greater than or equal to 0")
     lowest, highest = merged["minDelayTarget"], merged["maxDelayTarget"]
@@ -214,11 +195,12 @@ def _checked_retries(retries: Mapping[str, Any]) -> dict[str, Any]:
     phases = merged["numNoDelayRetries"] + merged["numMinDelayRetries"] + merged["numMaxDelayRetries"]
     if phases > merged["numRetries"]:
         raise _wrong("numRetries must be greater than or equal to the retries of all phases together")
+    if _phases(merged).total_seconds() > _LONGEST_SECONDS:
+        raise _wrong(f"the total retry time must be less than or equal to {_LONGEST_SECONDS} seconds")
     return {name: merged[name] for name in _RETRIES if name in retries}
 
 
 def _checked_throttle(throttle: Mapping[str, Any]) -> dict[str, Any]:
-    _only(throttle, ("maxReceivesPerSecond",))
     rate = throttle.get("maxReceivesPerSecond")
     if not isinstance(rate, int) or isinstance(rate, bool) or rate < 1:
         raise _wrong("maxReceivesPerSecond must be greater than or equal to 1")
@@ -226,8 +208,7 @@ def _checked_throttle(throttle: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _checked_request(request: Mapping[str, Any]) -> dict[str, Any]:
-    _only(request, ("headerContentType",))
-    content_type = request.get("headerContentType", _CONTENT_TYPE)
+    content_type = request.get("headerContentType", CONTENT_TYPE)
     if not isinstance(content_type, str) or not content_type.isprintable() or "/" not in content_type:
         raise _wrong("headerContentType must be a content type")
     return {"headerContentType": content_type}

@@ -28,7 +28,9 @@ _NOT_HERE: Final = frozenset({"ReplayPolicy", "SubscriptionRoleArn"})
 _RAW: Final = frozenset({QUEUES, *WEB})
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _PHONE: Final = re.compile(r"\+?[0-9](?:[-. ]?[0-9]){3,14}")
+_MAIL: Final = frozenset({"email", "email-json"})
 _SENT_NOWHERE: Final = frozenset({"application", "firehose", "sms"})
+_KNOWN: Final = frozenset({QUEUES, FUNCTIONS, *WEB, *_MAIL, *_SENT_NOWHERE})
 
 
 class _Wrong(Exception):
@@ -37,13 +39,17 @@ class _Wrong(Exception):
 
 def check_endpoint(topic: Topic, protocol: str, endpoint: str) -> None:
     """Raises InvalidParameterException; NotImplementedHere for what could never be delivered."""
+    if protocol in _KNOWN and protocol != QUEUES and topic.fifo:
+        raise InvalidParameterException(
+            "Invalid parameter: Invalid parameter: Endpoint Reason: Please use FIFO SQS queue"
+        )
     if protocol in WEB:
         _check_url(protocol, endpoint)
     elif protocol == QUEUES:
         _check_queue(topic, endpoint)
     elif protocol == FUNCTIONS:
-        _check_function(topic, endpoint)
-    elif protocol in ("email", "email-json"):
+        _check_function(endpoint)
+    elif protocol in _MAIL:
         if not _EMAIL.fullmatch(endpoint):
             raise InvalidParameterException("Invalid parameter: Email address")
     elif protocol in _SENT_NOWHERE:
@@ -78,14 +84,10 @@ def _check_queue(topic: Topic, endpoint: str) -> None:
         )
 
 
-def _check_function(topic: Topic, endpoint: str) -> None:
+def _check_function(endpoint: str) -> None:
     arn = find_arn(endpoint)
     if arn is None or arn.service != "lambda" or not arn.resource.startswith("function:"):
         raise InvalidParameterException("Invalid parameter: Lambda endpoint ARN")
-    if topic.fifo:
-        raise InvalidParameterException(
-            "Invalid parameter: Invalid parameter: Endpoint Reason: Please use FIFO SQS queue"
-        )
 
 
 def check_new(topic: Topic, protocol: str, endpoint: str, given: Mapping[str, str]) -> dict[str, str]:

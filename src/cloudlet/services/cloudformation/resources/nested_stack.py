@@ -28,7 +28,9 @@ class NestedStack(Struct, frozen=True):
     """A stack whose template lies in S3."""
 
     type_name: str = STACK_TYPE
-    properties: frozenset[str] = frozenset({"Parameters", "Tags", "TemplateURL", "TimeoutInMinutes"})
+    properties: frozenset[str] = frozenset(
+        {"NotificationARNs", "Parameters", "Tags", "TemplateURL", "TimeoutInMinutes"}
+    )
     required: frozenset[str] = frozenset({"TemplateURL"})
     create_only: frozenset[str] = frozenset()
 
@@ -101,6 +103,7 @@ def _request(properties: Properties) -> dict[str, Any]:
         "Parameters": [
             {"ParameterKey": key, "ParameterValue": _parameter(value)} for key, value in parameters.items()
         ],
+        "NotificationARNs": list(properties.get("NotificationARNs") or []),
         "Tags": [{"Key": tag["Key"], "Value": text_of(tag["Value"])} for tag in properties.get("Tags") or []],
     }
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.call import Call
@@ -30,8 +32,7 @@ async def get_metric_data(call: Call, request: api.GetMetricDataInputTypeDef) ->
     queries = read_queries(request["MetricDataQueries"], "MetricDataQueries")
     view = View(call.time(), _timezone(request))
     await call.cloud.metrics.flush(call.cloud)
-    found = await call.transact(lambda inner: _evaluate(inner, request, queries), read_only=True)
-    described = [_describe(query, series, view) for query, series in found]
+    described = [_describe(query, series, view) async for query, series in _evaluate(call, request, queries)]
     return _page(request, described)
 
 
@@ -54,12 +55,23 @@ def _timezone(request: Request) -> timezone:
     return found
 
 
-def _evaluate(call: Call, request: Request, queries: Sequence[Query]) -> list[tuple[Query, TimeSeries]]:
+async def _evaluate(
+    call: Call, request: Request, queries: Sequence[Query]
+) -> AsyncIterator[tuple[Query, TimeSeries]]:
+    """The results of the queries, with room for other requests after each."""
+    evaluation = Evaluation(call, queries, _window(call, request, queries))
+    for query in queries:
+        if query.returned:
+            found = partial(evaluation.results_within, query=query)
+            for series in await call.transact(found, read_only=True):
+                yield query, series
+            await asyncio.sleep(0)
+
+
+def _window(call: Call, request: Request, queries: Sequence[Query]) -> Window:
     finest = min((query.asked.period for query in queries if query.asked is not None), default=MINUTE)
     start, end = request["StartTime"].timestamp(), request["EndTime"].timestamp()
-    window = Window(rounded_start(start, finest, call.time()), aligned(end, min(finest, MINUTE)))
-    evaluation = Evaluation(call, queries, window)
-    return [(query, series) for query in queries if query.returned for series in evaluation.results(query)]
+    return Window(rounded_start(start, finest, call.time()), aligned(end, min(finest, MINUTE)))
 
 
 def _describe(query: Query, series: TimeSeries, view: View) -> tuple[dict[str, Any], list[tuple[int, float]]]:

@@ -23,9 +23,12 @@ from cloudlet.services.dynamodb.errors import (
     ValidationException,
 )
 from cloudlet.services.dynamodb.exports import (
+    AES256,
     DYNAMODB_JSON,
     FULL_EXPORT,
     INCREMENTAL_EXPORT,
+    ION,
+    KMS,
     NEW_AND_OLD_IMAGES,
     Export,
     Period,
@@ -125,12 +128,12 @@ def _check_served(request: Request) -> None:
         raise ValidationException(
             "Invalid Request: ExportFromTime must be provided in IncrementalExportSpecification"
         )
-    if "S3SseKmsKeyId" in request and request.get("S3SseAlgorithm") != "KMS":
+    if "S3SseKmsKeyId" in request and request.get("S3SseAlgorithm") != KMS:
         raise ValidationException("Invalid Request: KMS Key Id is not supported for this encryption type")
-    if request.get("ExportFormat", DYNAMODB_JSON) != DYNAMODB_JSON:
-        raise NotImplementedHere("cloudlet exports DynamoDB tables as DYNAMODB_JSON only.")
-    if request.get("S3SseAlgorithm", "AES256") != "AES256":
-        raise NotImplementedHere("cloudlet does not encrypt exports of DynamoDB tables with KMS (yet).")
+    if incremental and request.get("ExportFormat") == ION:
+        raise NotImplementedHere(
+            "cloudlet does not write incremental exports of DynamoDB tables as Ion (yet)."
+        )
     if "FilterSpecification" in request:
         raise NotImplementedHere("cloudlet does not filter exports of DynamoDB tables (yet).")
 
@@ -233,6 +236,9 @@ def _asked(call: Call, table: Table, recovery: Recovery, request: Request) -> Ex
         request.get("ExportType"),
         period=period,
         keys=table.keys.attributes,
+        format=request.get("ExportFormat", DYNAMODB_JSON),
+        sse_algorithm=request.get("S3SseAlgorithm", AES256),
+        kms_key_id=request.get("S3SseKmsKeyId"),
     )
 
 
@@ -251,7 +257,8 @@ def _with_token(call: Call, asked: Export) -> Export | None:
 
 def _parameters(export: Export) -> tuple[object, ...]:
     period = None if export.period is None else export.period.asked
-    return export.table_id, export.bucket, export.prefix, export.bucket_owner, export.type, period
+    place = (export.bucket, export.prefix, export.bucket_owner, export.sse_algorithm, export.kms_key_id)
+    return export.table_id, *place, export.format, export.type, period
 
 
 def _described(call: Call, export: Export) -> dict[str, Any]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec.structs import replace
+
 from cloudlet.core.access import Permission
 from cloudlet.core.arn import find_arn
 from cloudlet.core.errors import AccessDenied
 from cloudlet.core.operation import operation
 from cloudlet.services.dynamodb import state
-from cloudlet.services.dynamodb.definitions import check_unencrypted, new_table
+from cloudlet.services.dynamodb.definitions import new_table
+from cloudlet.services.dynamodb.encryption import wanted_key
 from cloudlet.services.dynamodb.errors import (
     ImportConflictException,
     ImportNotFoundException,
@@ -26,6 +29,7 @@ from cloudlet.services.dynamodb.imports import (
 )
 from cloudlet.services.dynamodb.model import MIN_NAME
 from cloudlet.services.dynamodb.operations.backups import new_backup_id
+from cloudlet.services.dynamodb.table_keys import new_encryption
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +56,7 @@ def import_table(call: Call, request: Request) -> dict[str, Any]:
     The name is not taken yet: of several imports into one table the first that reaches its source makes it.
     """
     _check_request(request)
-    check_unencrypted(request["TableCreationParameters"].get("SSESpecification"))
+    key_id = wanted_key(request["TableCreationParameters"].get("SSESpecification"))
     table = new_table(request["TableCreationParameters"], call.ids.uuid(), call.time())
     there = state.find_table(call, table.name)
     if there is not None and not _is_imported(there):
@@ -66,6 +70,8 @@ def import_table(call: Call, request: Request) -> dict[str, Any]:
         return {"ImportTableDescription": _described(call, before)}
     import_ = new_import(request, new_backup_id(call), table.id, call.time(), call.principal)
     reader_of(import_)
+    if key_id is not None:
+        import_ = replace(import_, encryption=new_encryption(call, table.name, key_id))
     state.start_import(call, import_)
     return {"ImportTableDescription": _described(call, import_)}
 

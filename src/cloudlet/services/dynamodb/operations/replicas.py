@@ -18,7 +18,7 @@ from cloudlet.services.dynamodb.errors import ValidationException
 from cloudlet.services.dynamodb.model import PAY_PER_REQUEST, OnDemandThroughput
 from cloudlet.services.dynamodb.operations.deletions import check_removable, remove_table
 from cloudlet.services.dynamodb.recovery import Restoring
-from cloudlet.services.dynamodb.replica_rules import check_settled, encrypted_replicas, no_actions
+from cloudlet.services.dynamodb.replica_rules import check_settled, key_for_each_replica, no_actions
 from cloudlet.services.dynamodb.replication import (
     ACTIVE,
     CREATING,
@@ -26,7 +26,7 @@ from cloudlet.services.dynamodb.replication import (
     Replica,
     ReplicaWork,
 )
-from cloudlet.services.dynamodb.values import INVALID
+from cloudlet.services.dynamodb.table_keys import replica_encryption
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -106,10 +106,6 @@ def _check_new(table: Table, call: Call, create: Mapping[str, Any]) -> None:
             "or more replicas already existed as tables."
         )
     check_settled(table)
-    if table.encryption is not None:
-        raise encrypted_replicas()
-    if "KMSMasterKeyId" in create:
-        raise ValidationException(f"{INVALID}KMSMasterKeyId must be specified for each replica.")
     if table.billing_mode != PAY_PER_REQUEST:
         raise ValidationException("Table write capacity should either be Pay-Per-Request or AutoScaled.")
     _check_index_overrides(table, create)
@@ -149,6 +145,7 @@ def _replica_table(
     call: Call, source: Table, create: Mapping[str, Any], others: tuple[Replica, ...]
 ) -> Table:
     limits = _with_read_limit(source.on_demand_throughput, create)
+    encryption = replica_encryption(call, source, create.get("KMSMasterKeyId"))
     return replace(
         source,
         id=call.ids.uuid(),
@@ -158,6 +155,8 @@ def _replica_table(
         table_class=create.get("TableClassOverride", source.table_class),
         table_class_changes=(),
         indexes=tuple(replace(each, backfilling=False) for each in source.indexes),
+        encryption=encryption,
+        encryption_changes=(),
         deletion_protection=False,
         tags=(),
         stream=None,
@@ -193,7 +192,7 @@ def _change(call: Call, table: Table, update: Mapping[str, Any]) -> None:
     _check_member(table, update["RegionName"])
     check_settled(table)
     if "KMSMasterKeyId" in update:
-        raise ValidationException(f"{INVALID}KMSMasterKeyId must be specified for each replica.")
+        raise key_for_each_replica()
     if "ProvisionedThroughputOverride" in update:
         raise ValidationException(
             "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is "

@@ -17,6 +17,7 @@ from cloudlet.services.dynamodb.authorization import restore_from_backup, restor
 from cloudlet.services.dynamodb.backups import FILL, SNAPSHOT, Job
 from cloudlet.services.dynamodb.definitions import restored_table
 from cloudlet.services.dynamodb.description import CREATING, describe_table, moment
+from cloudlet.services.dynamodb.encryption import wanted_key
 from cloudlet.services.dynamodb.errors import (
     BackupInUseException,
     InvalidRestoreTimeException,
@@ -28,6 +29,7 @@ from cloudlet.services.dynamodb.errors import (
 from cloudlet.services.dynamodb.model import TableSize
 from cloudlet.services.dynamodb.operations.backups import backed_up_table, backup_of, new_backup_id
 from cloudlet.services.dynamodb.recovery import Restoring
+from cloudlet.services.dynamodb.table_keys import new_encryption
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call
@@ -49,7 +51,7 @@ def restore_table_from_backup(call: Call, request: Request) -> dict[str, Any]:
         raise BackupInUseException(f"Backup is being used to restore another table: {arn}")
     if backup.status != "AVAILABLE":
         raise BackupInUseException(f"Backup is being created: {arn}")
-    table = restored_table(backup.table, request, call.ids.uuid(), call.time(), restoring)
+    table = _restored(call, backup.table, request, restoring)
     state.add_table(call, table)
     state.save_backup(call, structs.replace(backup, restored_to=table.name))
     state.start_job(
@@ -81,7 +83,7 @@ def restore_table_to_point_in_time(call: Call, request: Request) -> dict[str, An
     when = _moment(call, recovery, request)
     _check_target(call, request["TargetTableName"])
     restoring = Restoring(call.arn(f"table/{source.name}"), when)
-    table = restored_table(source, request, call.ids.uuid(), call.time(), restoring)
+    table = _restored(call, source, request, restoring)
     state.add_table(call, table)
     copy = new_backup_id(call)
     state.begin_copy(call, source, copy)
@@ -140,6 +142,14 @@ def _source_name(call: Call, request: Request) -> str:
             "Invalid Request: sseSpecificationOverride must be provided for cross-region restores"
         )
     return str(text)
+
+
+def _restored(call: Call, source: Table, request: Request, restoring: Restoring) -> Table:
+    table = restored_table(source, request, call.ids.uuid(), call.time(), restoring)
+    key_id = wanted_key(request.get("SSESpecificationOverride"))
+    if key_id is None:
+        return table
+    return structs.replace(table, encryption=new_encryption(call, table.name, key_id))
 
 
 def _moment(call: Call, recovery: Recovery, request: Request) -> float:

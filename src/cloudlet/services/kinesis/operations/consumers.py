@@ -17,7 +17,7 @@ from cloudlet.services.kinesis.errors import (
     LimitExceededException,
     ResourceInUseException,
 )
-from cloudlet.services.kinesis.limits import consumer_limit
+from cloudlet.services.kinesis.limits import check_consumers
 from cloudlet.services.kinesis.model import Consumer, Shard, Status, Subscription
 from cloudlet.services.kinesis.operations.reading import readable_shard
 from cloudlet.services.kinesis.operations.tags import check_tags
@@ -44,8 +44,8 @@ def register_stream_consumer(call: Call, request: api.RegisterStreamConsumerInpu
         raise ResourceInUseException(
             f"Consumer {consumer_name} under stream {name} already exists for account {own.account}."
         )
-    others = list(state.list_consumers(own, name))
-    _check_number(own, name, others, consumer_limit(own, stream))
+    check_consumers(own, stream)
+    _check_creating(own, name)
     tags = request.get("Tags", {})
     check_tags(own, consumer_name, tags)
     consumer = Consumer(consumer_name, name, int(own.time()), tags=tags)
@@ -53,17 +53,12 @@ def register_stream_consumer(call: Call, request: api.RegisterStreamConsumerInpu
     return {"Consumer": _describe(own, consumer)}
 
 
-def _check_number(call: Call, name: str, others: list[Consumer], limit: int) -> None:
-    if len(others) >= limit:
+def _check_creating(call: Call, name: str) -> None:
+    creating = sum(each.status is Status.CREATING for each in state.list_consumers(call, name))
+    if creating >= _CREATING_AT_MOST:
         raise LimitExceededException(
-            f"This request would exceed the limit of {limit} consumers for stream {name} under account "
-            f"{call.account}."
-        )
-    if sum(each.status is Status.CREATING for each in others) >= _CREATING_AT_MOST:
-        raise LimitExceededException(
-            f"This request would exceed the limit of {_CREATING_AT_MOST} consumers in CREATING "
-            "status for stream "
-            f"{name} under account {call.account}."
+            f"This request would exceed the limit of {_CREATING_AT_MOST} consumers in CREATING status for "
+            f"stream {name} under account {call.account}."
         )
 
 

@@ -14,11 +14,13 @@ from cloudlet.services.kinesis.encryption import check_key
 from cloudlet.services.kinesis.errors import (
     InvalidArgumentException,
     LimitExceededException,
+    ResourceInUseException,
     ValidationException,
 )
 from cloudlet.services.kinesis.limits import check_on_demand, has_commitment
 from cloudlet.services.kinesis.model import SHARD_LEVEL_METRICS, Distribution, Stream, StreamMode
 from cloudlet.services.kinesis.permissions import on_stream
+from cloudlet.services.kinesis.queues import state as queues
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -93,6 +95,11 @@ def update_stream_mode(call: Call, request: api.UpdateStreamModeInputTypeDef) ->
     if mode is StreamMode.ON_DEMAND and stream.mode is not mode:
         check_on_demand(own)
     changed = replace(stream, mode=mode, mode_changed_at=(*changed_at, own.time()))
+    if mode is StreamMode.PROVISIONED and any(queues.list_queues(own, name)):
+        raise ResourceInUseException(
+            f"Stream {name} under account {own.account} cannot switch to PROVISIONED mode because there are "
+            "queues associated with it."
+        )
     if mode is StreamMode.PROVISIONED:
         changed = replace(changed, warm_mibps=None, distribution=Distribution.USER_PARTITION_KEY)
     if "WarmThroughputMiBps" in request:

@@ -25,6 +25,7 @@ from cloudlet.services.kinesis.operations.settings import check_distribution, wi
 from cloudlet.services.kinesis.operations.tags import check_tags
 from cloudlet.services.kinesis.permissions import create_stream as create_stream_permissions
 from cloudlet.services.kinesis.permissions import on_stream
+from cloudlet.services.kinesis.queues import state as queues
 
 if TYPE_CHECKING:
     from types_boto3_kinesis import type_defs as api
@@ -89,6 +90,11 @@ def delete_stream(call: Call, request: api.DeleteStreamInputTypeDef) -> None:
             f"data stream. To delete {name} anyway, set the EnforceConsumerDeletion parameter to "
             "true to force "
             "the deletion of all the consumers that are associated with it."
+        )
+    if any(queues.list_queues(own, name)):
+        raise ResourceInUseException(
+            f"DeleteStream can't delete {own.account}:{name} because there are queues associated with this "
+            "data stream."
         )
     changes.begin(own, stream, changes.DELETE)
 

@@ -13,8 +13,11 @@ from cloudlet.core.tags import tag_list
 from cloudlet.services.kinesis import state
 from cloudlet.services.kinesis.addressing import (
     ConsumerReference,
+    is_queue,
     located,
     owner,
+    queue_call,
+    queue_name,
     resource_reference,
     stream_of,
 )
@@ -22,6 +25,8 @@ from cloudlet.services.kinesis.consumers import consumer_at
 from cloudlet.services.kinesis.errors import InvalidArgumentException
 from cloudlet.services.kinesis.model import Consumer, Stream
 from cloudlet.services.kinesis.permissions import on_resource, on_stream
+from cloudlet.services.kinesis.queues import state as queues
+from cloudlet.services.kinesis.queues.model import Queue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -102,26 +107,32 @@ def _check_characters(call: Call, name: str, doing: str, texts: Iterable[str]) -
         )
 
 
-def _tagged(call: Call, request: Mapping[str, Any]) -> tuple[Call, Stream | Consumer]:
+def _tagged(call: Call, request: Mapping[str, Any]) -> tuple[Call, Stream | Consumer | Queue]:
+    arn = request["ResourceARN"]
+    if is_queue(arn):
+        own = queue_call(call, arn)
+        return own, queues.queue(own, queue_name(arn))
     of = resource_reference(request)
     own = owner(call, stream_of(of))
     return own, consumer_at(own, of) if isinstance(of, ConsumerReference) else state.stream(own, of.name)
 
 
-def _add(call: Call, tagged: Stream | Consumer, tags: Mapping[str, str]) -> None:
+def _add(call: Call, tagged: Stream | Consumer | Queue, tags: Mapping[str, str]) -> None:
     all_tags = {**tagged.tags, **tags}
     check_tags(call, tagged.name, all_tags)
     _save(call, tagged, all_tags)
 
 
-def _remove(call: Call, tagged: Stream | Consumer, keys: Iterable[str]) -> None:
+def _remove(call: Call, tagged: Stream | Consumer | Queue, keys: Iterable[str]) -> None:
     gone = set(keys)
     _check_characters(call, tagged.name, "remove tags from", gone)
     _save(call, tagged, {key: value for key, value in tagged.tags.items() if key not in gone})
 
 
-def _save(call: Call, tagged: Stream | Consumer, tags: Mapping[str, str]) -> None:
+def _save(call: Call, tagged: Stream | Consumer | Queue, tags: Mapping[str, str]) -> None:
     if isinstance(tagged, Stream):
         state.save_stream(call, replace(tagged, tags=tags))
+    elif isinstance(tagged, Queue):
+        queues.save_queue(call, replace(tagged, tags=tags))
     else:
         state.save_consumer(call, replace(tagged, tags=tags))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.arn import find_arn
 from cloudlet.core.errors import NotImplementedHere
-from cloudlet.services.s3.errors import InvalidArgument, NotificationArgument
+from cloudlet.services.s3.errors import InvalidArgument, MalformedXML, NotificationArgument
 from cloudlet.services.s3.model import Notification
 
 if TYPE_CHECKING:
@@ -51,10 +51,11 @@ _KNOWN_EVENTS: Final = frozenset(
 )
 _ID_LENGTH: Final = 48
 _MOST: Final = 100
+_LONGEST_RULE_BYTES: Final = 1024
 
 
 def read(given: Mapping[str, Any], bucket: Bucket, ids: Ids) -> tuple[Notification, ...]:
-    """The notifications of a request. Raises InvalidArgument and others."""
+    """The notifications of a request. Raises InvalidArgument, MalformedXML and others."""
     if given.get("EventBridgeConfiguration") is not None:
         raise NotImplementedHere("cloudlet does not send S3's events to EventBridge (yet). Nothing was done.")
     found = [_read(kind, each, bucket, ids) for kind in _KINDS for each in given.get(kind) or ()]
@@ -82,6 +83,8 @@ def write(notifications: Sequence[Notification]) -> dict[str, Any]:
 
 def _read(kind: str, given: Mapping[str, Any], bucket: Bucket, ids: Ids) -> Notification:
     service, member, wire_name = _KINDS[kind]
+    if member not in given or not given.get("Events"):
+        raise MalformedXML
     arn = find_arn(given[member])
     if arn is None or not arn.resource:
         raise InvalidArgument("The ARN could not be parsed", wire_name, given[member])
@@ -119,7 +122,14 @@ def _rules(given: Sequence[Mapping[str, str]]) -> tuple[tuple[str, str], ...]:
                 "FilterRule.Name",
                 rule["Name"],
             )
-        rules[name] = rule.get("Value", "")
+        rules[name] = value = rule.get("Value", "")
+        if len(value.encode()) > _LONGEST_RULE_BYTES:
+            raise InvalidArgument(
+                f"Size of filter rule value cannot exceed {_LONGEST_RULE_BYTES} bytes in UTF-8 "
+                "representation",
+                "FilterRule.Value",
+                value,
+            )
     return tuple(rules.items())
 
 

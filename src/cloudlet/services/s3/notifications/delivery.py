@@ -73,6 +73,9 @@ async def _deliver(call: Call, outgoing: Outgoing) -> bool:
     except LeaseLost:
         _LOG.warning("the notices for %s were taken over by another server", outgoing.arn)
         return False
+    except Exception:  # noqa: BLE001  the edge of a destination: it must not hold up the others
+        _LOG.exception("%s could not be told of what happened in %s", outgoing.arn, outgoing.bucket)
+        return False
     return done == len(outgoing.notices)
 
 

@@ -1,6 +1,6 @@
 """Carries messages to functions, by asynchronous invocations: as SNS itself; the function's policy decides.
 
-Retrying is attempts.py's, and once the function has it, Lambda's.
+Retrying is outcomes.py's, and once the function has it, Lambda's.
 """
 
 from __future__ import annotations

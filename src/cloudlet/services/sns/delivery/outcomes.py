@@ -14,6 +14,7 @@ from cloudlet.services.sns import delivery_policies, metrics, state
 from cloudlet.services.sns.delivery.attempts import send
 from cloudlet.services.sns.delivery.status_logs import StatusLogs
 from cloudlet.services.sns.model import WEB, milliseconds
+from cloudlet.services.sns.retry_policies import AWS_MANAGED
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call
@@ -38,7 +39,7 @@ def finish(call: Call, delivery: Delivery, answer: Answer, signer: Signer) -> No
 
 
 def _delay_seconds(delivery: Delivery) -> float | None:
-    policy = delivery_policies.AWS_MANAGED
+    policy = AWS_MANAGED
     if delivery.subscription.protocol in WEB:
         effective = delivery_policies.effective_subscription_policy(delivery.topic, delivery.subscription)
         policy = delivery_policies.retry_policy(effective)

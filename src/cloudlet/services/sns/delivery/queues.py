@@ -5,15 +5,16 @@ It asks SQS as SNS itself, and the queue's policy decides.
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.access import Principal
 from cloudlet.core.errors import ServiceError
 from cloudlet.services.sns import state
-from cloudlet.services.sns.delivery.attempts import PRINCIPAL, find_delivery, refusal, send
+from cloudlet.services.sns.delivery.attempts import PRINCIPAL, find_delivery, opened, refusal, send
 from cloudlet.services.sns.delivery.outcomes import finish
-from cloudlet.services.sns.model import QUEUES
+from cloudlet.services.sns.model import QUEUES, milliseconds
 from cloudlet.services.sns.signing import MessageSigner
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from cloudlet.services.sns.state import LaneKey
 
 _AT_ONCE: Final = 50
+_PAUSE_SECONDS: Final = 60.0
+_LOG: Final = logging.getLogger("cloudlet.sns")
 
 
 class QueueCarrier:
@@ -43,10 +46,28 @@ class QueueCarrier:
                 )
                 if due:
                     signer = await self._cloud.component(MessageSigner).ready(call)
-                    await call.transact(partial(_deliver, due=due, signer=signer))
+                    await _deliver_all(call, due, signer)
                     continue
                 pause = await call.transact(partial(state.seconds_until_due, carrier=QUEUES), read_only=True)
                 await listener.wait(call.clock, pause)
+
+
+async def _deliver_all(call: Call, due: list[tuple[LaneKey, Lane]], signer: Signer) -> None:
+    """Delivers at once, or, should that fail, one by one: what cannot be tried holds up nothing else."""
+    try:
+        await call.transact(partial(_deliver, due=due, signer=signer))
+    except Exception:  # noqa: BLE001  whatever it is, it is found and told below
+        for key, lane in due:
+            try:
+                await call.transact(partial(_deliver, due=[(key, lane)], signer=signer))
+            except Exception:  # noqa: BLE001  the edge of a delivery: it is tried again
+                _LOG.exception("message %s could not be tried", lane.message_id)
+                await call.transact(partial(_postpone, key=key, lane=lane))
+
+
+def _postpone(call: Call, key: LaneKey, lane: Lane) -> None:
+    if state.find_lane(call, key) == lane:
+        state.save_lane(call, key, lane.held(milliseconds(call.time() + _PAUSE_SECONDS)), lane)
 
 
 def _deliver(call: Call, due: list[tuple[LaneKey, Lane]], signer: Signer) -> None:
@@ -58,6 +79,7 @@ def _deliver(call: Call, due: list[tuple[LaneKey, Lane]], signer: Signer) -> Non
             state.settle(call, key, lane)
             continue
         try:
+            delivery = opened(call, delivery)
             answer = send(call, delivery, delivery.subscription.endpoint, signer)
         except ServiceError as error:
             answer = refusal(error)

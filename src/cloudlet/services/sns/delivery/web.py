@@ -1,7 +1,7 @@
 """Carries messages over HTTP and HTTPS.
 
 https://docs.aws.amazon.com/sns/latest/dg/http-header.html
-What an answer means is said here; whether and when to try again, in attempts.py.
+What an answer means is said here; whether and when to try again, in outcomes.py.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ _TOLD_BYTES: Final = 1024
 _NOTIFICATION: Final = "Notification"
 _CONFIRMATION: Final = "SubscriptionConfirmation"
 _OWN_DOMAINS: Final = (".amazonaws.com", ".api.aws", ".on.aws")
-_PLAIN: Final = "text/plain; charset=UTF-8"
 
 
 def web_carrier(cloud: Cloud) -> ClaimingCarrier:
@@ -86,6 +85,6 @@ def _headers(delivery: Delivery, *, raw: bool) -> Headers:
 
 def _content_type(delivery: Delivery) -> str:
     if delivery.message.type != _NOTIFICATION:
-        return _PLAIN
+        return delivery_policies.CONTENT_TYPE
     effective = delivery_policies.effective_subscription_policy(delivery.topic, delivery.subscription)
     return str(effective["requestPolicy"]["headerContentType"])

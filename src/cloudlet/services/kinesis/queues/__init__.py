@@ -1,0 +1,1 @@
+"""Queues of streams: they deliver every record until somebody acknowledges it."""
