@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.errors import NotImplementedHere
 from cloudlet.core.resource import Provisioned
+from cloudlet.core.tags import tag_map
 from cloudlet.services.dynamodb.errors import ResourceNotFoundException, ValidationException
 from cloudlet.services.dynamodb.replication import ACTIVE, DELETING
 from cloudlet.services.dynamodb.resources import TableResource
@@ -16,7 +17,6 @@ from cloudlet.services.dynamodb.table_settings import (
     INSIGHTS,
     check_members,
     is_true,
-    own_tags,
     set_settings,
     set_tags,
     stream_of,
@@ -243,7 +243,7 @@ async def _settle(call: Call, name: str, region: str, before: Properties, after:
         request = {"TableName": name, "DeletionProtectionEnabled": protected}
         await there.ask("dynamodb", "UpdateTable", request)
     await set_settings(there, name, _with_shared(was, now), now)
-    await set_tags(there, name, own_tags(was), own_tags(now))
+    await set_tags(there, name, tag_map(was.get("Tags")), tag_map(now.get("Tags")))
 
 
 def _with_shared(was: Properties, now: Properties) -> Properties:
