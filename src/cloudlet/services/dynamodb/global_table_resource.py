@@ -209,18 +209,6 @@ def _check(call: Call, properties: Properties) -> None:
         raise ValidationException(
             f"A global table of more than one replica needs a StreamSpecification of {_STREAM_VIEW}."
         )
-    _check_index_reads(properties)
-
-
-def _check_index_reads(properties: Properties) -> None:
-    for index in properties.get("GlobalSecondaryIndexes", ()):
-        own = (_replica_index(each, index["IndexName"]) for each in properties["Replicas"])
-        reads = [each.get("ReadOnDemandThroughputSettings") for each in own]
-        if any(each != reads[0] for each in reads):
-            raise NotImplementedHere(
-                "cloudlet does not implement ReadOnDemandThroughputSettings of an index that differ between "
-                "replicas (yet)."
-            )
 
 
 async def _add(call: Call, name: str, region: str, properties: Properties) -> None:
@@ -276,10 +264,25 @@ def _overrides(table: Mapping[str, Any], wanted: Properties) -> dict[str, Any]:
     table_class = wanted.get("TableClass", _STANDARD)
     if table.get("TableClassSummary", {}).get("TableClass", _STANDARD) != table_class:
         overrides["TableClassOverride"] = table_class
-    limit = int(wanted.get("OnDemandThroughput", {}).get("MaxReadRequestUnits", NO_LIMIT))
-    if table.get("OnDemandThroughput", {}).get("MaxReadRequestUnits", NO_LIMIT) != limit:
-        overrides["OnDemandThroughputOverride"] = {"MaxReadRequestUnits": limit}
-    return overrides
+    limits = _read_limit(table, wanted)
+    found = {index["IndexName"]: index for index in table.get("GlobalSecondaryIndexes", ())}
+    indexes = [
+        {"IndexName": index["IndexName"], **limit}
+        for index in wanted.get("GlobalSecondaryIndexes", ())
+        if (limit := _read_limit(found.get(index["IndexName"], {}), index))
+    ]
+    if indexes:
+        overrides["GlobalSecondaryIndexes"] = indexes
+    return {**overrides, **limits}
+
+
+def _read_limit(there: Mapping[str, Any], wanted: Properties) -> dict[str, Any]:
+    """The override that gives a replica, or an index of it, the wanted limit; nothing where it has that."""
+    limit, current = (
+        int(each.get("OnDemandThroughput", {}).get("MaxReadRequestUnits", NO_LIMIT))
+        for each in (wanted, there)
+    )
+    return {} if limit == current else {"OnDemandThroughputOverride": {"MaxReadRequestUnits": limit}}
 
 
 async def _update(call: Call, name: str, update: Mapping[str, Any]) -> None:
