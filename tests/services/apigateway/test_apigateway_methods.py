@@ -65,7 +65,21 @@ def test_models_that_methods_need_stay(apigateway, named):
     )
     aws.expect("update-method-model", changed)
     aws.expect("delete-model-unused", apigateway.delete_model(**api_id, modelName="MySchema"))
-    aws.refuses("delete-model-used-2", apigateway.delete_model, **api_id, modelName="MySchemaTwo")
+    two = {**api_id, "modelName": "MySchemaTwo"}
+    aws.refuses("delete-model-used-2", apigateway.delete_model, **two)
+    parent = {"restApiId": named["restApiId"], "parentId": named["resourceId"]}
+    other = apigateway.create_resource(**parent, pathPart="test")["id"]
+    second = {**whole, "resourceId": other}
+    models = {"application/json": "MySchemaTwo"}
+    made = apigateway.put_method(**second, authorizationType="NONE", requestModels=models)
+    aws.expect("put-method-2-request-models", made)
+    # Which of two methods AWS names is not told: it was the second one.
+    removed = [patch("remove", "/requestModels/application~1json")]
+    changed = apigateway.update_method(**second, patchOperations=removed)
+    aws.expect("update-method-model-2", changed)
+    aws.refuses("delete-model-used-by-method-1", apigateway.delete_model, **two)
+    aws.expect("delete-method-using-model-2", apigateway.delete_method(**whole))
+    aws.expect("delete-model-unused-2", apigateway.delete_model(**two))
 
 
 def test_what_no_method_can_be_is_refused(apigateway, named):
@@ -125,6 +139,9 @@ def test_models_live_and_die(apigateway, named):
     aws.refuses("create-model-empty-name", create, **api_id, name="", **plain)
     empty = {"contentType": "application/json", "schema": ""}
     aws.refuses("create-model-empty-schema", create, **api_id, name="Other", **empty)
+    for kind in ("json", "xml"):
+        key, content_type = f"create-model-no-schema-{kind}", f"application/{kind}"
+        aws.refuses(key, create, **api_id, name="Other", contentType=content_type)
 
 
 def test_models_are_patched(apigateway, named):
@@ -315,7 +332,7 @@ def test_gateway_responses_are_put_and_taken_back(apigateway, named):
     assert len(apigateway.get_gateway_responses(**api_id)["items"]) == 21
 
 
-def test_gateway_responses_are_patched(apigateway, named):
+def test_gateway_responses_are_patched(client, apigateway, named):
     aws = recording("api", "test_update_gateway_response")
     whole = {"restApiId": named["restApiId"], "responseType": "DEFAULT_4XX"}
     update = apigateway.update_gateway_response
@@ -331,3 +348,21 @@ def test_gateway_responses_are_patched(apigateway, named):
         ("replace-invalid-parameter-1-none", patch("add", header, "")),
     ):
         aws.refuses(f"update-gateway-{key}", update, **whole, patchOperations=[operation])
+    aws.refuses("update-gateway-no-path", update, **whole, patchOperations=[{"op": "add", "value": "x"}])
+    wrong = [patch("wrong-op", "/statusCode", "400")]
+    unchecked = client("apigateway", parameter_validation=False)
+    aws.refuses("update-gateway-wrong-op", unchecked.update_gateway_response, **whole, patchOperations=wrong)
+    aws.expect("default-get-gateway-response", apigateway.get_gateway_response(**whole))
+    put = aws.content["put-gateway-response"]
+    parameters = put["responseParameters"]
+    templates = {"application/json": json.dumps(put["responseTemplates"]["application/json"])}
+    settings = {"statusCode": "404", "responseParameters": parameters, "responseTemplates": templates}
+    aws.expect("put-gateway-response", apigateway.put_gateway_response(**whole, **settings))
+    xml = aws.content["get-gateway-response"]["responseTemplates"]["application/xml"]
+    changes = [
+        patch("replace", "/statusCode", "444"),
+        patch("replace", header, "'example.com'"),
+        patch("add", "/responseTemplates/application~1xml", xml),
+    ]
+    aws.expect("update-gateway-response", update(**whole, patchOperations=changes))
+    aws.expect("get-gateway-response", apigateway.get_gateway_response(**whole))

@@ -47,6 +47,13 @@ def test_greedy_resources_stand_beside_others(apigateway, api):
     aws.expect("create-static-child-proxy-resource", create(child["id"], "{proxy+}"))
     shown = apigateway.get_resources(**named)
     aws.expect("all-resources", {**shown, "items": sorted(shown["items"], key=lambda row: row["path"])})
+    (beside,) = (row["id"] for row in shown["items"] if row["path"] == "/parent/{proxy+}")
+    apigateway.delete_resource(**named, resourceId=beside)
+    variable = create(parent, "{child}")
+    aws.expect("create-proxy-sibling-dynamic-child-resource", variable)
+    aws.expect("create-dynamic-child-proxy-resource", create(variable["id"], "{proxy+}"))
+    shown = apigateway.get_resources(**named)
+    aws.expect("all-resources-2", {**shown, "items": sorted(shown["items"], key=lambda row: row["path"])})
 
 
 def test_models_live(apigateway, api):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import httpx
 import pytest
 from recorded_answers import recording
 
@@ -300,3 +301,44 @@ def test_a_proxy_asks_by_post(api, apigateway, integration):
     answer = api.call("/test-path")
     assert answer.status_code == 500
     aws.expect("invocation-payload-with-get-proxy-method", answer.json())
+
+
+FORBIDDEN = (
+    "content-length",
+    "transfer-encoding",
+    "authorization",
+    "connection",
+    "expect",
+    "proxy-authenticate",
+    "te",
+)
+
+
+@pytest.mark.parametrize("kind", ["AWS", "AWS_PROXY"])
+def test_functions_are_not_given_some_headers(api, integration, kind):
+    aws = recording("integrations", f"test_apigateway_header_remapping_aws[{kind}]")
+    put = integration(TELL_EVENT, kind)
+    for name in FORBIDDEN:
+        mapped = {"requestParameters": {f"integration.request.header.{name}": "'1'"}}
+        api.respond(api.method("POST", f"/{name}", {**put, **mapped}))
+    api.deploy()
+    for name in FORBIDDEN:
+        answer = api.call(f"/{name}", "POST")
+        headers = {**shown_headers(answer), "Connection": "close"}  # as AWS did
+        aws.expect(name, {"body": answer.json(), "response-headers": headers})
+
+
+def test_headers_of_responses_are_renamed(api, integration):
+    aws = recording("integrations", "test_apigateway_header_remapping_aws[AWS]")
+    recorded = aws.content["full-integration"]["response-headers"]
+    mapped = {
+        f"method.response.header.{value.removeprefix('response_param_')}": f"'{value}'"
+        for value in recorded.values()
+        if value.startswith("response_param_")
+    }
+    api.respond(api.method("POST", "/", integration(ECHO, "AWS")), responseParameters=mapped)
+    api.deploy()
+    with httpx.stream("POST", f"{api.endpoint}/restapis/{api.id}/dev/_user_request_/") as answer:
+        seen = {name.decode() for name, _ in answer.headers.raw}
+    # Date and Via were mapped too; AWS closed the connection.
+    assert seen == recorded.keys() - {"Connection", "Via", "x-amzn-Remapped-Date"}

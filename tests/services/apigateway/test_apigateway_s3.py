@@ -167,3 +167,47 @@ def test_a_template_gets_no_bytes_that_are_not_text(objects, client, bucket):
     assert put(api, "plain", "binary-encoded", "image/png").status_code == 200
     assert client("s3").get_object(Bucket=bucket, Key="binary-encoded")["Body"].read() == RAW
     assert put(api, "plain", "binary-encoded", "application/json").status_code == 500
+
+
+def test_a_response_template_reads_text_that_was_bytes(api, client, bucket, role, apigateway):
+    aws = recording("s3", "test_apigw_s3_binary_support_response_convert_to_binary_with_request_template")
+    aws.bound |= {"<s3-bucket>": bucket, "<region>": "us-east-1", "<partition>": "aws"}
+    put = client("s3").put_object(Bucket=bucket, Key="binary-encoded", Body=BODIES["binary-encoded"])
+    aws.expect("put-obj-encoded", put)
+    named = {"restApiId": api.id, "resourceId": api.resource("/{object_path+}"), "httpMethod": "ANY"}
+    parameters = {
+        "integration.request.path.object_path": "method.request.path.object_path",
+        "integration.request.header.Content-Type": "method.request.header.Content-Type",
+        "integration.request.querystring.response-content-type": (
+            "method.request.header.response-content-type"
+        ),
+    }
+    declared = dict.fromkeys(parameters.values(), False)
+    apigateway.put_method(**named, authorizationType="NONE", requestParameters=declared)
+    made = apigateway.put_integration(
+        **named,
+        type="AWS",
+        integrationHttpMethod="ANY",
+        uri=f"arn:aws:apigateway:us-east-1:s3:path/{bucket}/{{object_path}}",
+        requestParameters=parameters,
+        credentials=role,
+    )
+    aws.expect("put-integration", made)
+    response = {**named, "statusCode": "200"}
+    etag = {"method.response.header.ETag": "integration.response.header.ETag"}
+    api.respond(named, responseParameters=etag, contentHandling="CONVERT_TO_TEXT")
+    template = [
+        {"op": "add", "path": "/responseTemplates/application~1json", "value": '{"data": "$input.body"}'}
+    ]
+    apigateway.update_integration_response(**response, patchOperations=template)
+    aws.expect("get-integration-response", apigateway.get_integration_response(**response))
+    apigateway.update_rest_api(restApiId=api.id, patchOperations=ADD_PNG)
+    api.deploy()
+    answer = api.call("/binary-encoded", headers={"Accept": "image/png"})
+    told = {"content": repr(answer.content), "etag": answer.headers["ETag"]}
+    aws.expect("encoded-text-payload-binary-accept", told)
+    handling = [{"op": "replace", "path": "/contentHandling", "value": "CONVERT_TO_BINARY"}]
+    apigateway.update_integration_response(**response, patchOperations=handling)
+    aws.expect("get-integration-response-update", apigateway.get_integration_response(**response))
+    api.deploy()
+    assert api.call("/binary-encoded", headers={"Accept": "image/png"}).status_code == 500

@@ -103,6 +103,32 @@ def test_a_table_of_one_region_may_have_a_key_of_its_own(client, run, context, t
     assert "SSEDescription" not in table()
 
 
+def test_each_replica_may_have_a_key_of_its_own(client, run, context, table):
+    def keyed(*keys):
+        replicas = [
+            {"Region": region, "SSESpecification": {"KMSMasterKeyId": key}}
+            for region, key in zip((HOME, AWAY, THIRD), keys, strict=False)
+        ]
+        return template(*replicas, SSESpecification={"SSEEnabled": True, "SSEType": "KMS"})
+
+    def told(*regions):
+        return [table(region)["SSEDescription"]["KMSMasterKeyArn"] for region in regions]
+
+    home, away, third, other = (
+        client("kms", region=region).create_key()["KeyMetadata"]["Arn"]
+        for region in (HOME, AWAY, THIRD, AWAY)
+    )
+    run(RESOURCE.create, context, keyed(home, away))
+    assert told(HOME, AWAY) == [home, away]
+    run(RESOURCE.update, context, "global", keyed(home, away), keyed(home, other, third))
+    assert told(HOME, AWAY, THIRD) == [home, other, third]
+    managed = template(HOME, AWAY, THIRD, SSESpecification={"SSEEnabled": True})
+    run(RESOURCE.update, context, "global", keyed(home, other, third), managed)
+    assert not {home, other, third} & set(told(HOME, AWAY, THIRD))
+    run(RESOURCE.update, context, "global", managed, template(HOME, AWAY, THIRD))
+    assert not any("SSEDescription" in table(region) for region in (HOME, AWAY, THIRD))
+
+
 def test_replicas_are_added_and_removed_one_at_a_time(run, context, table):
     run(RESOURCE.create, context, template(HOME))
     steps = [template(HOME), template(HOME, AWAY), template(HOME, AWAY, THIRD), template(HOME, THIRD)]
@@ -127,7 +153,11 @@ def own(region, account, **more):
         "ContributorInsightsSpecification": {"Enabled": True},
         "DeletionProtectionEnabled": "true",
         "GlobalSecondaryIndexes": [
-            {"IndexName": "idx", "ContributorInsightsSpecification": {"Enabled": True}},
+            {
+                "IndexName": "idx",
+                "ContributorInsightsSpecification": {"Enabled": True},
+                "ReadOnDemandThroughputSettings": {"MaxReadRequestUnits": "6"},
+            },
         ],
         "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": "3"},
         "ReadOnDemandThroughputSettings": {"MaxReadRequestUnits": "7"},
@@ -161,7 +191,10 @@ def settings(dynamodb):
         "insights": (insights(), insights(IndexName="idx")),
         "policies": (has_policy(described["TableArn"]), has_policy(described["LatestStreamArn"])),
         "protected": described["DeletionProtectionEnabled"],
-        "reads": described.get("OnDemandThroughput", {}).get("MaxReadRequestUnits"),
+        "reads": [
+            each.get("OnDemandThroughput", {}).get("MaxReadRequestUnits")
+            for each in (described, *described["GlobalSecondaryIndexes"])
+        ],
         "tags": [each["Value"] for each in tags if each["Key"] == "of"],
     }
 
@@ -172,7 +205,7 @@ PLAIN = {
     "insights": ("DISABLED", "DISABLED"),
     "policies": (False, False),
     "protected": False,
-    "reads": None,
+    "reads": [None, None],
     "tags": [],
 }
 
@@ -184,7 +217,7 @@ def full(region):
         "insights": ("ENABLED", "ENABLED"),
         "policies": (True, True),
         "protected": True,
-        "reads": 7,
+        "reads": [7, 6],
         "tags": [region],
     }
 
@@ -242,7 +275,6 @@ def test_changes_of_the_table_reach_its_replicas(client, server, run, context, t
         ({"MultiRegionConsistency": "STRONG"}, "MultiRegionConsistency STRONG"),
         ({"Replicas": [{"Region": AWAY}]}, "must name the region of the stack"),
         ({"StreamSpecification": {"StreamViewType": "KEYS_ONLY"}}, "needs a StreamSpecification"),
-        ({"SSESpecification": {"SSEEnabled": True}}, "encrypted with KMS"),
         (
             {"Replicas": [{"Region": HOME, "ReadProvisionedThroughputSettings": {"ReadCapacityUnits": 1}}]},
             "ReadProvisionedThroughputSettings of a GlobalTable's replica",

@@ -10,7 +10,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from lambda_functions import create, invoke, make_function, refusal, zip_of
+from lambda_functions import create, invoke, make_function, messages, refusal, wait_for, zip_of
 from lambda_records import record_of
 
 from cloud_functions import allow, policy
@@ -161,6 +161,15 @@ def url_of(functions, auth_type="NONE", **more):
 
 
 def open_to_all(functions, **more):
+    """Lets everybody call a function by its URL, and only so; the answer to the first of two statements."""
+    functions.add_permission(
+        **FUNCTION,
+        **more,
+        StatementId="viaUrl",
+        Action="lambda:InvokeFunction",
+        Principal="*",
+        InvokedViaFunctionUrl=True,
+    )
     return functions.add_permission(
         **FUNCTION,
         **more,
@@ -187,6 +196,26 @@ def test_nobody_may_call_without_a_policy(functions, role, ask):
     record.check("lambda_url_invocation_missing_permission", json.loads(answer.content))
     open_to_all(functions)
     assert ask(url).status == 200
+
+
+@pytest.mark.parametrize("statement", ["urlPermission", "viaUrl"])
+def test_each_of_two_permissions_is_needed(functions, role, ask, statement):
+    make_function(functions, role, ECHO, name=NAME)
+    url = url_of(functions)
+    open_to_all(functions)
+    functions.remove_permission(**FUNCTION, StatementId=statement)
+    answer = ask(url)
+    assert (answer.status, json.loads(answer.content)) == (403, FORBIDDEN)
+
+
+def test_who_may_call_by_the_url_may_not_invoke(client, functions, role):
+    make_function(functions, role, ECHO, name=NAME)
+    open_to_all(functions)
+    iam = client("iam")
+    iam.create_user(UserName="caller")
+    made = iam.create_access_key(UserName="caller")["AccessKey"]
+    caller = client("lambda", key=made["AccessKeyId"], secret=made["SecretAccessKey"])
+    assert refusal(caller.invoke, **FUNCTION)["Error"]["Code"] == "AccessDeniedException"
 
 
 def test_the_event_of_a_request(functions, role, ask, account):
@@ -223,6 +252,37 @@ def test_the_event_of_a_request(functions, role, ask, account):
         "routeKey": "$default",
         "stage": "$default",
     }
+
+
+def test_headers_of_a_request(functions, role, ask):
+    told = record_of("TestLambdaURL::test_lambda_url_echo_http_fixture_default", "test_lambda")
+    recorded = told.content["url_response"]["headers"]
+    make_function(functions, role, ECHO, name=NAME)
+    url = url_of(functions)
+    open_to_all(functions)
+    sent = {
+        name: value
+        for name, value in recorded.items()
+        if not value.startswith("<") and name != "content-length"
+    }
+    told.bind("domain:1", url.removeprefix("https://").rstrip("/"))
+    headers = json.loads(ask(url, body=b'{"foo": "bar"}', headers=sent).content)["headers"]
+    told.check_part({name: recorded[name] for name in recorded if "-tls-" not in name}, headers, "headers")
+
+
+def test_request_id_of_a_request(functions, client, writing_role, ask):
+    told = record_of("TestRequestIdHandling::test_request_id_invoke_url", "test_lambda")
+    make_function(functions, writing_role, "def handler(event, context):\n    return 'hi'\n", name=NAME)
+    made = functions.create_function_url_config(**FUNCTION, AuthType="NONE")
+    told.check("create_lambda_url_config", made)
+    told.check("add_permission", open_to_all(functions))
+    answer = ask(made["FunctionUrl"], "GET")
+    recorded = told.content["lambda_url_invocation"]
+    assert (answer.status, answer.content.decode()) == (recorded["statuscode"], recorded["content"])
+    told.bind("uuid:1", answer.headers["x-amzn-RequestId"])
+    group = f"/aws/lambda/{NAME}"
+    ends = wait_for(lambda: [line.rstrip() for line in messages(client, group) if line.startswith("END")])
+    told.check_lines(told.content["end_log_entries"], ends)
 
 
 def test_bodies_that_are_no_text_are_encoded(functions, role, ask):
@@ -338,7 +398,7 @@ def test_only_who_signs_and_may_calls_a_url_with_iam(client, functions, role, as
     made = iam.create_access_key(UserName="caller")["AccessKey"]
     key, secret = made["AccessKeyId"], made["SecretAccessKey"]
     assert ask(url, headers=signed(url, key, secret)).status == 403
-    document = policy(allow("lambda:InvokeFunctionUrl"))
+    document = policy(allow(["lambda:InvokeFunctionUrl", "lambda:InvokeFunction"]))
     iam.put_user_policy(UserName="caller", PolicyName="own", PolicyDocument=document)
     got = ask(url, headers=signed(url, key, secret))
     assert got.status == 200

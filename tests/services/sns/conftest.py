@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from web_listener import WebListener
 
 from iam_fixtures import as_user, iam
 from running_server import Client
@@ -54,6 +55,14 @@ def subscribed(sns: Any, queues: Queues) -> Callable[..., str]:
         return url
 
     return subscribe
+
+
+@pytest.fixture
+def listener() -> Iterator[WebListener]:
+    """A web server that may be subscribed."""
+    made = WebListener()
+    yield made
+    made.close()
 
 
 def _text(value: Any) -> str:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from functools import partial
 from typing import Any
 
+from web_listener import WebListener
+
+from cloudlet.core.access import Principal
+from cloudlet.services.sns import state
 from refusals import refusal
+from stored_rows import stored
 
 
 def test_who_publishes_needs_both_rights_on_the_key(
@@ -38,3 +45,45 @@ def test_a_key_that_is_not_there_is_not_found(sns: Any, topic: Any) -> None:
     assert refusal(sns.publish, TopicArn=arn, Message="m")[0] == "KMSNotFound"
     sns.set_topic_attributes(TopicArn=arn, AttributeName="KmsMasterKeyId", AttributeValue="")
     sns.publish(TopicArn=arn, Message="m")
+
+
+def test_queues_get_it_in_the_clear(sns: Any, topic: Any, subscribed: Any, queues: Any, client: Any) -> None:
+    arn = topic(KmsMasterKeyId=client("kms").create_key()["KeyMetadata"]["KeyId"])
+    url = subscribed(arn, FilterPolicyScope="MessageBody", FilterPolicy={"to": ["us"]})
+    sns.publish(TopicArn=arn, Message='{"to": "them"}')
+    sns.publish(TopicArn=arn, Message='{"to": "us"}')
+    assert queues.next_text(url) == '{"to": "us"}'
+
+
+def _wait_until_tried(server: Any) -> None:
+    """Until nothing is due for minutes: neither waiting to be tried nor held by whoever tries it."""
+    call = server.app.cloud.call("sns", Principal.of_service("sns.amazonaws.com"), "", "")
+    until_due = partial(state.seconds_until_due, carrier="web")
+    deadline = time.monotonic() + 20
+    while server.run(call.transact(until_due, read_only=True)) < 100:
+        assert time.monotonic() < deadline
+
+
+def test_what_waits_is_sealed_and_opened_by_the_rights_of_who_published_it(
+    sns: Any, client: Any, topic: Any, server: Any, listener: WebListener
+) -> None:
+    kms = client("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    arn = topic(KmsMasterKeyId=key)
+    retries = {"minDelayTarget": 400, "maxDelayTarget": 400, "numRetries": 8}
+    made = listener.subscribed(sns, arn, DeliveryPolicy={"healthyRetryPolicy": retries})
+    sns.set_subscription_attributes(
+        SubscriptionArn=made, AttributeName="RawMessageDelivery", AttributeValue="true"
+    )
+    listener.answers += [500]
+    sns.publish(TopicArn=arn, Subject="told", Message="a secret")
+    assert listener.next_post().body == "a secret"
+    rows = stored(server, "sns")
+    assert b"told" in rows
+    assert b"a secret" not in rows
+    kms.disable_key(KeyId=key)
+    server.advance(401)
+    _wait_until_tried(server)
+    assert listener.posts.empty()
+    kms.enable_key(KeyId=key)
+    assert listener.next_post_in_time(server.advance, 50).body == "a secret"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import urllib.request
-from collections.abc import Iterator
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
@@ -19,13 +18,6 @@ from web_listener import WebListener
 
 from cloud_functions import Deployment, allow
 from refusals import refusal
-
-
-@pytest.fixture
-def listener() -> Iterator[WebListener]:
-    made = WebListener()
-    yield made
-    made.close()
 
 
 def _visit(url: str) -> str:
@@ -44,19 +36,6 @@ def _verify(server: Any, body: dict[str, Any]) -> None:
     text = "".join(f"{name}\n{body[name]}\n" for name in names if name in body)
     algorithm = hashes.SHA256() if body["SignatureVersion"] == "2" else hashes.SHA1()
     key.verify(base64.b64decode(body["Signature"]), text.encode(), padding.PKCS1v15(), algorithm)
-
-
-def _subscribed(sns: Any, arn: str, listener: WebListener, **attributes: Any) -> str:
-    """Subscribes, confirms, and tells the ARN."""
-    sns.subscribe(
-        TopicArn=arn,
-        Protocol="http",
-        Endpoint=listener.url,
-        Attributes={name: json.dumps(value) for name, value in attributes.items()},
-    )
-    confirmation = json.loads(listener.next_post().body)
-    made = sns.confirm_subscription(TopicArn=arn, Token=confirmation["Token"])
-    return str(made["SubscriptionArn"])
 
 
 @pytest.mark.parametrize("version", ["1", "2"])
@@ -109,10 +88,9 @@ def test_raw_delivery_posts_the_text_with_the_policy_s_content_type(
     sns: Any, topic: Any, listener: WebListener
 ) -> None:
     arn = topic()
-    made = _subscribed(
+    made = listener.subscribed(
         sns,
         arn,
-        listener,
         RawMessageDelivery=True,
         DeliveryPolicy={"requestPolicy": {"headerContentType": "text/csv"}},
     )
@@ -135,7 +113,7 @@ def test_an_endpoint_that_fails_is_tried_again_and_then_its_message_is_a_dead_le
     sns: Any, topic: Any, server: Any, queues: Any, listener: WebListener
 ) -> None:
     arn, dead = topic(), queues.make("dead")
-    _subscribed(sns, arn, listener, RedrivePolicy={"deadLetterTargetArn": queues.arn(dead)})
+    listener.subscribed(sns, arn, RedrivePolicy={"deadLetterTargetArn": queues.arn(dead)})
     listener.answers += [500] * 4
     published = sns.publish(TopicArn=arn, Message="stubborn")
     for _ in range(4):
@@ -149,7 +127,7 @@ def test_a_message_that_an_endpoint_refuses_is_a_dead_letter_at_once(
     sns: Any, topic: Any, queues: Any, listener: WebListener
 ) -> None:
     arn, dead = topic(), queues.make("dead")
-    _subscribed(sns, arn, listener, RedrivePolicy={"deadLetterTargetArn": queues.arn(dead)})
+    listener.subscribed(sns, arn, RedrivePolicy={"deadLetterTargetArn": queues.arn(dead)})
     listener.answers += [404]
     sns.publish(TopicArn=arn, Message="unwanted")
     assert queues.next_text(dead) == "unwanted"
@@ -159,7 +137,7 @@ def test_the_links_in_messages_end_a_subscription_and_take_it_up_again(
     sns: Any, topic: Any, listener: WebListener
 ) -> None:
     arn = topic()
-    made = _subscribed(sns, arn, listener)
+    made = listener.subscribed(sns, arn)
     sns.publish(TopicArn=arn, Message="m")
     _visit(json.loads(listener.next_post().body)["UnsubscribeURL"])
     assert sns.list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"] == []
@@ -229,13 +207,17 @@ def test_a_function_is_told_at_its_url(sns: Any, client: Any, topic: Any, queues
     )
     functions.python("hook", source, allow("sqs:SendMessage"), Environment={"Variables": {"URL": told}})
     url = functions.functions.create_function_url_config(FunctionName="hook", AuthType="NONE")["FunctionUrl"]
-    functions.functions.add_permission(
-        FunctionName="hook",
-        StatementId="everybody",
-        Action="lambda:InvokeFunctionUrl",
-        Principal="*",
-        FunctionUrlAuthType="NONE",
-    )
+    for action, condition in (
+        ("InvokeFunctionUrl", {"FunctionUrlAuthType": "NONE"}),
+        ("InvokeFunction", {"InvokedViaFunctionUrl": True}),
+    ):
+        functions.functions.add_permission(
+            FunctionName="hook",
+            StatementId=action,
+            Action=f"lambda:{action}",
+            Principal="*",
+            **condition,
+        )
     sns.subscribe(TopicArn=arn, Protocol="https", Endpoint=url)
     asked = queues.next_body(told)
     assert asked["Type"] == "SubscriptionConfirmation"
@@ -248,10 +230,9 @@ def test_an_endpoint_gets_no_more_in_a_second_than_its_policy_says(
     sns: Any, topic: Any, server: Any, listener: WebListener
 ) -> None:
     arn = topic()
-    _subscribed(
+    listener.subscribed(
         sns,
         arn,
-        listener,
         RawMessageDelivery=True,
         DeliveryPolicy={"throttlePolicy": {"maxReceivesPerSecond": 1}},
     )

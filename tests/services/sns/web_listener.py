@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import queue
 import threading
 from collections.abc import Callable
@@ -62,6 +63,18 @@ class WebListener:
             except queue.Empty:
                 advance(seconds)
         raise AssertionError("nothing was posted")
+
+    def subscribed(self, sns: Any, topic_arn: str, **attributes: Any) -> str:
+        """Subscribes, confirms, and tells the ARN."""
+        sns.subscribe(
+            TopicArn=topic_arn,
+            Protocol="http",
+            Endpoint=self.url,
+            Attributes={name: json.dumps(value) for name, value in attributes.items()},
+        )
+        confirmation = json.loads(self.next_post().body)
+        made = sns.confirm_subscription(TopicArn=topic_arn, Token=confirmation["Token"])
+        return str(made["SubscriptionArn"])
 
     def close(self) -> None:
         """Stops."""

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 METHODS = ("GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD", "ANY")
 DEFAULT_TIMEOUT_MILLIS = 29_000
+MOST_STREAMING_MILLIS = 900_000
 DEFAULT_AUTHORIZER_TTL_SECONDS = 300
 
 
@@ -94,6 +95,13 @@ class Integration(Struct, frozen=True):
     integration_responses: dict[str, IntegrationResponse] | None = None
     connection_id: str | None = None
     tls_config: TlsConfig | None = None
+    response_transfer_mode: str | None = None
+    """BUFFERED or STREAM; None, where it was never given, is BUFFERED."""
+
+    @property
+    def streams(self) -> bool:
+        """Whether the client gets the answer as it comes."""
+        return self.response_transfer_mode == "STREAM"
 
     def with_response(self, status_code: str, response: IntegrationResponse | None) -> Integration:
         """The integration with one response put or, where it is None, taken away."""

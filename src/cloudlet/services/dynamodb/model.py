@@ -197,6 +197,8 @@ class Encryption(Struct, frozen=True):
     key_arn: str
     data_key: bytes
     """Encrypted with that key; the table's own, for as long as it stays with it."""
+    managed: bool = False
+    """Whether the key is AWS's own in the account."""
 
 
 class Table(Struct, frozen=True):

@@ -10,26 +10,31 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.errors import AccessDenied, ServiceError
+from cloudlet.core.kms import ACCESS_DENIED, origin, quoted, requester
+from cloudlet.services.dynamodb.encryption import MANAGED_KEY
 from cloudlet.services.dynamodb.errors import InternalServerError, ValidationException
 from cloudlet.services.dynamodb.model import Encryption
+from cloudlet.services.dynamodb.replica_rules import key_for_each_replica
+from cloudlet.services.dynamodb.values import INVALID
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cloudlet.core.call import Call
+    from cloudlet.services.dynamodb.model import Table
 
 _SERVICE: Final = "dynamodb.amazonaws.com"
 _REUSE_SECONDS: Final = 300.0
 """How long DynamoDB uses a decrypted key without asking again."""
 _KEPT: Final = 10_000
-_DENIED: Final = "AccessDenied"
+_INVALID_KEY: Final = "KMS validation error"
 _REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        _DENIED: "KMS key access denied error",
+        ACCESS_DENIED: "KMS key access denied error",
         "DisabledException": "KMS key disabled error",
-        "InvalidArnException": "KMS validation error",
-        "KMSInvalidStateException": "KMS validation error",
-        "NotFoundException": "KMS validation error",
+        "InvalidArnException": _INVALID_KEY,
+        "KMSInvalidStateException": _INVALID_KEY,
+        "NotFoundException": _INVALID_KEY,
     }
 )
 """By the code of KMS's error, what DynamoDB calls it."""
@@ -47,9 +52,7 @@ class TableKeys:
 
     def check(self, call: Call, table_name: str, encryption: Encryption) -> None:
         """Raises ValidationException or AccessDenied unless KMS decrypts the table's key for the caller."""
-        principal, now = call.principal, call.time()
-        policies = "".join(each.text for each in principal.session_policies)
-        use = (f"{principal.role_arn or principal.arn} {policies}", encryption.data_key)
+        now, use = call.time(), (requester(call.principal), encryption.data_key)
         if now < self._until.get(use, 0.0):
             return
         check_key(call, table_name, encryption)
@@ -74,11 +77,32 @@ def new_encryption(call: Call, table_name: str, key_id: str) -> Encryption:
         raise InternalServerError(
             "KMS internal error: com.amazonaws.services.kms.model.AWSKMSException: EncryptionContext is "
             "supported only when creating a grant for a symmetric encryption KMS key. "
-            + _told_by_kms(call, "ValidationException")
+            + origin(call, "ValidationException")
         )
     request = {"KeyId": key["Arn"], "KeySpec": "AES_256", "EncryptionContext": _context(call, table_name)}
     answer = _ask(call, "GenerateDataKeyWithoutPlaintext", request)
-    return Encryption(key["Arn"], answer["CiphertextBlob"])
+    return Encryption(key["Arn"], answer["CiphertextBlob"], managed=key["KeyManager"] == "AWS")
+
+
+def replica_encryption(call: Call, source: Table, key_id: str | None) -> Encryption | None:
+    """The same for a new replica in the call's region; all have keys of one kind, or none has one."""
+    like = source.encryption
+    if key_id is None and like is not None and like.managed:
+        key_id = MANAGED_KEY
+    if (key_id is None) != (like is None):
+        raise key_for_each_replica()
+    if key_id is None or like is None:
+        return None
+    try:
+        encryption = new_encryption(call, source.name, key_id)
+    except ValidationException as error:
+        told = error.message.replace(_INVALID_KEY, f"{_INVALID_KEY} for region {call.region}", 1)
+        raise ValidationException(told) from error
+    if encryption.managed != like.managed:
+        raise ValidationException(
+            f"{INVALID}All replica keys must either be Customer Managed CMK or AWS Managed CMK."
+        )
+    return encryption
 
 
 def _context(call: Call, table_name: str) -> dict[str, str]:
@@ -96,13 +120,7 @@ def _refusal(call: Call, error: ServiceError) -> ServiceError:
     called = _REFUSALS.get(error.code)
     if called is None:
         return error
-    told = f"{called}: com.amazonaws.services.kms.model.{{}}: {error.message} {{}}"
-    if error.code == _DENIED:
-        return AccessDenied(told.format("AWSKMSException", _told_by_kms(call, "AccessDeniedException")))
-    return ValidationException(told.format(error.code, _told_by_kms(call, error.code)))
-
-
-def _told_by_kms(call: Call, code: str) -> str:
-    return (
-        f"(Service: AWSKMS; Status Code: 400; Error Code: {code}; Request ID: {call.request_id}; Proxy: null)"
-    )
+    denied = error.code == ACCESS_DENIED
+    raised = "AWSKMSException" if denied else error.code
+    told = f"{called}: com.amazonaws.services.kms.model.{raised}: {quoted(call, error)}"
+    return AccessDenied(told) if denied else ValidationException(told)

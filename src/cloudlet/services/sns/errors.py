@@ -79,6 +79,15 @@ def no_subscription() -> NotFoundException:
     return NotFoundException("Subscription does not exist")
 
 
+class KeyNotUsable(ServiceError):
+    """Raised where a message cannot be opened now; its key may be enabled again."""
+
+    @property
+    def may_pass(self) -> bool:
+        """It will with the key."""
+        return True
+
+
 class KMSAccessDeniedException(ServiceError):
     """Raised where the caller may not use the topic's key."""
 

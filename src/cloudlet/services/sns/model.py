@@ -13,6 +13,9 @@ from typing import Any, Final
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from cloudlet.core.access import Principal
+from cloudlet.envelopes import Sealed
+
 FIFO_SUFFIX: Final = ".fifo"
 QUEUES: Final = "sqs"
 FUNCTIONS: Final = "lambda"
@@ -172,6 +175,15 @@ class MessageAttribute(Struct, frozen=True):
         return self.data_type.startswith("Binary")
 
 
+class SealedBodies(Struct, frozen=True):
+    """What a message says under the key of its topic, and who published it: it is opened by their rights."""
+
+    publisher: Principal
+    via: tuple[str, ...]
+    source_arn: str | None
+    content: Sealed
+
+
 class Message(Struct, frozen=True):
     """What was published, or what SNS itself has to tell an endpoint."""
 
@@ -190,10 +202,12 @@ class Message(Struct, frozen=True):
     sequence_number: str | None = None
     token: str = ""
     """Of a message that asks for a confirmation."""
+    sealed: SealedBodies | None = None
+    """In a topic with a KMS key, in the place of `bodies`."""
 
     def body(self, protocol: str) -> str:
-        """The text for a protocol."""
-        return self.bodies.get(protocol, self.bodies["default"])
+        """The text for a protocol; none of what is sealed."""
+        return self.bodies.get(protocol, self.bodies.get("default", ""))
 
 
 class Lane(Struct, frozen=True):

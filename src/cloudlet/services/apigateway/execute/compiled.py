@@ -78,6 +78,8 @@ class CompiledIntegration(Struct, frozen=True):
     default_response: CompiledResponse | None
     cache_namespace: str
     cache_key: tuple[Source, ...]
+    streams: bool
+    """Whether the client gets the answer as it comes."""
     vpc_link: str | None
     """The link that leads to its backend."""
     tls: Tls | None
@@ -265,6 +267,7 @@ class _Compiling:
             cache_key=tuple(
                 _cache_source(each, row.request_parameters or {}) for each in row.cache_key_parameters
             ),
+            streams=row.streams,
             vpc_link=with_stage_variables(row.connection_id or "", self._variables)
             if row.connection_type == "VPC_LINK"
             else None,

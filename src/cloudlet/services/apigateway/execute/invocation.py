@@ -14,9 +14,11 @@ from msgspec import Struct, field
 from cloudlet.core.http import Headers, HttpRequest, HttpResponse
 
 from .headers import DROPPED_ON_ENTRY, RECASED_ON_ENTRY
-from .vtl.context import context_variables, prepare_overrides
+from .vtl.context import PARAMETER_PLACES, context_variables, prepare_overrides
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from cloudlet.core.call import Call
 
     from .api_keys import Admission
@@ -107,6 +109,8 @@ class Invocation(Struct):
     """Whether the client asked for a new answer and may not."""
     integration_request: IntegrationRequest = field(default_factory=IntegrationRequest)
     answer: Answer | None = None
+    stream: AsyncIterator[bytes] | None = None
+    """The body of the answer, where it is passed on as it comes."""
     sent: Sent | None = None
     service_status: int | None = None
     """What Lambda's own API answered, beside what the function did."""
@@ -154,10 +158,23 @@ class Invocation(Struct):
             prepare_overrides(self.context_made)
         return self.context_made
 
-    def copy_of_context(self) -> dict[str, Any]:
-        """$context as it is now, for a template that may have to begin anew."""
-        copied: dict[str, Any] = _copied(self.context())
-        return copied
+    def overrides(self) -> dict[str, Any] | None:
+        """What templates have written into $context until now; None for nothing."""
+        context = self.context()
+        request, response = context["requestOverride"], context["responseOverride"]
+        requests_are_as_made = len(request) == len(PARAMETER_PLACES) and not any(request.values())
+        if requests_are_as_made and len(response) == 1 and not response["header"]:
+            return None
+        return {"requestOverride": _copied(request), "responseOverride": _copied(response)}
+
+    def start_over(self, overrides: dict[str, Any] | None) -> None:
+        """Makes $context anew, for a template that begins anew, with the overrides of those before it."""
+        endpoint_request_id = self.context().get("awsEndpointRequestId")
+        self.context_made = None
+        context = self.context()
+        context.update(overrides or {})
+        if endpoint_request_id is not None:
+            context["awsEndpointRequestId"] = endpoint_request_id
 
     def variables(self, body: str) -> dict[str, Any]:
         """The variables of a mapping template."""

@@ -28,11 +28,11 @@ async def render(templates: Templates, content_type: str, invocation: Invocation
     try:
         template = templates.template(content_type)
         if len(text) <= _BRIEF_BODY_CHARACTERS:
-            context = invocation.copy_of_context()
+            before = invocation.overrides()
             try:
                 return template.render(invocation.variables(text), _BRIEF_STEPS).encode()
             except OutOfSteps:
-                invocation.context_made = context
+                invocation.start_over(before)
         thread = invocation.call.cloud.component(TemplateThread)
         return (await thread.render(template, invocation, text)).encode()
     except TemplateError as error:

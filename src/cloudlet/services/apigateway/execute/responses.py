@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from cloudlet.core.http import Headers, HttpResponse
+from cloudlet.core.http import Headers, HttpResponse, ResponseBody
 
 from .compiled import CompiledIntegration, CompiledResponse
 from .errors import configuration_error, internal_server_error
@@ -28,11 +28,15 @@ _TRACED: Final = ("AWS", "AWS_PROXY", "HTTP")
 async def map_response(invocation: Invocation) -> None:
     """Makes the answer."""
     integration, answer = invocation.method.integration, invocation.answered
-    if integration.type == "AWS_PROXY":
+    body: ResponseBody
+    if integration.type == "AWS_PROXY" and invocation.stream is None:
         answer = invocation.answer = response_of(invocation)
     if integration.type in _PROXIES:
-        status, headers, body = answer.status, _left(integration.type, answer.headers), answer.body
-        if integration.type == "HTTP_PROXY":
+        status, headers = answer.status, _left(integration.type, answer.headers)
+        body = answer.body
+        if invocation.stream is not None:
+            body = invocation.stream
+        elif integration.type == "HTTP_PROXY":
             body = _payload(invocation, answer, None)
     else:
         status, headers, body = await _mapped(invocation, integration, answer)

@@ -11,6 +11,7 @@ from cloudlet.core.http import BytesBody, HttpRequest, HttpResponse, RequestEnti
 from cloudlet.services.apigateway.model import Serving, Stage
 
 from .compiled import compile_stage
+from .content import content_of
 from .errors import GatewayError, too_large
 from .execution_log import ExecutionLog, Level
 from .gateway import extended_request_id, refused, taken
@@ -56,6 +57,7 @@ async def try_method(
     invocation = _invocation(call, snapshot, resource, http_method, request)
     try:
         response = await taken(invocation, _STEPS)
+        response.body = await content_of(response)
     except GatewayError as error:
         response = _refused(invocation, error)
     except RequestEntityTooLarge:

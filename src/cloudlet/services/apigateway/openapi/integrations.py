@@ -31,10 +31,10 @@ class IntegrationReader:
         self._warnings = warnings
 
     def read(self, extension: Mapping[str, Any]) -> Integration:
-        """The integration. Raises NotImplementedHere for one that streams its answers."""
+        """The integration. Raises NotImplementedHere for one with a target."""
         kind = str(extension.get("type", "")).upper()
-        if _upper(extension.get("responseTransferMode")) == "STREAM" or extension.get("integrationTarget"):
-            raise refused("streamed responses and integration targets")
+        if extension.get("integrationTarget"):
+            raise refused("integration targets")
         http_method = extension.get("httpMethod")
         tls = extension.get("tlsConfig")
         responses = extension.get("responses")
@@ -53,6 +53,7 @@ class IntegrationReader:
             cache_namespace=str(extension.get("cacheNamespace") or ""),
             cache_key_parameters=[str(each) for each in sequence(extension.get("cacheKeyParameters"))],
             integration_responses=self._responses(responses) if isinstance(responses, Mapping) else None,
+            response_transfer_mode=_upper(extension.get("responseTransferMode")),
             tls_config=TlsConfig(bool(tls.get("insecureSkipVerification")))
             if isinstance(tls, Mapping)
             else None,

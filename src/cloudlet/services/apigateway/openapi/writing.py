@@ -227,6 +227,7 @@ def _integration(row: Integration) -> dict[str, Any]:
         passthroughBehavior=row.passthrough_behavior.lower(),
         contentHandling=row.content_handling,
         cacheKeyParameters=row.cache_key_parameters,
+        responseTransferMode=row.response_transfer_mode,
         timeoutInMillis=row.timeout_in_millis if row.timeout_in_millis != DEFAULT_TIMEOUT_MILLIS else None,
         tlsConfig={"insecureSkipVerification": True} if tls and tls.insecure_skip_verification else None,
     )

@@ -14,7 +14,15 @@ from cloudlet.services.apigateway.errors import BadRequestException, NotFoundExc
 from cloudlet.services.apigateway.integration_uris import check_uri
 from cloudlet.services.apigateway.mapping_expressions import check_request_mappings, check_response_mappings
 from cloudlet.services.apigateway.members import described, given
-from cloudlet.services.apigateway.model import METHODS, Integration, IntegrationResponse, Method, TlsConfig
+from cloudlet.services.apigateway.model import (
+    DEFAULT_TIMEOUT_MILLIS,
+    METHODS,
+    MOST_STREAMING_MILLIS,
+    Integration,
+    IntegrationResponse,
+    Method,
+    TlsConfig,
+)
 from cloudlet.services.apigateway.patches import Patch, check_replaces, patches_in, unknown_path
 from cloudlet.services.apigateway.permissions import METHOD, rest_operation
 
@@ -23,6 +31,8 @@ if TYPE_CHECKING:
 
 _INTEGRATION: Final = f"{METHOD}/integration"
 _RESPONSE: Final = f"{_INTEGRATION}/responses/{{statusCode}}"
+_TRANSFER_MODES: Final = ("BUFFERED", "STREAM")
+_STREAMING_URI: Final = "/response-streaming-invocations"
 _PASSTHROUGH: Final = ("WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER")
 _CONTENT_TYPE: Final = re.compile(r"\$default|[^\s/]+/[^\s]+")
 
@@ -43,7 +53,8 @@ def put_integration(call: Call, request: api.PutIntegrationRequestTypeDef) -> di
     if "tlsConfig" in request:
         known["tls_config"] = given(TlsConfig, request["tlsConfig"])
     row = given(Integration, request, **known)
-    _refuse_streaming(request)
+    if request.get("integrationTarget"):
+        raise refused("integration targets")
     check_integration(call, method, row)
     changed = replace(method, method_integration=row)
     resource_state.save_resource(
@@ -154,9 +165,20 @@ def _response(integration: Integration, status_code: str) -> IntegrationResponse
     return found
 
 
-def _refuse_streaming(request: Mapping[str, Any]) -> None:
-    if request.get("responseTransferMode", "BUFFERED") != "BUFFERED" or request.get("integrationTarget"):
-        raise refused("streamed responses and integration targets")
+def _check_transfer(row: Integration) -> None:
+    """Raises BadRequestException for an answer that cannot be streamed."""
+    if row.response_transfer_mode not in (None, *_TRANSFER_MODES):
+        raise BadRequestException(
+            f"Invalid ResponseTransferMode specified. Valid options are {', '.join(_TRANSFER_MODES)}"
+        )
+    if not row.streams:
+        return
+    if row.type not in ("HTTP_PROXY", "AWS_PROXY"):
+        raise BadRequestException(
+            "Response streaming is only supported for HTTP_PROXY and AWS_PROXY integrations"
+        )
+    if row.type == "AWS_PROXY" and not (row.uri or "").endswith(_STREAMING_URI):
+        raise BadRequestException("Response streaming needs the URI of a response streaming invocation")
 
 
 def check_integration(call: Call, method: Method, row: Integration) -> None:
@@ -173,8 +195,10 @@ def check_integration(call: Call, method: Method, row: Integration) -> None:
         raise BadRequestException(
             f"Invalid PassthroughBehavior specified. Valid options are {', '.join(_PASSTHROUGH)}"
         )
-    if not 50 <= row.timeout_in_millis <= 29_000:
-        raise BadRequestException("Timeout should be between 50 ms and 29000 ms")
+    _check_transfer(row)
+    most = MOST_STREAMING_MILLIS if row.streams else DEFAULT_TIMEOUT_MILLIS
+    if not 50 <= row.timeout_in_millis <= most:
+        raise BadRequestException(f"Timeout should be between 50 ms and {most} ms")
     check_request_mappings(method, row)
     _check_templates(row.request_templates)
 
@@ -196,9 +220,8 @@ def _check_templates(templates: Mapping[str, Any] | None) -> None:
 
 def _patched(row: Integration, patch: Patch) -> Integration:
     head, *rest = patch.parts
-    if head in ("responseTransferMode", "integrationTarget"):
-        _refuse_streaming({head: patch.value})
-        return row
+    if head == "integrationTarget":
+        raise refused("integration targets")
     if head in ("requestParameters", "requestTemplates"):
         name = "/".join(rest)
         if not name:
@@ -230,6 +253,7 @@ _MEMBERS: Final = {
     "contentHandling": "content_handling",
     "timeoutInMillis": "timeout_in_millis",
     "cacheNamespace": "cache_namespace",
+    "responseTransferMode": "response_transfer_mode",
     "type": "type",
 }
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from cloudlet.core.call import Call
     from cloudlet.services.apigateway.patches import Patch
 
-MUTUAL_TLS: Final = "mutualTlsAuthentication"
-PATHS: Final = (f"/{MUTUAL_TLS}/truststoreUri", f"/{MUTUAL_TLS}/truststoreVersion")
+_MUTUAL_TLS: Final = "mutualTlsAuthentication"
+PATHS: Final = (f"/{_MUTUAL_TLS}/truststoreUri", f"/{_MUTUAL_TLS}/truststoreVersion")
 _URI: Final = re.compile(r"s3://(?P<bucket>[^/]+)/(?P<key>.+)")
 _LARGEST_BYTES: Final = 1 << 20
 

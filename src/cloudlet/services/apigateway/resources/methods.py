@@ -27,6 +27,7 @@ _INTEGRATION: Final = frozenset(
         "PassthroughBehavior",
         "RequestParameters",
         "RequestTemplates",
+        "ResponseTransferMode",
         "TimeoutInMillis",
         "Type",
         "Uri",

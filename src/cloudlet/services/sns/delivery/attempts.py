@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from cloudlet.core.arn import Arn
 from cloudlet.core.errors import ServiceError
-from cloudlet.services.sns import notifications, state
+from cloudlet.services.sns import encryption, notifications, state
 from cloudlet.services.sns.model import FIFO_SUFFIX, Lane, Message, Subscription, Topic
 
 if TYPE_CHECKING:
@@ -64,6 +64,12 @@ def find_delivery(call: Call, key: LaneKey, lane: Lane) -> Delivery | None:
     return Delivery(key, lane, topic, subscription, message)
 
 
+def opened(call: Call, delivery: Delivery) -> Delivery:
+    """The same with its message in the clear. Raises KeyNotUsable."""
+    message = encryption.opened(call, delivery.message)
+    return delivery if message is delivery.message else replace(delivery, message=message)
+
+
 def as_sns(call: Call, delivery: Delivery, region: str) -> Call:
     """SNS's own call on behalf of the topic."""
     there = replace(
@@ -74,7 +80,7 @@ def as_sns(call: Call, delivery: Delivery, region: str) -> Call:
 
 def send(call: Call, delivery: Delivery, queue_arn: str, signer: Signer) -> Answer:
     """Puts a message into a queue, in the open transaction. Raises ServiceError."""
-    arn = Arn.parse(queue_arn)
+    arn, delivery = Arn.parse(queue_arn), opened(call, delivery)
     request = {
         "QueueUrl": f"https://sqs.{arn.region}.amazonaws.com/{arn.account}/{arn.resource}",
         **_contents(delivery, signer),

@@ -13,8 +13,16 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from cloudlet.core.access import Principal
 from cloudlet.services.sns import delivery_policies, state
-from cloudlet.services.sns.delivery.attempts import PRINCIPAL, Answer, Delivery, find_delivery
+from cloudlet.services.sns.delivery.attempts import (
+    PRINCIPAL,
+    Answer,
+    Delivery,
+    find_delivery,
+    opened,
+    refusal,
+)
 from cloudlet.services.sns.delivery.outcomes import finish
+from cloudlet.services.sns.errors import KeyNotUsable
 from cloudlet.services.sns.model import WEB, milliseconds
 from cloudlet.services.sns.signing import MessageSigner
 
@@ -73,7 +81,12 @@ class ClaimingCarrier:
     async def _try(self, call: Call, delivery: Delivery) -> None:
         try:
             signer = await self._cloud.component(MessageSigner).ready(call)
-            answer = await self._send(call, delivery, signer)
+            try:
+                if delivery.message.sealed is not None:
+                    delivery = await call.transact(partial(opened, delivery=delivery))
+                answer = await self._send(call, delivery, signer)
+            except KeyNotUsable as error:
+                answer = refusal(error)
             await call.transact(partial(_settle, delivery=delivery, answer=answer, signer=signer))
         except Exception:  # noqa: BLE001  the edge of a task: its claim ends, and it is tried again
             _LOG.exception("message %s could not be tried", delivery.message.id)

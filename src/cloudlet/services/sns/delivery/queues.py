@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from cloudlet.core.access import Principal
 from cloudlet.core.errors import ServiceError
 from cloudlet.services.sns import state
-from cloudlet.services.sns.delivery.attempts import PRINCIPAL, find_delivery, refusal, send
+from cloudlet.services.sns.delivery.attempts import PRINCIPAL, find_delivery, opened, refusal, send
 from cloudlet.services.sns.delivery.outcomes import finish
 from cloudlet.services.sns.model import QUEUES, milliseconds
 from cloudlet.services.sns.signing import MessageSigner
@@ -79,6 +79,7 @@ def _deliver(call: Call, due: list[tuple[LaneKey, Lane]], signer: Signer) -> Non
             state.settle(call, key, lane)
             continue
         try:
+            delivery = opened(call, delivery)
             answer = send(call, delivery, delivery.subscription.endpoint, signer)
         except ServiceError as error:
             answer = refusal(error)

@@ -1,18 +1,15 @@
-"""Publish and PublishBatch: what is published is written with its deliveries, in one transaction."""
+"""Publish and PublishBatch: what may be published; publisher.py does it."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from msgspec import Struct
-
 from cloudlet.core.access import Permission
 from cloudlet.core.call import Call
 from cloudlet.core.errors import NotImplementedHere
 from cloudlet.core.operation import operation
-from cloudlet.services.sns import arns, contents, filter_policies, metrics, state
-from cloudlet.services.sns.encryption import check_key
+from cloudlet.services.sns import arns, contents, state
 from cloudlet.services.sns.errors import (
     BatchEntryIdsNotDistinctException,
     BatchRequestTooLongException,
@@ -21,36 +18,20 @@ from cloudlet.services.sns.errors import (
     InvalidParameterException,
     TooManyEntriesInBatchRequestException,
 )
-from cloudlet.services.sns.model import Message, MessageAttribute
 from cloudlet.services.sns.operations.topics import asked_topic
 from cloudlet.services.sns.permissions import on_topic, permission
+from cloudlet.services.sns.publisher import Draft, Publisher
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from cloudlet.core.operation import Request
-    from cloudlet.services.sns.model import Subscription, Topic, TopicAddress
+    from cloudlet.services.sns.model import Topic, TopicAddress
 
 _PHONE: Final = re.compile(r"\+[1-9][0-9]{3,14}")
 _TOKEN: Final = re.compile(r"[A-Za-z0-9!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~]{1,128}")
 _ENTRY_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _MOST_ENTRIES: Final = 10
-
-
-class Draft(Struct, frozen=True):
-    """A message that may be published to its topic."""
-
-    text: str
-    bodies: Mapping[str, str]
-    subject: str | None
-    attributes: Mapping[str, MessageAttribute]
-    group_id: str | None
-    deduplication_id: str | None
-
-    @property
-    def size_bytes(self) -> int:
-        """How long it is."""
-        return contents.size_bytes(self.text, self.attributes)
 
 
 def _may_publish(call: Call, request: Request) -> Sequence[Permission]:
@@ -79,8 +60,7 @@ def publish(call: Call, request: Request) -> dict[str, Any]:
     draft = _draft(topic, request)
     if draft.size_bytes > contents.LONGEST_BYTES:
         raise InvalidParameterException("Invalid parameter: Message too long")
-    check_key(call, topic)
-    return _publish(call, topic, draft, _recipients(call, topic))
+    return Publisher(call, topic).publish(draft)
 
 
 def _no_text_messages(number: str) -> Exception:
@@ -100,11 +80,9 @@ def publish_batch(call: Call, request: Request) -> dict[str, Any]:
         raise BatchRequestTooLongException(
             "The length of all the messages put together is more than the limit."
         )
-    check_key(call, topic)
-    recipients = _recipients(call, topic)
+    publisher = Publisher(call, topic)
     successful = [
-        {"Id": entry["Id"], **_publish(call, topic, draft, recipients)}
-        for entry, draft in zip(entries, drafts, strict=True)
+        {"Id": entry["Id"], **publisher.publish(draft)} for entry, draft in zip(entries, drafts, strict=True)
     ]
     return {"Successful": successful, "Failed": []}
 
@@ -159,64 +137,3 @@ def _order(topic: Topic, given: Request) -> tuple[str | None, str | None]:
             )
         deduplication_id = contents.deduplication_id(given["Message"])
     return group_id, deduplication_id
-
-
-def _recipients(call: Call, topic: Topic) -> list[Subscription]:
-    return [each for each in state.subscriptions_of(call, topic) if not each.pending]
-
-
-def _publish(call: Call, topic: Topic, draft: Draft, recipients: Sequence[Subscription]) -> dict[str, Any]:
-    if topic.fifo:
-        return _publish_once(call, topic, draft, recipients)
-    message = _message(call, topic, draft, None)
-    _deliver(call, topic, draft, message, recipients)
-    return {"MessageId": message.id}
-
-
-def _publish_once(
-    call: Call, topic: Topic, draft: Draft, recipients: Sequence[Subscription]
-) -> dict[str, Any]:
-    """Publishes unless the same was published in the last five minutes; then answers as then."""
-    scope = draft.group_id or "" if topic.groups_deduplicate_alone else ""
-    deduplication_id = draft.deduplication_id or ""
-    sent = state.find_sent(call, topic, scope, deduplication_id)
-    if sent is not None:
-        return {"MessageId": sent.message_id, "SequenceNumber": sent.sequence_number}
-    number = state.next_sequence_number(call, topic)
-    message = _message(call, topic, draft, number)
-    state.save_sent(call, topic, scope, deduplication_id, message.id, number)
-    _deliver(call, topic, draft, message, recipients)
-    return {"MessageId": message.id, "SequenceNumber": number}
-
-
-def _deliver(
-    call: Call, topic: Topic, draft: Draft, message: Message, recipients: Sequence[Subscription]
-) -> None:
-    """Writes the message with its deliveries to those who want it."""
-    metrics.count(call, topic, metrics.PUBLISHED)
-    metrics.count(call, topic, metrics.SIZE, draft.size_bytes, "Bytes")
-    wanting = []
-    for each in recipients:
-        objection = filter_policies.objection(each, message)
-        if objection is None:
-            wanting.append(each)
-        else:
-            metrics.count(call, topic, metrics.FILTERED_OUT)
-            metrics.count(call, topic, f"{metrics.FILTERED_OUT}-{objection}")
-    state.add_deliveries(call, message, wanting)
-
-
-def _message(call: Call, topic: Topic, draft: Draft, sequence_number: str | None) -> Message:
-    return Message(
-        call.ids.uuid(),
-        topic.arn,
-        call.time(),
-        draft.bodies,
-        subject=draft.subject,
-        attributes=draft.attributes,
-        signature_version=topic.attributes.get("SignatureVersion", "1"),
-        trace_header=call.trace_id,
-        group_id=draft.group_id,
-        deduplication_id=draft.deduplication_id,
-        sequence_number=sequence_number,
-    )

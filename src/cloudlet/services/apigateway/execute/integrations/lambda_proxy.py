@@ -16,12 +16,14 @@ from cloudlet.core.http import Headers
 from ..errors import internal_server_error
 from ..invocation import Answer, identity_of
 from ..payload import BinaryMediaTypes, first_type
+from . import lambda_stream
 from .functions import invoke
 
 if TYPE_CHECKING:
     from ..invocation import Invocation, MultiValues
 
 _MEMBERS: Final = frozenset({"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"})
+_METADATA: Final = frozenset({"statusCode", "headers", "multiValueHeaders", "cookies"})
 
 
 async def integrate(invocation: Invocation) -> None:
@@ -31,6 +33,9 @@ async def integrate(invocation: Invocation) -> None:
     if function is None or integration.http_method != "POST":
         raise internal_server_error()
     event = invocation.integration_request.body = msgspec.json.encode(event_of(invocation))
+    if integration.streams:
+        invocation.answer = answer_to_stream(await lambda_stream.invoke(invocation, function, event))
+        return
     answer = await invoke(invocation, function, event, "RequestResponse")
     invocation.service_status = 200
     invocation.answer = Answer(200, answer.headers(invocation), answer.payload, failed=answer.failed)
@@ -113,12 +118,7 @@ def _body(invocation: Invocation) -> tuple[str | None, bool]:
 
 def answer_of(payload: bytes, accept: str, binary: BinaryMediaTypes) -> Answer:
     """The response that a function's answer means. Raises GatewayError for one that means none."""
-    try:
-        document: Any = msgspec.json.decode(payload)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise internal_server_error(502, "Malformed Lambda proxy response") from error
-    if not isinstance(document, dict) or not document.keys() <= _MEMBERS or not document:
-        raise internal_server_error(502, "Malformed Lambda proxy response")
+    document = _document(payload, _MEMBERS)
     headers = _headers(document.get("headers"), document.get("multiValueHeaders"))
     body = _text(document.get("body")).encode()
     if document.get("isBase64Encoded") is True and first_type(accept) in binary:
@@ -127,6 +127,27 @@ def answer_of(payload: bytes, accept: str, binary: BinaryMediaTypes) -> Answer:
         except (binascii.Error, ValueError) as error:
             raise internal_server_error() from error
     return Answer(_status(document.get("statusCode", 200)), headers, body)
+
+
+def answer_to_stream(metadata: bytes) -> Answer:
+    """What the metadata of a streamed answer say, without its body. Raises GatewayError."""
+    document = _document(metadata, _METADATA)
+    headers = _headers(document.get("headers"), document.get("multiValueHeaders"))
+    cookies = document.get("cookies") or []
+    if not isinstance(cookies, list):
+        raise internal_server_error(502, "Malformed Lambda proxy response")
+    headers += [("Set-Cookie", _text(cookie)) for cookie in cookies]
+    return Answer(_status(document.get("statusCode", 200)), headers, b"")
+
+
+def _document(payload: bytes, members: frozenset[str]) -> dict[str, Any]:
+    try:
+        document: Any = msgspec.json.decode(payload)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise internal_server_error(502, "Malformed Lambda proxy response") from error
+    if not isinstance(document, dict) or not document.keys() <= members or not document:
+        raise internal_server_error(502, "Malformed Lambda proxy response")
+    return document
 
 
 def _status(value: Any) -> int:
