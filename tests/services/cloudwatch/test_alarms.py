@@ -408,6 +408,21 @@ def test_an_alarm_that_cannot_be_is_refused(cloudwatch, make_alarm, settings, me
     assert refused.value.response["Error"]["Code"] == "ValidationError"
 
 
+@pytest.mark.unverified("which periods there are is documented, the words of the refusal are not")
+def test_an_alarm_of_a_period_that_is_none_is_refused(make_alarm):
+    assert refusal(make_alarm, Period=45) == (
+        "ValidationError",
+        "Period must be 10, 20, 30 or a multiple of 60",
+    )
+
+
+@pytest.mark.unverified("told by those who wrote AWS's resource type of alarms, not by its documentation")
+def test_alarms_that_are_not_there_are_deleted_without_error(cloudwatch, make_alarm):
+    make_alarm()
+    cloudwatch.delete_alarms(AlarmNames=["none", "alarm"])
+    assert cloudwatch.describe_alarms()["MetricAlarms"] == []
+
+
 def test_what_alarms_do_not_do_is_refused_by_name(cloudwatch, make_alarm):
     with pytest.raises(cloudwatch.exceptions.ClientError, match="ThresholdMetricId"):
         make_alarm(ThresholdMetricId="ad1")
