@@ -320,10 +320,11 @@ def test_a_composite_alarm_follows_its_children(cloudwatch, make_alarm, topic, q
     assert [(each["AlarmName"], each["StateValue"]) for each in children] == [("a", "ALARM"), ("b", "ALARM")]
     [parent] = cloudwatch.describe_alarms(ParentsOfAlarmName="a")["CompositeAlarms"]
     assert parent == {"AlarmName": "both", "AlarmArn": f"{own}:both"}
-    assert refusal(cloudwatch.delete_alarms, AlarmNames=["a"]) == (
-        "ValidationError",
-        "Cannot delete a as there are composite alarm(s) depending on it.",
-    )
+    for names, them in ((["a"], "it"), (["a", "b"], "them")):
+        assert refusal(cloudwatch.delete_alarms, AlarmNames=names) == (
+            "ValidationError",
+            f"Cannot delete {','.join(names)} as there are composite alarm(s) depending on {them}.",
+        )
     cloudwatch.delete_alarms(AlarmNames=["both"])
     cloudwatch.delete_alarms(AlarmNames=["a", "b"])
     assert cloudwatch.describe_alarms(AlarmTypes=["MetricAlarm", "CompositeAlarm"])["MetricAlarms"] == []
