@@ -11,7 +11,7 @@ from cloudlet.core.errors import NotImplementedHere
 from cloudlet.core.resource import Provisioned
 from cloudlet.core.tags import tag_map
 from cloudlet.services.dynamodb.errors import ResourceNotFoundException, ValidationException
-from cloudlet.services.dynamodb.replication import ACTIVE, DELETING
+from cloudlet.services.dynamodb.replication import ACTIVE, CREATING
 from cloudlet.services.dynamodb.resources import TableResource
 from cloudlet.services.dynamodb.table_settings import (
     INSIGHTS,
@@ -217,14 +217,17 @@ async def _add(call: Call, name: str, region: str, properties: Properties) -> No
     if region not in replicas:
         key = _replica(properties, region).get(_ENCRYPTION, {})
         await _update(call, name, {"Create": {"RegionName": region, **key}})
-    while (await _statuses(call, name)).get(region) != ACTIVE:
+    while (status := (await _statuses(call, name)).get(region)) != ACTIVE:
+        if status is None:
+            raise ValidationException(f"The replica in {region} was removed while it was being made.")
         await call.clock.sleep(_PAUSE_SECONDS)
 
 
 async def _remove(call: Call, name: str, region: str) -> None:
     """Has a replica removed, unless an earlier run has, and waits until it is forgotten."""
-    replicas = await _statuses(call, name)
-    if region in replicas and replicas[region] != DELETING:
+    while (status := (await _statuses(call, name)).get(region)) == CREATING:
+        await call.clock.sleep(_PAUSE_SECONDS)
+    if status == ACTIVE:
         await _update(call, name, {"Delete": {"RegionName": region}})
     while region in await _statuses(call, name):
         await call.clock.sleep(_PAUSE_SECONDS)

@@ -85,9 +85,6 @@ class FunctionMetrics:
         self._counted: dict[tuple[str, str, bool], Counted] = {}
         self._running: dict[tuple[str, ...], _Running] = {}
 
-    async def start(self) -> None:
-        """Begins with nothing."""
-
     async def close(self) -> None:
         """Forgets everything."""
         self._counted.clear()
