@@ -66,7 +66,7 @@ def _inflated(content: bytes, limit_bytes: int) -> bytes:
     rest = memoryview(content)
     for _ in range(_MOST_MEMBERS):
         rest = _inflate_member(rest, plain, limit_bytes)
-        if rest[: len(_GZIP_MAGIC)] != _GZIP_MAGIC:
+        if bytes(rest[: len(_GZIP_MAGIC)]) != _GZIP_MAGIC:
             return bytes(plain)
     raise RequestEntityTooLarge(limit_bytes)
 
