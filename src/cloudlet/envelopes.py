@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from msgspec import Struct
 
+from cloudlet.core.kms import requester
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -42,9 +44,6 @@ class DataKeys:
 
     def __init__(self) -> None:
         self._keys: dict[_Use, _DataKey] = {}
-
-    async def start(self) -> None:
-        """Begins with none."""
 
     async def close(self) -> None:
         """Forgets all of them."""
@@ -103,10 +102,7 @@ class Envelopes:
 
     @property
     def _requester(self) -> str:
-        # All sessions of a role are one requester, unless their own policies say otherwise.
-        principal = self._call.principal
-        policies = "".join(each.text for each in principal.session_policies)
-        return f"{principal.role_arn or principal.arn} {policies}"
+        return requester(self._call.principal)
 
     def _find(self, key: _Use) -> _DataKey | None:
         return self._asked.get(key) or self._keys.find(key, self._call.time())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cloudlet.core.tags import tag_list, tag_map
+from cloudlet.core.tags import changed_tags, tag_list, tag_map
 
 
 def test_a_list_and_its_map_say_the_same() -> None:
@@ -17,3 +17,8 @@ def test_no_tags_are_an_empty_map() -> None:
 
 def test_a_tag_without_a_value_has_an_empty_one() -> None:
     assert tag_map([{"Key": "a"}]) == {"a": ""}
+
+
+def test_a_change_of_tags_names_only_what_differs() -> None:
+    before, after = {"kept": "1", "changed": "1", "gone": "1"}, {"kept": "1", "changed": "2", "new": "1"}
+    assert changed_tags(before, after) == (["gone"], {"changed": "2", "new": "1"})

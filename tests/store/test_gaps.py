@@ -95,3 +95,11 @@ def test_a_drained_queue_is_scanned_without_crossing_what_was_deleted(tmp_path: 
 def test_the_limit_on_crossed_keys_would_show_a_scan_that_crosses_them(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="Too many internal keys skipped"):
         drain(tmp_path, reverse=False, scan_between=False)
+
+
+def test_filling_a_gap_leaves_no_more_than_are_kept() -> None:
+    gaps = Gaps()
+    gaps.add(b"", b"z")
+    for number in range(10_000):
+        gaps.fill(b"%08d" % (number * 7919 % 10_000))
+    assert len(gaps) <= 4096

@@ -169,6 +169,20 @@ class HttpClient(Protocol):
     ) -> HttpResponse:
         """A server's answer as it came. Raises BackendUnreachable or BackendTimeout."""
 
+    async def stream(
+        self,
+        method: str,
+        url: str,
+        headers: Headers,
+        body: bytes,
+        timeout_seconds: float,
+        tls: Tls | None = None,
+    ) -> HttpResponse:
+        """A server's answer whose body is still coming; the timeout is for its beginning and for each pause.
+
+        Raises BackendUnreachable or BackendTimeout, and so does the body.
+        """
+
     async def close(self) -> None:
         """Ends its connections."""
 

@@ -14,6 +14,7 @@ from msgspec import Struct, field
 
 from cloudlet.core.errors import ServiceError
 from cloudlet.core.rows import Rows
+from cloudlet.core.tags import changed_tags
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call
@@ -117,6 +118,25 @@ async def ask_once(
     return await made_once(
         call, context, lambda inner: physical_id(inner.ask_within(service, operation, request))
     )
+
+
+async def retag(
+    call: Call,
+    service: str,
+    named: Mapping[str, str],
+    before: Mapping[str, str],
+    after: Mapping[str, str],
+    form: Callable[[Mapping[str, str]], Any] = dict,
+) -> None:
+    """Leads a thing from one set of tags to another; others that it has stay.
+
+    `named`: the member by which TagResource and UntagResource name it; `form`: how the service takes tags.
+    """
+    gone, added = changed_tags(before, after)
+    if gone:
+        await call.ask(service, "UntagResource", {**named, "TagKeys": gone})
+    if added:
+        await call.ask(service, "TagResource", {**named, "Tags": form(added)})
 
 
 def find_made(call: Call, token: str) -> str | None:

@@ -19,3 +19,9 @@ def tag_map(tags: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
 def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
     """The list of a map, in the map's order."""
     return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def changed_tags(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
+    """What leads from one set of tags to another: the keys to remove, in order, and the tags to set."""
+    gone = sorted(before.keys() - after.keys())
+    return gone, {key: value for key, value in after.items() if before.get(key) != value}

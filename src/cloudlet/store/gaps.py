@@ -61,9 +61,7 @@ class Gaps:
             end = max(end, ends.pop(starts[upto]))
             upto += 1
         starts[at:upto] = (start,)
-        ends[start] = end
-        if len(starts) > _GAPS_KEPT:
-            self._forget(next(iter(ends)))
+        self._remember(start, end)
 
     def fill(self, key: bytes) -> None:
         """Makes it known that `key` has a row."""
@@ -82,7 +80,12 @@ class Gaps:
 
     def _keep(self, start: bytes, end: bytes) -> None:
         insort(self._starts, start)
+        self._remember(start, end)
+
+    def _remember(self, start: bytes, end: bytes) -> None:
         self._ends[start] = end
+        if len(self._starts) > _GAPS_KEPT:
+            self._forget(next(iter(self._ends)))
 
     def _use(self, start: bytes, end: bytes) -> None:
         del self._ends[start]

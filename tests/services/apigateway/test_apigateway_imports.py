@@ -578,7 +578,7 @@ def test_two_variables_side_by_side_are_refused(apigateway):
     )
 
 
-def test_a_document_with_a_server_that_streams_is_refused(apigateway):
+def test_a_document_may_ask_for_streamed_answers(apigateway):
     integration = {
         "type": "http_proxy",
         "httpMethod": "GET",
@@ -587,5 +587,6 @@ def test_a_document_with_a_server_that_streams_is_refused(apigateway):
     }
     method = {"x-amazon-apigateway-integration": integration, "responses": {}}
     document = {"openapi": "3.0.1", "info": {"title": "a", "version": "1"}, "paths": {"/": {"get": method}}}
-    assert refusal(apigateway.import_rest_api, body=json.dumps(document))[0] == "NotImplemented"
-    assert apigateway.get_rest_apis()["items"] == []
+    api_id = apigateway.import_rest_api(body=json.dumps(document))["id"]
+    (root,) = apigateway.get_resources(restApiId=api_id, embed=["methods"])["items"]
+    assert root["resourceMethods"]["GET"]["methodIntegration"]["responseTransferMode"] == "STREAM"

@@ -186,3 +186,24 @@ def test_security_policies_say_which_versions_are_spoken(make_domain, apigateway
         ask(name, version=ssl.TLSVersion.TLSv1_2)
     apigateway.update_domain_name(domainName=name, patchOperations=patch("/securityPolicy", "TLS_1_2"))
     assert ask(name, version=ssl.TLSVersion.TLSv1_2)[0] == 403
+
+
+def test_a_stack_makes_and_changes_mutual_tls(stack, apigateway, bucket, account):
+    name = f"mutual-{account}.example.com"
+
+    def template(**settings):
+        properties = {
+            "DomainName": name,
+            "RegionalCertificateArn": f"arn:aws:acm:us-east-1:{account}:certificate/c",
+            "EndpointConfiguration": {"Types": ["REGIONAL"]},
+            **settings,
+        }
+        return {"Resources": {"Name": {"Type": "AWS::ApiGateway::DomainName", "Properties": properties}}}
+
+    uri = f"s3://{bucket}/trusted.pem"
+    stack(template(MutualTlsAuthentication={"TruststoreUri": uri}))
+    assert apigateway.get_domain_name(domainName=name)["mutualTlsAuthentication"] == {"truststoreUri": uri}
+    stack(template(SecurityPolicy="TLS_1_2"), "update")
+    assert "mutualTlsAuthentication" not in apigateway.get_domain_name(domainName=name)
+    stack.delete()
+    assert apigateway.get_domain_names()["items"] == []

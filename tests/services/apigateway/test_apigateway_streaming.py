@@ -1,17 +1,17 @@
-"""Functions whose answers are streamed: metadata, pieces as they come, and what cannot be streamed."""
+"""Answers that are streamed, of functions and of servers: pieces as they come, and what has none."""
 
 from __future__ import annotations
 
 import json
 import shutil
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
 
 from cloud_functions import TRUST, zipped
 from refusals import refusal
-
-pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="streaming functions need Node")
 
 SOURCE = """
 exports.handler = awslambda.streamifyResponse(async (event, stream) => {
@@ -30,6 +30,8 @@ exports.handler = awslambda.streamifyResponse(async (event, stream) => {
 @pytest.fixture
 def integration(client, gateway_role):
     """An integration that streams what a function answers."""
+    if shutil.which("node") is None:
+        pytest.skip("streaming functions need Node")
     role = client("iam").create_role(RoleName="runner", AssumeRolePolicyDocument=json.dumps(TRUST))
     functions = client("lambda")
     made = functions.create_function(
@@ -115,7 +117,6 @@ def test_only_what_can_be_streamed_is(api, apigateway, integration):
     apigateway.put_method(**named, authorizationType="NONE")
     put = apigateway.put_integration
     buffering = {**integration, "uri": integration["uri"].replace("response-streaming-", "")}
-    server = {"type": "HTTP_PROXY", "integrationHttpMethod": "GET", "uri": "http://example.com"}
     mode = {"responseTransferMode": "STREAM"}
     assert refusal(put, **named, **buffering)[0] == "BadRequestException"
     assert refusal(put, **named, type="MOCK", **mode)[0] == "BadRequestException"
@@ -123,5 +124,57 @@ def test_only_what_can_be_streamed_is(api, apigateway, integration):
         "BadRequestException",
         "Timeout should be between 50 ms and 29000 ms",
     )
-    assert refusal(put, **named, **server, **mode)[0] == "NotImplemented"
+    server = {"type": "HTTP", "integrationHttpMethod": "GET", "uri": "http://example.com"}
+    assert refusal(put, **named, **server, **mode)[0] == "BadRequestException"
     assert put(**named, **integration)["responseTransferMode"] == "STREAM"
+
+
+class SlowBackend(BaseHTTPRequestHandler):
+    """Says a second thing only when it was told that the first has arrived."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self.send_response(202)
+        self.send_header("X-Own", "yes")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.wfile.write(b"5\r\nfirst\r\n")
+        self.wfile.flush()
+        if self.path == "/breaks":
+            self.close_connection = True
+            return
+        self.server.heard.wait(10)
+        self.wfile.write(b"6\r\nsecond\r\n0\r\n\r\n")
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def slow_backend():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), SlowBackend)
+    server.heard = threading.Event()
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.heard.set()
+    server.shutdown()
+    thread.join()
+
+
+def test_what_a_server_says_reaches_the_client_while_it_still_speaks(api, slow_backend):
+    uri = f"http://127.0.0.1:{slow_backend.server_port}"
+    for path in ("/whole", "/breaks"):
+        server = {"type": "HTTP_PROXY", "integrationHttpMethod": "GET", "uri": f"{uri}{path}"}
+        api.method("GET", path, {**server, "responseTransferMode": "STREAM"})
+    api.deploy()
+    url = f"{api.endpoint}/restapis/{api.id}/dev/_user_request_"
+    with httpx.stream("GET", f"{url}/whole", timeout=20) as answer:
+        assert (answer.status_code, answer.headers["x-own"]) == (202, "yes")
+        pieces = answer.iter_raw()
+        assert next(pieces) == b"first"
+        slow_backend.heard.set()
+        assert b"".join(pieces) == b"second"
+    with pytest.raises(httpx.RemoteProtocolError):
+        api.call("/breaks")

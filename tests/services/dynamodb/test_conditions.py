@@ -104,6 +104,11 @@ def test_single_parentheses_are_welcome_anywhere(text):
     ("text", "expected"),
     [
         ("a=a and whatever((:things)) > a", "Invalid function name; function: whatever"),
+        (
+            "if_not_exists(a, :a) = :a",
+            "The function is not allowed in a condition expression; function: if_not_exists",
+        ),
+        ("list_append(a, b)", "The function is not allowed in a condition expression; function: list_append"),
         ("attRIbute_exIsts((views), #a)", "Invalid function name; function: attRIbute_exIsts"),
         ("a=a and attribute_exists((views), (#a)) > b", "attribute_exists"),
         ("attribute_not_exists(things) > b", "attribute_not_exists"),
@@ -417,6 +422,11 @@ def test_any_text_either_compiles_or_is_refused_with_validation_exception(pieces
         assert refused.message.startswith(f"Invalid {KIND}: ")
         return
     assert condition.holds({"a": {"S": "x"}, "d": {"L": []}}, values) in (True, False)
+
+
+def test_size_of_a_string_is_in_utf_16():
+    item = {"s": {"S": "é\N{MUSICAL SYMBOL G CLEF}"}}
+    assert holds("size(s) = :n", item, {":n": {"N": "3"}})
 
 
 def test_deep_nesting_is_refused_and_does_not_overflow_the_stack():

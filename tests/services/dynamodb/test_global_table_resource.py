@@ -153,7 +153,11 @@ def own(region, account, **more):
         "ContributorInsightsSpecification": {"Enabled": True},
         "DeletionProtectionEnabled": "true",
         "GlobalSecondaryIndexes": [
-            {"IndexName": "idx", "ContributorInsightsSpecification": {"Enabled": True}},
+            {
+                "IndexName": "idx",
+                "ContributorInsightsSpecification": {"Enabled": True},
+                "ReadOnDemandThroughputSettings": {"MaxReadRequestUnits": "6"},
+            },
         ],
         "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": "3"},
         "ReadOnDemandThroughputSettings": {"MaxReadRequestUnits": "7"},
@@ -187,7 +191,10 @@ def settings(dynamodb):
         "insights": (insights(), insights(IndexName="idx")),
         "policies": (has_policy(described["TableArn"]), has_policy(described["LatestStreamArn"])),
         "protected": described["DeletionProtectionEnabled"],
-        "reads": described.get("OnDemandThroughput", {}).get("MaxReadRequestUnits"),
+        "reads": [
+            each.get("OnDemandThroughput", {}).get("MaxReadRequestUnits")
+            for each in (described, *described["GlobalSecondaryIndexes"])
+        ],
         "tags": [each["Value"] for each in tags if each["Key"] == "of"],
     }
 
@@ -198,7 +205,7 @@ PLAIN = {
     "insights": ("DISABLED", "DISABLED"),
     "policies": (False, False),
     "protected": False,
-    "reads": None,
+    "reads": [None, None],
     "tags": [],
 }
 
@@ -210,7 +217,7 @@ def full(region):
         "insights": ("ENABLED", "ENABLED"),
         "policies": (True, True),
         "protected": True,
-        "reads": 7,
+        "reads": [7, 6],
         "tags": [region],
     }
 

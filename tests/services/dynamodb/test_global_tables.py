@@ -231,6 +231,47 @@ def test_a_replica_may_have_a_class_and_a_read_limit_of_its_own(dynamodb, hash_t
     assert described(other)["TableClassSummary"]["TableClass"] == "STANDARD"
 
 
+def test_an_index_of_a_replica_may_have_a_read_limit_of_its_own(dynamodb, there, hash_table, replicate):
+    dynamodb.update_table(
+        TableName="hash",
+        AttributeDefinitions=[{"AttributeName": "v", "AttributeType": "N"}],
+        GlobalSecondaryIndexUpdates=[
+            {
+                "Create": {
+                    "IndexName": "by-v",
+                    "KeySchema": [{"AttributeName": "v", "KeyType": "HASH"}],
+                    "Projection": {"ProjectionType": "ALL"},
+                    "OnDemandThroughput": {"MaxReadRequestUnits": 10, "MaxWriteRequestUnits": 20},
+                }
+            }
+        ],
+    )
+    eventually(lambda: found_by_index(dynamodb) == [])
+
+    def limits(dynamodb):
+        (index,) = described(dynamodb)["GlobalSecondaryIndexes"]
+        found = index.get("OnDemandThroughput", {})
+        return found.get("MaxReadRequestUnits"), found.get("MaxWriteRequestUnits")
+
+    def own(reads):
+        return [{"IndexName": "by-v", "OnDemandThroughputOverride": {"MaxReadRequestUnits": reads}}]
+
+    def change(**limits):
+        updates = [{"Update": {"IndexName": "by-v", "OnDemandThroughput": limits}}]
+        dynamodb.update_table(TableName="hash", GlobalSecondaryIndexUpdates=updates)
+
+    other = replicate(GlobalSecondaryIndexes=own(5))
+    assert limits(other) == (5, 20)
+    change(MaxReadRequestUnits=11, MaxWriteRequestUnits=30)
+    change(MaxReadRequestUnits=12)
+    assert (limits(dynamodb), limits(other)) == ((12, 30), (5, 30))
+    update = {"RegionName": AWAY, "GlobalSecondaryIndexes": own(6)}
+    dynamodb.update_table(TableName="hash", ReplicaUpdates=[{"Update": update}])
+    assert limits(other) == (6, 30)
+    (known,) = described(dynamodb)["Replicas"]
+    assert known["GlobalSecondaryIndexes"][0]["OnDemandThroughputOverride"] == {"MaxReadRequestUnits": 6}
+
+
 def test_a_replica_is_removed_with_its_table_and_leaves_its_writes(dynamodb, refused, hash_table, replicate):
     other = replicate()
     put(other, 1)

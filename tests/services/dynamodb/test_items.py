@@ -544,6 +544,7 @@ def test_item_collection_metrics_only_with_local_indexes(dynamodb, hash_table, r
             True,
         ),
         ({"UpdateExpression": "REMOVE x"}, False),
+        ({"UpdateExpression": "REMOVE x.y, z[0]"}, False),
         ({"UpdateExpression": "DELETE x :v", "ExpressionAttributeValues": {":v": {"NS": ["1"]}}}, False),
         ({"UpdateExpression": "REMOVE x ADD y :v", "ExpressionAttributeValues": {":v": {"N": "1"}}}, True),
     ],

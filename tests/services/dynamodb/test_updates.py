@@ -114,6 +114,18 @@ def test_unknown_functions_are_refused():
     assert message(text) == "Invalid function name; function: if_not_exist"
 
 
+@pytest.mark.parametrize("function", ["size", "attribute_exists"])
+def test_functions_of_conditions_are_refused(function):
+    expected = f"The function is not allowed in an update expression; function: {function}"
+    assert message(f"set a = {function}(b)") == expected
+
+
+def test_elements_beyond_the_end_are_appended_by_index():
+    values = {f":{number}": {"N": number} for number in ("84", "37", "50")}
+    after = updated("set a[84] = :84, a[37] = :37, a[50] = :50", {"a": {"L": []}}, values)
+    assert after["a"] == {"L": [{"N": "37"}, {"N": "50"}, {"N": "84"}]}
+
+
 @pytest.mark.parametrize(
     ("text", "section"),
     [

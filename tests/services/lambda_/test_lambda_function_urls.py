@@ -161,6 +161,15 @@ def url_of(functions, auth_type="NONE", **more):
 
 
 def open_to_all(functions, **more):
+    """Lets everybody call a function by its URL, and only so; the answer to the first of two statements."""
+    functions.add_permission(
+        **FUNCTION,
+        **more,
+        StatementId="viaUrl",
+        Action="lambda:InvokeFunction",
+        Principal="*",
+        InvokedViaFunctionUrl=True,
+    )
     return functions.add_permission(
         **FUNCTION,
         **more,
@@ -187,6 +196,26 @@ def test_nobody_may_call_without_a_policy(functions, role, ask):
     record.check("lambda_url_invocation_missing_permission", json.loads(answer.content))
     open_to_all(functions)
     assert ask(url).status == 200
+
+
+@pytest.mark.parametrize("statement", ["urlPermission", "viaUrl"])
+def test_each_of_two_permissions_is_needed(functions, role, ask, statement):
+    make_function(functions, role, ECHO, name=NAME)
+    url = url_of(functions)
+    open_to_all(functions)
+    functions.remove_permission(**FUNCTION, StatementId=statement)
+    answer = ask(url)
+    assert (answer.status, json.loads(answer.content)) == (403, FORBIDDEN)
+
+
+def test_who_may_call_by_the_url_may_not_invoke(client, functions, role):
+    make_function(functions, role, ECHO, name=NAME)
+    open_to_all(functions)
+    iam = client("iam")
+    iam.create_user(UserName="caller")
+    made = iam.create_access_key(UserName="caller")["AccessKey"]
+    caller = client("lambda", key=made["AccessKeyId"], secret=made["SecretAccessKey"])
+    assert refusal(caller.invoke, **FUNCTION)["Error"]["Code"] == "AccessDeniedException"
 
 
 def test_the_event_of_a_request(functions, role, ask, account):
@@ -369,7 +398,7 @@ def test_only_who_signs_and_may_calls_a_url_with_iam(client, functions, role, as
     made = iam.create_access_key(UserName="caller")["AccessKey"]
     key, secret = made["AccessKeyId"], made["SecretAccessKey"]
     assert ask(url, headers=signed(url, key, secret)).status == 403
-    document = policy(allow("lambda:InvokeFunctionUrl"))
+    document = policy(allow(["lambda:InvokeFunctionUrl", "lambda:InvokeFunction"]))
     iam.put_user_policy(UserName="caller", PolicyName="own", PolicyDocument=document)
     got = ask(url, headers=signed(url, key, secret))
     assert got.status == 200

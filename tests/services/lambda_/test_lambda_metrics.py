@@ -109,3 +109,17 @@ def test_provisioned_concurrency_and_what_spills_over(functions, role, measured)
         list(callers.map(lambda _: invoke(functions, event={"seconds": 0.5}, Qualifier="1"), range(2)))
     assert measured("ProvisionedConcurrencyInvocations", **OWN) == 1
     assert measured("ProvisionedConcurrencySpilloverInvocations", **OWN) == 1
+    at_version = {**OWN, "Resource": "function:1"}
+    assert measured("ProvisionedConcurrentExecutions", "Maximum", **at_version) == 1
+    assert measured("ProvisionedConcurrencyUtilization", "Maximum", **at_version) == 1
+
+
+def test_what_runs_without_reserved_concurrency(functions, role, measured):
+    make_function(functions, role, SOURCE)
+    make_function(functions, role, SOURCE, name="reserved")
+    functions.put_function_concurrency(FunctionName="reserved", ReservedConcurrentExecutions=5)
+    invoke(functions, "reserved", {})
+    assert measured("UnreservedConcurrentExecutions", "Maximum") is None
+    invoke(functions, event={})
+    assert measured("UnreservedConcurrentExecutions", "Maximum") == 1
+    assert measured("ConcurrentExecutions", "SampleCount") == 2

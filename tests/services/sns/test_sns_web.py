@@ -207,13 +207,17 @@ def test_a_function_is_told_at_its_url(sns: Any, client: Any, topic: Any, queues
     )
     functions.python("hook", source, allow("sqs:SendMessage"), Environment={"Variables": {"URL": told}})
     url = functions.functions.create_function_url_config(FunctionName="hook", AuthType="NONE")["FunctionUrl"]
-    functions.functions.add_permission(
-        FunctionName="hook",
-        StatementId="everybody",
-        Action="lambda:InvokeFunctionUrl",
-        Principal="*",
-        FunctionUrlAuthType="NONE",
-    )
+    for action, condition in (
+        ("InvokeFunctionUrl", {"FunctionUrlAuthType": "NONE"}),
+        ("InvokeFunction", {"InvokedViaFunctionUrl": True}),
+    ):
+        functions.functions.add_permission(
+            FunctionName="hook",
+            StatementId=action,
+            Action=f"lambda:{action}",
+            Principal="*",
+            **condition,
+        )
     sns.subscribe(TopicArn=arn, Protocol="https", Endpoint=url)
     asked = queues.next_body(told)
     assert asked["Type"] == "SubscriptionConfirmation"

@@ -120,7 +120,10 @@ class NamespaceSandboxes:
         release = self._python_of(release) if runtime == "python" else release
         mold = molds.mold_of(runtime, release, limits, {}, self._machine, sdk=runtime == "python")
         await self._zygote(mold.python, sdk=mold.sdk)
-        await self._stock_up(mold)
+        # It goes on if nobody waits any more: a start that is cut off would spoil the fork server's next.
+        stocking = asyncio.get_running_loop().create_task(self._stock_up(mold))
+        self._track(stocking)
+        await asyncio.shield(stocking)
 
     async def close(self) -> None:
         """Kills every sandbox and every process kept for starting them."""

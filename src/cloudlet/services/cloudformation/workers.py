@@ -35,32 +35,16 @@ class DeployWorker:
 
     async def run(self) -> None:
         """Works until cancelled."""
+        cloud = self._cloud
         try:
-            while True:
-                await self._turn()
+            with cloud.wakeups.listening(state.DEPLOY_TOPIC) as listener:
+                while True:
+                    left = await self._take_up()
+                    await listener.wait(cloud.clock, _RETRY_SECONDS if left else _SWEEP_SECONDS)
         finally:
             for task in self._running.values():
                 task.cancel()
             self._running.clear()
-
-    async def _turn(self) -> None:
-        cloud = self._cloud
-        # The ear is at the door before the list is read: a stack that comes in between is not missed.
-        waiting = self._listen(_SWEEP_SECONDS)
-        await asyncio.sleep(0)
-        try:
-            left = await self._take_up()
-            if left:
-                waiting.cancel()
-                await cloud.wakeups.wait(state.DEPLOY_TOPIC, cloud.clock, _RETRY_SECONDS)
-            else:
-                await waiting
-        finally:
-            waiting.cancel()
-
-    def _listen(self, seconds: float) -> asyncio.Task[None]:
-        cloud = self._cloud
-        return asyncio.ensure_future(cloud.wakeups.wait(state.DEPLOY_TOPIC, cloud.clock, seconds))
 
     async def _take_up(self) -> bool:
         """Begins what it can; whether something is left that must be tried again soon."""

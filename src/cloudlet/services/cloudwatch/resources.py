@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from cloudlet.core.call import Call
-from cloudlet.core.resource import Properties, Provisioned, ResourceContext, ask_once
+from cloudlet.core.resource import Properties, Provisioned, ResourceContext, ask_once, retag
 from cloudlet.core.tags import tag_list, tag_map
 
 _SERVICE: Final = "cloudwatch"
@@ -135,7 +135,4 @@ def _alarm_arn(call: Call, name: str) -> str:
 
 async def _change_tags(call: Call, arn: str, before: Properties, after: Properties) -> None:
     old, new = tag_map(before.get("Tags")), tag_map(after.get("Tags"))
-    if gone := sorted(old.keys() - new.keys()):
-        await call.ask(_SERVICE, "UntagResource", {"ResourceARN": arn, "TagKeys": gone})
-    if new:
-        await call.ask(_SERVICE, "TagResource", {"ResourceARN": arn, "Tags": tag_list(new)})
+    await retag(call, _SERVICE, {"ResourceARN": arn}, old, new, tag_list)

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.errors import NotImplementedHere
 from cloudlet.core.resource import Provisioned
+from cloudlet.core.tags import tag_map
 from cloudlet.services.dynamodb.errors import ResourceNotFoundException, ValidationException
-from cloudlet.services.dynamodb.replication import ACTIVE, DELETING
+from cloudlet.services.dynamodb.replication import ACTIVE, CREATING
 from cloudlet.services.dynamodb.resources import TableResource
 from cloudlet.services.dynamodb.table_settings import (
     INSIGHTS,
     check_members,
     is_true,
-    own_tags,
     set_settings,
     set_tags,
     stream_of,
@@ -209,18 +209,6 @@ def _check(call: Call, properties: Properties) -> None:
         raise ValidationException(
             f"A global table of more than one replica needs a StreamSpecification of {_STREAM_VIEW}."
         )
-    _check_index_reads(properties)
-
-
-def _check_index_reads(properties: Properties) -> None:
-    for index in properties.get("GlobalSecondaryIndexes", ()):
-        own = (_replica_index(each, index["IndexName"]) for each in properties["Replicas"])
-        reads = [each.get("ReadOnDemandThroughputSettings") for each in own]
-        if any(each != reads[0] for each in reads):
-            raise NotImplementedHere(
-                "cloudlet does not implement ReadOnDemandThroughputSettings of an index that differ between "
-                "replicas (yet)."
-            )
 
 
 async def _add(call: Call, name: str, region: str, properties: Properties) -> None:
@@ -229,14 +217,17 @@ async def _add(call: Call, name: str, region: str, properties: Properties) -> No
     if region not in replicas:
         key = _replica(properties, region).get(_ENCRYPTION, {})
         await _update(call, name, {"Create": {"RegionName": region, **key}})
-    while (await _statuses(call, name)).get(region) != ACTIVE:
+    while (status := (await _statuses(call, name)).get(region)) != ACTIVE:
+        if status is None:
+            raise ValidationException(f"The replica in {region} was removed while it was being made.")
         await call.clock.sleep(_PAUSE_SECONDS)
 
 
 async def _remove(call: Call, name: str, region: str) -> None:
     """Has a replica removed, unless an earlier run has, and waits until it is forgotten."""
-    replicas = await _statuses(call, name)
-    if region in replicas and replicas[region] != DELETING:
+    while (status := (await _statuses(call, name)).get(region)) == CREATING:
+        await call.clock.sleep(_PAUSE_SECONDS)
+    if status == ACTIVE:
         await _update(call, name, {"Delete": {"RegionName": region}})
     while region in await _statuses(call, name):
         await call.clock.sleep(_PAUSE_SECONDS)
@@ -255,7 +246,7 @@ async def _settle(call: Call, name: str, region: str, before: Properties, after:
         request = {"TableName": name, "DeletionProtectionEnabled": protected}
         await there.ask("dynamodb", "UpdateTable", request)
     await set_settings(there, name, _with_shared(was, now), now)
-    await set_tags(there, name, own_tags(was), own_tags(now))
+    await set_tags(there, name, tag_map(was.get("Tags")), tag_map(now.get("Tags")))
 
 
 def _with_shared(was: Properties, now: Properties) -> Properties:
@@ -276,10 +267,25 @@ def _overrides(table: Mapping[str, Any], wanted: Properties) -> dict[str, Any]:
     table_class = wanted.get("TableClass", _STANDARD)
     if table.get("TableClassSummary", {}).get("TableClass", _STANDARD) != table_class:
         overrides["TableClassOverride"] = table_class
-    limit = int(wanted.get("OnDemandThroughput", {}).get("MaxReadRequestUnits", NO_LIMIT))
-    if table.get("OnDemandThroughput", {}).get("MaxReadRequestUnits", NO_LIMIT) != limit:
-        overrides["OnDemandThroughputOverride"] = {"MaxReadRequestUnits": limit}
-    return overrides
+    limits = _read_limit(table, wanted)
+    found = {index["IndexName"]: index for index in table.get("GlobalSecondaryIndexes", ())}
+    indexes = [
+        {"IndexName": index["IndexName"], **limit}
+        for index in wanted.get("GlobalSecondaryIndexes", ())
+        if (limit := _read_limit(found.get(index["IndexName"], {}), index))
+    ]
+    if indexes:
+        overrides["GlobalSecondaryIndexes"] = indexes
+    return {**overrides, **limits}
+
+
+def _read_limit(there: Mapping[str, Any], wanted: Properties) -> dict[str, Any]:
+    """The override that gives a replica, or an index of it, the wanted limit; nothing where it has that."""
+    limit, current = (
+        int(each.get("OnDemandThroughput", {}).get("MaxReadRequestUnits", NO_LIMIT))
+        for each in (wanted, there)
+    )
+    return {} if limit == current else {"OnDemandThroughputOverride": {"MaxReadRequestUnits": limit}}
 
 
 async def _update(call: Call, name: str, update: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ from cloudlet.services.dynamodb.replication import GLOBAL_TABLE_VERSION
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cloudlet.services.dynamodb.model import Table
+    from cloudlet.services.dynamodb.model import Index, Table
     from cloudlet.services.dynamodb.replication import Replica
 
 _NOT_SCALED: Final = {"AutoScalingDisabled": True, "ScalingPolicies": []}
@@ -63,15 +63,22 @@ def _describe_replica(table: Table, replica: Replica, sibling: Table | None) -> 
         described["ReplicaTableClassSummary"] = {"TableClass": shown.table_class}
     if sibling is not None and sibling.encryption is not None:
         described["KMSMasterKeyId"] = sibling.encryption.key_arn
-    limits = shown.on_demand_throughput
-    if limits is not None and limits != table.on_demand_throughput:
-        described["OnDemandThroughputOverride"] = {"MaxReadRequestUnits": limits.max_read_units}
+    described |= _override(shown, table)
     if shown.global_indexes:
         described["GlobalSecondaryIndexes"] = [
             {
                 "IndexName": each.name,
                 "WarmThroughput": describe_warm(shown, each.throughput, each.warm, ACTIVE),
+                **_override(each, table.find_index(each.name)),
             }
             for each in shown.global_indexes
         ]
     return described
+
+
+def _override(shown: Table | Index, like: Table | Index | None) -> dict[str, Any]:
+    """The read limit of a replica, or of its index, where it is not the one of this region."""
+    limits = shown.on_demand_throughput
+    if limits is None or (like is not None and limits == like.on_demand_throughput):
+        return {}
+    return {"OnDemandThroughputOverride": {"MaxReadRequestUnits": limits.max_read_units}}

@@ -5,7 +5,7 @@ Pure rules on requests and tables, in DynamoDB's words.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.errors import NotImplementedHere
 from cloudlet.services.dynamodb.encryption import MANAGED_KEY, wanted_key
@@ -15,6 +15,8 @@ from cloudlet.services.dynamodb.replication import ACTIVE
 from cloudlet.services.dynamodb.values import INVALID
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cloudlet.core.operation import Request
     from cloudlet.services.dynamodb.model import Table
 
@@ -61,12 +63,36 @@ def shared_request(request: Request, replica: Table, like: Table) -> Request:
         if replica.encryption is None or replica.encryption.managed:
             raise key_for_each_replica()
         del shared[_ENCRYPTION]
-    if replica.on_demand_throughput != like.on_demand_throughput and "OnDemandThroughput" in shared:
-        limits = shared["OnDemandThroughput"]
-        shared["OnDemandThroughput"] = {
-            name: value for name, value in limits.items() if name != "MaxReadRequestUnits"
-        }
+    if replica.on_demand_throughput != like.on_demand_throughput:
+        shared = _without_read_limit(shared)
+    if "GlobalSecondaryIndexUpdates" in shared:
+        updates = [_shared_update(each, replica, like) for each in shared["GlobalSecondaryIndexUpdates"]]
+        shared["GlobalSecondaryIndexUpdates"] = [each for each in updates if each]
     return shared
+
+
+def _shared_update(update: Mapping[str, Any], replica: Table, like: Table) -> dict[str, Any]:
+    """What is left for a replica of an update of an index; nothing if that was only of the read limit."""
+    kind, action = next(iter(update.items()))
+    if kind != "Update" or not _has_own_limit(replica, like, action):
+        return dict(update)
+    left = _without_read_limit(action)
+    return {kind: left} if len(left) > 1 else {}
+
+
+def _has_own_limit(replica: Table, like: Table, action: Mapping[str, Any]) -> bool:
+    found = (each.find_index(action["IndexName"]) for each in (replica, like))
+    limits = [None if index is None else index.on_demand_throughput for index in found]
+    return limits[0] != limits[1]
+
+
+def _without_read_limit(request: Mapping[str, Any]) -> dict[str, Any]:
+    if "OnDemandThroughput" not in request:
+        return dict(request)
+    limits = request["OnDemandThroughput"].items()
+    left = {name: value for name, value in limits if name != "MaxReadRequestUnits"}
+    others = {name: value for name, value in request.items() if name != "OnDemandThroughput"}
+    return {**others, "OnDemandThroughput": left} if left else others
 
 
 def check_settled(table: Table) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.errors import NotImplementedHere
 from cloudlet.core.resource import Provisioned, ask_once
+from cloudlet.core.tags import tag_list, tag_map
 from cloudlet.services.dynamodb.errors import (
     ResourceNotFoundException,
     ValidationException,
@@ -17,7 +18,6 @@ from cloudlet.services.dynamodb.table_settings import (
     INSIGHTS,
     SETTINGS,
     encryption_of,
-    own_tags,
     policy_of,
     set_settings,
     set_tags,
@@ -73,7 +73,7 @@ class TableResource:
         """Makes the table, then sets what CreateTable does not."""
         name = properties.get("TableName") or context.generated_name(_NAME_LENGTH)
         tags = {
-            **own_tags(properties),
+            **tag_map(properties.get("Tags")),
             **context.tags,
             _STACK: context.stack_id,
             _LOGICAL: context.logical_id,
@@ -90,7 +90,7 @@ class TableResource:
             request = {
                 "TableName": name,
                 **_definition(properties),
-                "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+                "Tags": tag_list(tags),
             }
             if stream is not None:
                 request["StreamSpecification"] = stream
@@ -110,7 +110,7 @@ class TableResource:
         _check_attributes(before, after)
         await _change(call, physical_id, before, after)
         await set_settings(call, physical_id, before, after)
-        await set_tags(call, physical_id, own_tags(before), own_tags(after))
+        await set_tags(call, physical_id, tag_map(before.get("Tags")), tag_map(after.get("Tags")))
         return await _provisioned(call, physical_id)
 
     async def delete(

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.errors import AccessDenied, ServiceError
+from cloudlet.core.kms import ACCESS_DENIED, origin, quoted, requester
 from cloudlet.services.dynamodb.encryption import MANAGED_KEY
 from cloudlet.services.dynamodb.errors import InternalServerError, ValidationException
 from cloudlet.services.dynamodb.model import Encryption
@@ -26,11 +27,10 @@ _SERVICE: Final = "dynamodb.amazonaws.com"
 _REUSE_SECONDS: Final = 300.0
 """How long DynamoDB uses a decrypted key without asking again."""
 _KEPT: Final = 10_000
-_DENIED: Final = "AccessDenied"
 _INVALID_KEY: Final = "KMS validation error"
 _REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        _DENIED: "KMS key access denied error",
+        ACCESS_DENIED: "KMS key access denied error",
         "DisabledException": "KMS key disabled error",
         "InvalidArnException": _INVALID_KEY,
         "KMSInvalidStateException": _INVALID_KEY,
@@ -52,9 +52,7 @@ class TableKeys:
 
     def check(self, call: Call, table_name: str, encryption: Encryption) -> None:
         """Raises ValidationException or AccessDenied unless KMS decrypts the table's key for the caller."""
-        principal, now = call.principal, call.time()
-        policies = "".join(each.text for each in principal.session_policies)
-        use = (f"{principal.role_arn or principal.arn} {policies}", encryption.data_key)
+        now, use = call.time(), (requester(call.principal), encryption.data_key)
         if now < self._until.get(use, 0.0):
             return
         check_key(call, table_name, encryption)
@@ -79,7 +77,7 @@ def new_encryption(call: Call, table_name: str, key_id: str) -> Encryption:
         raise InternalServerError(
             "KMS internal error: com.amazonaws.services.kms.model.AWSKMSException: EncryptionContext is "
             "supported only when creating a grant for a symmetric encryption KMS key. "
-            + _told_by_kms(call, "ValidationException")
+            + origin(call, "ValidationException")
         )
     request = {"KeyId": key["Arn"], "KeySpec": "AES_256", "EncryptionContext": _context(call, table_name)}
     answer = _ask(call, "GenerateDataKeyWithoutPlaintext", request)
@@ -122,13 +120,7 @@ def _refusal(call: Call, error: ServiceError) -> ServiceError:
     called = _REFUSALS.get(error.code)
     if called is None:
         return error
-    told = f"{called}: com.amazonaws.services.kms.model.{{}}: {error.message} {{}}"
-    if error.code == _DENIED:
-        return AccessDenied(told.format("AWSKMSException", _told_by_kms(call, "AccessDeniedException")))
-    return ValidationException(told.format(error.code, _told_by_kms(call, error.code)))
-
-
-def _told_by_kms(call: Call, code: str) -> str:
-    return (
-        f"(Service: AWSKMS; Status Code: 400; Error Code: {code}; Request ID: {call.request_id}; Proxy: null)"
-    )
+    denied = error.code == ACCESS_DENIED
+    raised = "AWSKMSException" if denied else error.code
+    told = f"{called}: com.amazonaws.services.kms.model.{raised}: {quoted(call, error)}"
+    return AccessDenied(told) if denied else ValidationException(told)

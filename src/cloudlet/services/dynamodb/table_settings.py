@@ -9,6 +9,8 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.errors import NotImplementedHere
+from cloudlet.core.resource import retag
+from cloudlet.core.tags import tag_list
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,12 +55,7 @@ async def set_tags(call: Call, name: str, before: Mapping[str, str], after: Mapp
     """Leads a table from one set of tags to another; others that it has stay."""
     described = await call.ask("dynamodb", "DescribeTable", {"TableName": name})
     arn = described["Table"]["TableArn"]
-    gone = [key for key in before if key not in after]
-    news = [{"Key": key, "Value": value} for key, value in after.items() if before.get(key) != value]
-    if gone:
-        await call.ask("dynamodb", "UntagResource", {"ResourceArn": arn, "TagKeys": gone})
-    if news:
-        await call.ask("dynamodb", "TagResource", {"ResourceArn": arn, "Tags": news})
+    await retag(call, "dynamodb", {"ResourceArn": arn}, before, after, tag_list)
 
 
 async def _set_stream(call: Call, name: str, before: Properties, after: Properties) -> None:
@@ -87,11 +84,6 @@ def policy_of(properties: Properties) -> str | None:
     """The text of the ResourcePolicy of a table, or of a stream's specification."""
     policy = properties.get("ResourcePolicy")
     return None if policy is None else json.dumps(policy["PolicyDocument"])
-
-
-def own_tags(properties: Properties) -> dict[str, str]:
-    """The tags that a definition names."""
-    return {tag["Key"]: tag["Value"] for tag in properties.get("Tags", ())}
 
 
 def encryption_of(properties: Properties) -> dict[str, Any] | None:

@@ -38,12 +38,13 @@ class IndexBackfill:
 
     async def run(self) -> None:
         """Works off everything that is unfinished, then waits for more."""
-        while True:
-            for backfill in await _call(self._cloud).transact(state.list_backfills, read_only=True):
-                call = _call(self._cloud, backfill.account, backfill.region)
-                while await call.transact(partial(_fill, backfill=backfill)):
-                    pass
-            await self._cloud.wakeups.wait(state.BACKFILL_TOPIC, self._cloud.clock, _SWEEP_SECONDS)
+        with self._cloud.wakeups.listening(state.BACKFILL_TOPIC) as listener:
+            while True:
+                for backfill in await _call(self._cloud).transact(state.list_backfills, read_only=True):
+                    call = _call(self._cloud, backfill.account, backfill.region)
+                    while await call.transact(partial(_fill, backfill=backfill)):
+                        pass
+                await listener.wait(self._cloud.clock, _SWEEP_SECONDS)
 
 
 class TimeToLive:

@@ -180,9 +180,8 @@ def foresee(call: Call, table: Table, write: Write, *, want_old: bool = True) ->
         _check_condition(write, old)
     if write.kind == PUT:
         return Outcome(old, write.subject)
-    if write.kind == UPDATE:
-        new = _updated(table, write, old)
-        return Outcome(old, new if old is not None or write.creates else None)
+    if write.kind == UPDATE and (old is not None or write.creates):
+        return Outcome(old, _updated(table, write, old))
     return Outcome(old, None)
 
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cloudlet.core.tags import tag_list
 from cloudlet.services.iam import state
 from cloudlet.services.iam.documents import encoded
-from cloudlet.services.iam.model import Role, User, sorted_tag_list, tag_list
+from cloudlet.services.iam.model import Role, User, sorted_tag_list
 
 if TYPE_CHECKING:
     from cloudlet.core.call import Call

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from cloudlet.core.tags import tag_list
 from cloudlet.services.iam.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -247,8 +248,3 @@ def sorted_tag_list(tags: Tags) -> list[dict[str, str]]:
 def policy_tag_list(tags: Tags) -> list[dict[str, str]]:
     """Tags as AWS lists those of policies: short keys before long ones."""
     return tag_list(dict(sorted(tags.items(), key=lambda tag: (len(tag[0]), tag[0]))))
-
-
-def tag_list(tags: Tags) -> list[dict[str, str]]:
-    """Tags as the API answers them."""
-    return [{"Key": key, "Value": value} for key, value in tags.items()]

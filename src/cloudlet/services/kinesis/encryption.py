@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from cloudlet.core.access import Principal
 from cloudlet.core.errors import ServiceError
+from cloudlet.core.kms import ACCESS_DENIED, translated
 from cloudlet.envelopes import DataKeys, Envelopes, Sealed
 from cloudlet.services.kinesis import errors
 from cloudlet.services.kinesis.model import Record
@@ -25,10 +26,9 @@ if TYPE_CHECKING:
     from cloudlet.services.kinesis.model import Stream
 
 _REUSE_SECONDS: Final = 300.0
-_ACCESS_DENIED: Final = "AccessDenied"
 _REFUSALS: Final[Mapping[str, type[ServiceError]]] = MappingProxyType(
     {
-        _ACCESS_DENIED: errors.KMSAccessDeniedException,
+        ACCESS_DENIED: errors.KMSAccessDeniedException,
         "DisabledException": errors.KMSDisabledException,
         "InvalidArnException": errors.KMSNotFoundException,
         "InvalidKeyUsageException": errors.KMSInvalidStateException,
@@ -58,7 +58,7 @@ class Encryption:
         try:
             sealed = self._envelopes.seal(self._stream.key_id, record.data)
         except ServiceError as error:
-            raise _refusal(error) from error
+            raise translated(error, _REFUSALS) from error
         return replace(record, data=sealed.content, data_key=sealed.data_key)
 
     def opened(self, record: Record) -> Record:
@@ -68,9 +68,9 @@ class Encryption:
         try:
             data = self._envelopes.open(Sealed(record.data_key, record.data))
         except ServiceError as error:
-            if error.code == _ACCESS_DENIED:
+            if error.code == ACCESS_DENIED:
                 raise self._may_not_decrypt() from error
-            raise _refusal(error) from error
+            raise translated(error, _REFUSALS) from error
         return replace(record, data=data)
 
     def _may_not_decrypt(self) -> ServiceError:
@@ -91,9 +91,3 @@ class Encryption:
 def check_key(call: Call, stream: Stream) -> None:
     """Raises what Kinesis says to a stream's key that is not there, or that nobody can use now."""
     Encryption(call.as_principal(Principal.root(call.account)), stream).sealed(Record(b"", None, 0))
-
-
-def _refusal(error: ServiceError) -> ServiceError:
-    """What Kinesis says of KMS's refusal."""
-    refusal = _REFUSALS.get(error.code)
-    return error if refusal is None else refusal(error.message)

@@ -29,9 +29,6 @@ class StreamMetrics:
         self._cloud = cloud
         self._series: dict[_Place, Series] = {}
 
-    async def start(self) -> None:
-        """Begins with none."""
-
     async def close(self) -> None:
         """Forgets them."""
         self._series.clear()

@@ -58,9 +58,6 @@ class OperationRates:
     def __init__(self) -> None:
         self.calls = CallRates()
 
-    async def start(self) -> None:
-        """Begins with none."""
-
     async def close(self) -> None:
         """Nothing is kept."""
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from cloudlet.core.resource import Provisioned, ask_once
+from cloudlet.core.resource import Provisioned, ask_once, retag
 from cloudlet.core.tags import tag_map
 from cloudlet.services.kinesis import state
 from cloudlet.services.kinesis.addressing import arn_reference, stream_arn
@@ -269,7 +269,4 @@ _STEPS: Final = (
 
 async def _set_tags(call: Call, arn: str, before: Properties, after: Properties) -> None:
     old, new = tag_map(before.get("Tags")), tag_map(after.get("Tags"))
-    if gone := sorted(old.keys() - new.keys()):
-        await call.ask("kinesis", "UntagResource", {"ResourceARN": arn, "TagKeys": gone})
-    if new:
-        await call.ask("kinesis", "TagResource", {"ResourceARN": arn, "Tags": new})
+    await retag(call, "kinesis", {"ResourceARN": arn}, old, new)

@@ -66,9 +66,6 @@ class ReadRates:
         self._shards: dict[_ShardKey, _Reads] = {}
         self._iterators = CallRates()
 
-    async def start(self) -> None:
-        """Begins with nothing read."""
-
     async def close(self) -> None:
         """Forgets everything."""
         self._shards.clear()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec.structs import replace
 
 from cloudlet.core.arn import Arn
-from cloudlet.core.resource import Provisioned, ask_once, made_once, partly_made
+from cloudlet.core.resource import Provisioned, ask_once, made_once, partly_made, retag
 from cloudlet.core.tags import tag_map
 from cloudlet.services.kms.errors import (
     KMSInvalidStateException,
@@ -202,10 +202,7 @@ async def _set_common(call: Call, key_id: str, before: Properties, after: Proper
     if "KeyPolicy" in after and before.get("KeyPolicy") != after["KeyPolicy"]:
         await call.ask("kms", "PutKeyPolicy", {"KeyId": key_id, **_policy(after)})
     old, new = tag_map(before.get("Tags")), tag_map(after.get("Tags"))
-    if gone := sorted(old.keys() - new.keys()):
-        await call.ask("kms", "UntagResource", {"KeyId": key_id, "TagKeys": gone})
-    if new != old and new:
-        await call.ask("kms", "TagResource", {"KeyId": key_id, "Tags": _tags(new)})
+    await retag(call, "kms", {"KeyId": key_id}, old, new, _tags)
 
 
 def _check_rotatable(properties: Properties) -> None:

@@ -32,30 +32,27 @@ class ActivationWorker:
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        self._prepared: dict[str, asyncio.Future[None]] = {}
+        self._prepared: set[str] = set()
 
     async def run(self) -> None:
         """Works until cancelled."""
         cloud = self._cloud
         call = cloud.call("lambda", Principal.of_service("lambda.amazonaws.com"), "", "")
-        while True:
-            woken = asyncio.ensure_future(cloud.wakeups.wait(TOPIC, cloud.clock, _SWEEP_SECONDS))
-            try:
-                # It waits before it looks, so that what is stored in between wakes it.
-                await asyncio.sleep(0)
-                waiting = await call.transact(state.unsettled, read_only=True)
-                for reference, version in waiting:
-                    self._expect(await activate(call, reference, version))
-                await woken
-            finally:
-                woken.cancel()
+        with cloud.wakeups.listening(TOPIC) as listener:
+            async with asyncio.TaskGroup() as preparations:
+                while True:
+                    waiting = await call.transact(state.unsettled, read_only=True)
+                    for reference, version in waiting:
+                        self._expect(await activate(call, reference, version), preparations)
+                    await listener.wait(cloud.clock, _SWEEP_SECONDS)
 
-    def _expect(self, version: FunctionVersion | None) -> None:
+    def _expect(self, version: FunctionVersion | None, preparations: asyncio.TaskGroup) -> None:
         """Has a runtime got ready for the first call, which mostly follows soon."""
         runtime = "" if version is None else version.configuration.runtime
         engine = runtimes.find_engine(runtime)
         if engine is not None and runtime not in self._prepared:
-            self._prepared[runtime] = asyncio.ensure_future(self._get_ready(runtime, engine))
+            self._prepared.add(runtime)
+            preparations.create_task(self._get_ready(runtime, engine))
 
     async def _get_ready(self, runtime: str, engine: str) -> None:
         sandboxes, release = self._cloud.sandboxes, runtimes.release(runtime)

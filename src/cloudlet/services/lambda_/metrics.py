@@ -23,7 +23,11 @@ DESTINATION_DELIVERY_FAILURES: Final = "DestinationDeliveryFailures"
 RECURSIVE_INVOCATIONS_DROPPED: Final = "RecursiveInvocationsDropped"
 PROVISIONED_INVOCATIONS: Final = "ProvisionedConcurrencyInvocations"
 PROVISIONED_SPILLOVER: Final = "ProvisionedConcurrencySpilloverInvocations"
+PROVISIONED_EXECUTIONS: Final = "ProvisionedConcurrentExecutions"
+PROVISIONED_UTILIZATION: Final = "ProvisionedConcurrencyUtilization"
+NO_UNIT: Final = "None"
 MILLISECONDS: Final = "Milliseconds"
+_CONCURRENT: Final = "ConcurrentExecutions"
 _NAMESPACE: Final = "AWS/Lambda"
 
 
@@ -48,18 +52,18 @@ class Counted(Struct, frozen=True):
     errors: tuple[Series, ...]
     throttles: tuple[Series, ...]
     durations: tuple[Series, ...]
-    of_function: _Running
-    of_account: _Running
+    running: tuple[_Running, ...]
+    """Of the function, of the account, and of what the account has not reserved if it runs there."""
 
     def began(self) -> None:
         """An invocation has found room; ended() follows."""
-        self.of_function.began()
-        self.of_account.began()
+        for each in self.running:
+            each.began()
 
     def ended(self) -> None:
         """What began() told of is over."""
-        self.of_function.ended()
-        self.of_account.ended()
+        for each in self.running:
+            each.ended()
 
     def ran(self, milliseconds: float, *, failed: bool) -> None:
         """An invocation ran to its end."""
@@ -78,11 +82,8 @@ class FunctionMetrics:
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        self._counted: dict[tuple[str, str], Counted] = {}
+        self._counted: dict[tuple[str, str, bool], Counted] = {}
         self._running: dict[tuple[str, ...], _Running] = {}
-
-    async def start(self) -> None:
-        """Begins with nothing."""
 
     async def close(self) -> None:
         """Forgets everything."""
@@ -90,18 +91,22 @@ class FunctionMetrics:
 
     def of(self, target: Target) -> Counted:
         """Where an invocation of a target counts."""
-        key = (target.reference.arn, target.version.version)
+        is_reserved = target.reserved_concurrency is not None
+        key = (target.reference.arn, target.version.version, is_reserved)
         found = self._counted.get(key)
         if found is None:
-            found = self._counted[key] = self._new(target.reference, target.version.version)
+            found = self._counted[key] = self._new(target, is_reserved)
         return found
 
     def forget(self, function_arn: str) -> None:
         """A function is gone."""
         for key in [key for key in self._counted if key[0].startswith(function_arn)]:
             del self._counted[key]
+        _, _, _, region, account, _, name = function_arn.split(":")
+        self._running.pop((account, region, _CONCURRENT, name), None)
 
-    def _new(self, reference: FunctionReference, version: str) -> Counted:
+    def _new(self, target: Target, is_reserved: bool) -> Counted:
+        reference, version = target.reference, target.version.version
         own: Dimensions = (("FunctionName", reference.name),)
         resource: Dimensions = (*own, ("Resource", _resource(reference)))
         sets: list[Dimensions] = [(), own, resource]
@@ -112,20 +117,24 @@ class FunctionMetrics:
         def all_sets(name: str, unit: str = "Count") -> tuple[Series, ...]:
             return tuple(_series(cloud, reference, name, dimensions, unit) for dimensions in sets)
 
+        running = [self._running_of(reference, own), self._running_of(reference, ())]
+        if not is_reserved:
+            running.append(self._running_of(reference, (), "UnreservedConcurrentExecutions"))
         return Counted(
             all_sets("Invocations"),
             all_sets("Errors"),
             all_sets("Throttles"),
             all_sets("Duration", MILLISECONDS),
-            self._running_of(reference, own),
-            self._running_of(reference, ()),
+            tuple(running),
         )
 
-    def _running_of(self, reference: FunctionReference, dimensions: Dimensions) -> _Running:
-        key = (reference.account, reference.region, *(value for _, value in dimensions))
+    def _running_of(
+        self, reference: FunctionReference, dimensions: Dimensions, name: str = _CONCURRENT
+    ) -> _Running:
+        key = (reference.account, reference.region, name, *(value for _, value in dimensions))
         found = self._running.get(key)
         if found is None:
-            series = _series(self._cloud, reference, "ConcurrentExecutions", dimensions)
+            series = _series(self._cloud, reference, name, dimensions)
             found = self._running[key] = _Running(series)
         return found
 

@@ -5,7 +5,6 @@ How environments are kept is invoke/provisioned.py's business.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import TYPE_CHECKING, Final
 
@@ -42,15 +41,10 @@ class ProvisioningWorker:
         """Works until cancelled."""
         cloud = self._cloud
         call = cloud.call("lambda", Principal.of_service("lambda.amazonaws.com"), "", "")
-        while True:
-            woken = asyncio.ensure_future(cloud.wakeups.wait(TOPIC, cloud.clock, _SWEEP_SECONDS))
-            try:
-                # It waits before it looks, so that what is stored in between wakes it.
-                await asyncio.sleep(0)
+        with cloud.wakeups.listening(TOPIC) as listener:
+            while True:
                 await self._look(call)
-                await woken
-            finally:
-                woken.cancel()
+                await listener.wait(cloud.clock, _SWEEP_SECONDS)
 
     async def _look(self, call: Call) -> None:
         wanted = await call.transact(settings.all_provisioned, read_only=True)

@@ -51,29 +51,18 @@ class EventWorker:
         cloud = self._cloud
         call = cloud.call("lambda", Principal.of_service("lambda.amazonaws.com"), "", "")
         try:
-            while True:
-                await self._turn(call)
+            with cloud.wakeups.listening(events.TOPIC) as listener:
+                while True:
+                    if not await self._start_due(call):
+                        await listener.wait(cloud.clock, await self._idle_seconds(call))
         finally:
             for task in self._running.values():
                 task.cancel()
 
-    async def _turn(self, call: Call) -> None:
-        """Starts what is due, or waits until something is."""
-        clock = self._cloud.clock
-        woken = asyncio.ensure_future(self._cloud.wakeups.wait(events.TOPIC, clock, _SWEEP_SECONDS))
-        waits = [woken]
-        try:
-            # It waits before it looks, so that what is stored in between wakes it.
-            await asyncio.sleep(0)
-            if await self._start_due(call):
-                return
-            due = await call.transact(state.next_due, read_only=True)
-            if due is not None:
-                waits.append(asyncio.ensure_future(clock.sleep(max(due - clock.time(), 0.0))))
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
+    async def _idle_seconds(self, call: Call) -> float:
+        """How long nothing is due, at the most until the next sweep."""
+        due = await call.transact(state.next_due, read_only=True)
+        return _SWEEP_SECONDS if due is None else min(_SWEEP_SECONDS, max(due - call.time(), 0.0))
 
     async def _start_due(self, call: Call) -> bool:
         """Starts what is due, as far as there is room; whether there was anything."""

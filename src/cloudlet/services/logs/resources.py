@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cloudlet.core.call import Call
 from cloudlet.core.resource import Properties, Provisioned, ResourceContext, ask_once
+from cloudlet.core.tags import changed_tags, tag_map
 from cloudlet.services.logs.errors import ResourceNotFoundException
 
 
@@ -18,7 +19,7 @@ class LogGroupType:
     async def create(self, call: Call, context: ResourceContext, properties: Properties) -> Provisioned:
         """Makes the group; finds its own one again after a crash."""
         name = properties.get("LogGroupName") or context.generated_name(512)
-        request = {"logGroupName": name, "tags": {**context.tags, **_tags(properties)}}
+        request = {"logGroupName": name, "tags": {**context.tags, **tag_map(properties.get("Tags"))}}
         if "LogGroupClass" in properties:
             request["logGroupClass"] = properties["LogGroupClass"]
         if "KmsKeyId" in properties:
@@ -34,11 +35,11 @@ class LogGroupType:
         await _set_retention(call, physical_id, after)
         await _set_key(call, physical_id, before.get("KmsKeyId"), after.get("KmsKeyId"))
         arn = _arn(call, physical_id)
-        old, new = _tags(before), _tags(after)
-        if gone := sorted(old.keys() - new.keys()):
+        gone, added = changed_tags(tag_map(before.get("Tags")), tag_map(after.get("Tags")))
+        if gone:
             await call.ask("logs", "UntagResource", {"resourceArn": arn, "tagKeys": gone})
-        if new:
-            await call.ask("logs", "TagResource", {"resourceArn": arn, "tags": new})
+        if added:
+            await call.ask("logs", "TagResource", {"resourceArn": arn, "tags": added})
         return _provisioned(call, physical_id)
 
     async def delete(
@@ -95,10 +96,6 @@ async def _set_retention(call: Call, name: str, properties: Properties) -> None:
         await call.ask("logs", "PutRetentionPolicy", request)
     else:
         await call.ask("logs", "DeleteRetentionPolicy", {"logGroupName": name})
-
-
-def _tags(properties: Properties) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in properties.get("Tags", ())}
 
 
 def _provisioned(call: Call, name: str) -> Provisioned:

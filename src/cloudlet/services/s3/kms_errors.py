@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from cloudlet.core.errors import ServiceError
+from cloudlet.core.kms import translated
 
 
 class KmsNotFoundException(ServiceError):
@@ -49,5 +50,4 @@ _OF_KMS: Final[Mapping[str, type[ServiceError]]] = MappingProxyType(
 
 def from_kms(error: ServiceError) -> ServiceError:
     """KMS's refusal as S3 says it; a lack of permission stays what it is."""
-    kind = _OF_KMS.get(error.code)
-    return error if kind is None else kind(error.message)
+    return translated(error, _OF_KMS)

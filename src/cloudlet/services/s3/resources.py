@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from cloudlet.core.call import Call
 from cloudlet.core.resource import Properties, Provisioned, ResourceContext, made_once
+from cloudlet.core.tags import tag_list, tag_map
 from cloudlet.services.s3 import state
 from cloudlet.services.s3.errors import (
     AccessControlListNotSupported,
@@ -23,7 +24,6 @@ from cloudlet.services.s3.errors import (
     NoSuchBucket,
 )
 from cloudlet.services.s3.model import LEGACY_REGION
-from cloudlet.services.s3.tags import write_tags
 
 _LONGEST_NAME: Final = 63
 _STACK: Final = "aws:cloudformation:stack-id"
@@ -72,7 +72,7 @@ class BucketType:
         """Changes how the bucket is configured."""
         _check(after)
         await _configure(call, physical_id, before, after)
-        tags = write_tags(_tags(context, after))
+        tags = tag_list(_tags(context, after))
         await call.ask("s3", "PutBucketTagging", {"Bucket": physical_id, "Tagging": {"TagSet": tags}})
         return _provisioned(call, physical_id)
 
@@ -141,7 +141,7 @@ def _make(call: Call, name: str, tags: Mapping[str, str]) -> str:
     if existing is not None:
         # Asked here because CreateBucket answers the owner with 200 in us-east-1.
         raise (BucketAlreadyOwnedByYou if existing.account == call.account else BucketAlreadyExists)(name)
-    configuration: dict[str, Any] = {"Tags": write_tags(tags)}
+    configuration: dict[str, Any] = {"Tags": tag_list(tags)}
     if call.region != LEGACY_REGION:
         configuration["LocationConstraint"] = call.region
     call.ask_within("s3", "CreateBucket", {"Bucket": name, "CreateBucketConfiguration": configuration})
@@ -149,7 +149,7 @@ def _make(call: Call, name: str, tags: Mapping[str, str]) -> str:
 
 
 def _tags(context: ResourceContext, properties: Properties) -> dict[str, str]:
-    own = {tag["Key"]: tag["Value"] for tag in properties.get("Tags", ())}
+    own = tag_map(properties.get("Tags"))
     return {**own, **context.tags, _STACK: context.stack_id, _LOGICAL: context.logical_id}
 
 

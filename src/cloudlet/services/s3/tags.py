@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from cloudlet.services.s3.errors import BadRequest, InvalidTag
 
@@ -57,8 +57,3 @@ def check_system_tags(before: Mapping[str, str], after: Mapping[str, str]) -> No
         raise InvalidTag("System tags cannot be added/updated by requester")
     if kept.keys() - given.keys():
         raise InvalidTag("System tags cannot be removed by requester")
-
-
-def write_tags(tags: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The tags as a TagSet."""
-    return [{"Key": key, "Value": value} for key, value in tags.items()]

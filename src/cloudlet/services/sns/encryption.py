@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from cloudlet.core.arn import Arn
 from cloudlet.core.errors import ServiceError
+from cloudlet.core.kms import ACCESS_DENIED, quoted, translated
 from cloudlet.envelopes import DataKeys, Envelopes
 from cloudlet.services.sns import errors
 from cloudlet.services.sns.model import Message, SealedBodies
@@ -26,10 +27,9 @@ if TYPE_CHECKING:
 
 _REUSE_SECONDS: Final = 300.0
 _BODIES: Final = msgspec.json.Decoder(dict[str, str])
-_ACCESS_DENIED: Final = "AccessDenied"
 _REFUSALS: Final[Mapping[str, type[ServiceError]]] = MappingProxyType(
     {
-        _ACCESS_DENIED: errors.KMSAccessDeniedException,
+        ACCESS_DENIED: errors.KMSAccessDeniedException,
         "DisabledException": errors.KMSDisabledException,
         "InvalidArnException": errors.KMSNotFoundException,
         "KMSInvalidStateException": errors.KMSInvalidStateException,
@@ -64,7 +64,7 @@ class Encryption:
             # AWS: who publishes must be able to decrypt, too.
             self._envelopes.open(sealed)
         except ServiceError as error:
-            raise _refusal(call, error) from error
+            raise translated(error, _REFUSALS, quoted(call, error)) from error
         return SealedBodies(call.principal, call.via, call.source_arn, sealed)
 
 
@@ -91,15 +91,3 @@ def _envelopes(call: Call, topic_arn: str) -> Envelopes:
     keys = call.cloud.component(TopicKeys)
     asking = call.on_behalf("sns.amazonaws.com")
     return Envelopes(asking, keys, {"aws:sns:topicArn": topic_arn}, _REUSE_SECONDS)
-
-
-def _refusal(call: Call, error: ServiceError) -> ServiceError:
-    """What SNS says of KMS's refusal."""
-    refusal = _REFUSALS.get(error.code)
-    if refusal is None:
-        return error
-    code = "AccessDeniedException" if error.code == _ACCESS_DENIED else error.code
-    return refusal(
-        f"{error.message} (Service: AWSKMS; Status Code: 400; Error Code: {code}; "
-        f"Request ID: {call.request_id}; Proxy: null)"
-    )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from cloudlet.core.errors import ServiceError
+from cloudlet.core.kms import ACCESS_DENIED, quoted, translated
 from cloudlet.envelopes import DataKeys, Envelopes
 from cloudlet.services.sqs import errors
 from cloudlet.services.sqs.model import Message, Queue, SealedBody
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 _REFUSALS: Final[Mapping[str, type[errors.KmsRefusal]]] = MappingProxyType(
     {
-        "AccessDenied": errors.KmsAccessDenied,
+        ACCESS_DENIED: errors.KmsAccessDenied,
         "DisabledException": errors.KmsDisabled,
         "InvalidArnException": errors.KmsNotFound,
         "InvalidKeyUsageException": errors.KmsInvalidKeyUsage,
@@ -32,7 +33,6 @@ _REFUSALS: Final[Mapping[str, type[errors.KmsRefusal]]] = MappingProxyType(
     }
 )
 """By the code of KMS's error, that of SQS."""
-_ACCESS_DENIED: Final = "AccessDenied"
 
 
 class QueueKeys(DataKeys):
@@ -58,7 +58,7 @@ class Encryption:
             # AWS: who sends must be able to decrypt, because a data key is checked before it is used.
             envelopes.open(sealed)
         except ServiceError as error:
-            raise self._refusal(error) from error
+            raise translated(error, _REFUSALS, quoted(self._call, error)) from error
         return SealedBody(self._queue.arn, sealed)
 
     def opened(self, message: Message) -> Message:
@@ -68,7 +68,7 @@ class Encryption:
         try:
             body = self._of(message.sealed.queue_arn).open(message.sealed.body)
         except ServiceError as error:
-            raise self._refusal(error) from error
+            raise translated(error, _REFUSALS, quoted(self._call, error)) from error
         return replace(message, body=body.decode())
 
     def _of(self, queue_arn: str) -> Envelopes:
@@ -83,14 +83,3 @@ class Encryption:
                 reuse_seconds,
             )
         return found
-
-    def _refusal(self, error: ServiceError) -> ServiceError:
-        """What SQS says of KMS's refusal."""
-        refusal = _REFUSALS.get(error.code)
-        if refusal is None:
-            return error
-        code = "AccessDeniedException" if error.code == _ACCESS_DENIED else error.code
-        return refusal(
-            f"{error.message} (Service: AWSKMS; Status Code: 400; Error Code: {code}; "
-            f"Request ID: {self._call.request_id}; Proxy: null)"
-        )

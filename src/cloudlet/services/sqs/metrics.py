@@ -60,9 +60,6 @@ class QueueMetrics:
         self.used = asyncio.Event()
         """Set while there are any."""
 
-    async def start(self) -> None:
-        """Begins with none."""
-
     async def close(self) -> None:
         """Forgets them."""
         self._active.clear()

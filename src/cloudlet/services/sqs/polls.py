@@ -30,12 +30,20 @@ class Poll:
         self._listener = Listener(self.hint)
         self.found = False
         """Whether it leaves with messages."""
+        self._hinted = False
 
-    async def wait(self, clock: Clock, seconds: float, next_due: float | None) -> None:
-        """Returns when there may be something to receive, or after some seconds."""
+    def wake(self) -> None:
+        """Tells it that there may be something to receive."""
+        self._hinted = True
+        self.hint.set()
+
+    async def wait(self, clock: Clock, seconds: float, next_due: float | None) -> bool:
+        """Returns when there may be something to receive, or False after some seconds without a hint."""
         if next_due is not None:
             self._line.expect(next_due)
         await self._listener.wait(clock, seconds)
+        hinted, self._hinted = self._hinted, False
+        return hinted or self._line.is_due(clock.time())
 
 
 class Line:
@@ -51,7 +59,7 @@ class Line:
         """Wakes the first who is not awake yet."""
         for poll in self.polls:
             if not poll.hint.is_set():
-                poll.hint.set()
+                poll.wake()
                 return
 
     def expect(self, due: float) -> None:
@@ -62,6 +70,10 @@ class Line:
             self._alarm.cancel()
         self._due = due
         self._alarm = asyncio.ensure_future(self._ring(due))
+
+    def is_due(self, now: float) -> bool:
+        """Whether something is visible that nobody has been woken for yet."""
+        return self._due is not None and self._due <= now
 
     async def _ring(self, due: float) -> None:
         await self._cloud.clock.sleep(due - self._cloud.clock.time())

@@ -13,6 +13,7 @@ from typing import Any, Final
 from cloudlet.core.call import Call
 from cloudlet.core.errors import ServiceError
 from cloudlet.core.resource import Properties, Provisioned, ResourceContext, made_once, partly_made
+from cloudlet.core.tags import changed_tags, tag_map
 from cloudlet.services.sqs import state, urls
 from cloudlet.services.sqs.errors import QueueDoesNotExist
 from cloudlet.services.sqs.model import DEFAULTS, FIFO_DEFAULTS, FIFO_SUFFIX
@@ -75,7 +76,7 @@ class QueueType:
         changed |= {name: _WITHOUT[name] for name in old if name not in new}
         if changed:
             await call.ask("sqs", "SetQueueAttributes", {"QueueUrl": physical_id, "Attributes": changed})
-        await _set_tags(call, physical_id, _tags(before), _tags(after))
+        await _set_tags(call, physical_id, tag_map(before.get("Tags")), tag_map(after.get("Tags")))
         return _provisioned(call, physical_id)
 
     async def delete(
@@ -152,7 +153,12 @@ def _make(call: Call, context: ResourceContext, properties: Properties) -> str:
         # Asked here because CreateQueue answers 200 where a queue of the same attributes is there.
         raise AlreadyExists(f"Resource of type 'AWS::SQS::Queue' with identifier '{name}' already exists.")
     attributes = {key: value for key, value in _attributes(properties).items() if fifo or key != "FifoQueue"}
-    tags = {**_tags(properties), **context.tags, _STACK: context.stack_id, _LOGICAL: context.logical_id}
+    tags = {
+        **tag_map(properties.get("Tags")),
+        **context.tags,
+        _STACK: context.stack_id,
+        _LOGICAL: context.logical_id,
+    }
     request = {"QueueName": name, "Attributes": attributes, "tags": tags}
     url: str = call.ask_within("sqs", "CreateQueue", request)["QueueUrl"]
     return url
@@ -180,14 +186,11 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def _tags(properties: Properties) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in properties.get("Tags", ())}
-
-
 async def _set_tags(call: Call, url: str, before: Mapping[str, str], after: Mapping[str, str]) -> None:
-    if gone := [key for key in before if key not in after]:
+    gone, added = changed_tags(before, after)
+    if gone:
         await call.ask("sqs", "UntagQueue", {"QueueUrl": url, "TagKeys": gone})
-    if added := {key: value for key, value in after.items() if before.get(key) != value}:
+    if added:
         await call.ask("sqs", "TagQueue", {"QueueUrl": url, "Tags": added})
 
 

@@ -44,9 +44,6 @@ class Throughput:
     def __init__(self) -> None:
         self._rates = CallRates()
 
-    async def start(self) -> None:
-        """Begins with none."""
-
     async def close(self) -> None:
         """Nothing is kept."""
 

@@ -33,8 +33,10 @@ async def map_response(invocation: Invocation) -> None:
         answer = invocation.answer = response_of(invocation)
     if integration.type in _PROXIES:
         status, headers = answer.status, _left(integration.type, answer.headers)
-        body = answer.body if invocation.stream is None else invocation.stream
-        if integration.type == "HTTP_PROXY":
+        body = answer.body
+        if invocation.stream is not None:
+            body = invocation.stream
+        elif integration.type == "HTTP_PROXY":
             body = _payload(invocation, answer, None)
     else:
         status, headers, body = await _mapped(invocation, integration, answer)

@@ -19,9 +19,6 @@ class TemplateThread:
     def __init__(self, cloud: Cloud) -> None:
         self._threads = ThreadPoolExecutor(1, "mapping-templates")
 
-    async def start(self) -> None:
-        """Nothing to do before the first template that needs it."""
-
     async def close(self) -> None:
         """Ends the thread; what has not begun never will."""
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -166,20 +166,18 @@ def _response(integration: Integration, status_code: str) -> IntegrationResponse
 
 
 def _check_transfer(row: Integration) -> None:
-    """Raises BadRequestException for an answer that cannot be streamed, NotImplementedHere for a server's."""
+    """Raises BadRequestException for an answer that cannot be streamed."""
     if row.response_transfer_mode not in (None, *_TRANSFER_MODES):
         raise BadRequestException(
             f"Invalid ResponseTransferMode specified. Valid options are {', '.join(_TRANSFER_MODES)}"
         )
     if not row.streams:
         return
-    if row.type == "HTTP_PROXY":
-        raise refused("streamed responses of HTTP_PROXY integrations")
-    if row.type != "AWS_PROXY":
+    if row.type not in ("HTTP_PROXY", "AWS_PROXY"):
         raise BadRequestException(
             "Response streaming is only supported for HTTP_PROXY and AWS_PROXY integrations"
         )
-    if not (row.uri or "").endswith(_STREAMING_URI):
+    if row.type == "AWS_PROXY" and not (row.uri or "").endswith(_STREAMING_URI):
         raise BadRequestException("Response streaming needs the URI of a response streaming invocation")
 
 

@@ -9,6 +9,7 @@ import contextlib
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from cloudlet.core.tags import changed_tags, tag_map
 from cloudlet.services.apigateway.errors import NotFoundException
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def flags(values: Mapping[str, Any]) -> dict[str, bool]:
 
 def tags(properties: Properties) -> dict[str, str]:
     """The tags by name."""
-    return {tag["Key"]: tag["Value"] for tag in properties.get("Tags", ())}
+    return tag_map(properties.get("Tags"))
 
 
 def replacing(path: str, value: Any) -> dict[str, str]:
@@ -61,10 +62,11 @@ def escaped(part: str) -> str:
 async def retag(call: Call, path: str, before: Mapping[str, str], after: Mapping[str, str]) -> None:
     """Makes the tags of the thing at a path what a template says now."""
     arn = f"arn:aws:apigateway:{call.region}::{path}"
-    if gone := sorted(before.keys() - after.keys()):
+    gone, added = changed_tags(before, after)
+    if gone:
         await call.ask("apigateway", "UntagResource", {"resourceArn": arn, "tagKeys": gone})
-    if before != after and after:
-        await call.ask("apigateway", "TagResource", {"resourceArn": arn, "tags": {**after}})
+    if added:
+        await call.ask("apigateway", "TagResource", {"resourceArn": arn, "tags": added})
 
 
 def changed(before: Properties, after: Properties, paths: Mapping[str, str]) -> list[dict[str, str]]:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 from cloudlet.core import pagination
+from cloudlet.core.tags import tag_list
 from cloudlet.services.cloudformation.deploy.parameters import MASK
 from cloudlet.services.cloudformation.errors import ValidationError
 from cloudlet.services.cloudformation.model import (
@@ -52,7 +53,7 @@ def parameters(source: StackInput | None) -> list[dict[str, str]] | None:
 
 def tags(source: StackInput | None) -> list[dict[str, str]]:
     """A stack's own tags."""
-    return [] if source is None else [{"Key": key, "Value": value} for key, value in source.tags.items()]
+    return [] if source is None else tag_list(source.tags)
 
 
 def stack(row: Stack) -> dict[str, Any]:

@@ -5,7 +5,6 @@ They store what is to be done and wake the worker; the work itself is in deploy/
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -298,15 +297,10 @@ async def describe_stacks(call: Call, request: Mapping[str, Any]) -> dict[str, A
 
 async def until_rest(call: Call, stack_id: str, seconds: float) -> None:
     """Returns when nothing works on a stack, or after `seconds`."""
-    cloud = call.cloud
-    waiting = asyncio.ensure_future(cloud.wakeups.wait(state.stack_topic(stack_id), cloud.clock, seconds))
-    try:
-        await asyncio.sleep(0)
+    with call.cloud.wakeups.listening(state.stack_topic(stack_id)) as listener:
         stack = await call.transact(lambda inner: state.stack(inner, stack_id), read_only=True)
         if stack.in_progress:
-            await waiting
-    finally:
-        waiting.cancel()
+            await listener.wait(call.clock, seconds)
 
 
 def _is_waiter(user_agent: str) -> bool:

@@ -17,6 +17,7 @@ from msgspec import Struct
 from cloudlet.core.call import Call
 from cloudlet.core.errors import NotImplementedHere, ServiceError
 from cloudlet.core.http import FileBody
+from cloudlet.core.tags import tag_map
 from cloudlet.services.cloudformation import state
 from cloudlet.services.cloudformation.deploy.capabilities import check_capabilities
 from cloudlet.services.cloudformation.deploy.desk import export_value, surroundings
@@ -206,7 +207,7 @@ def _tags(tags: list[dict[str, str]]) -> dict[str, str]:
             raise ValidationError(
                 "Invalid tag key: aws: prefixed tag key names are not allowed for external use."
             )
-    return {tag["Key"]: tag["Value"] for tag in tags}
+    return tag_map(tags)
 
 
 def _check_allowed_types(template: Template, allowed: list[str] | None) -> None:

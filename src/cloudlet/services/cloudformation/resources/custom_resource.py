@@ -5,7 +5,6 @@ The function is told what to do and answers to a URL; how it runs and how it ans
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 from collections.abc import Mapping
@@ -115,13 +114,9 @@ def _mark_sent(call: Call, request_id: str, sent: CustomRequest) -> None:
 async def _answer(call: Call, request_id: str, patience_seconds: float) -> CustomResponse:
     deadline = call.time() + patience_seconds
     topic = state.custom_topic(request_id)
-    while True:
-        left = deadline - call.time()
-        waiting = asyncio.ensure_future(
-            call.cloud.wakeups.wait(topic, call.clock, max(0.0, min(left, _SWEEP_SECONDS)))
-        )
-        try:
-            await asyncio.sleep(0)
+    with call.cloud.wakeups.listening(topic) as listener:
+        while True:
+            left = deadline - call.time()
             found = await call.transact(
                 lambda inner: state.find_custom_request(inner, request_id), read_only=True
             )
@@ -131,9 +126,7 @@ async def _answer(call: Call, request_id: str, patience_seconds: float) -> Custo
             if left <= 0:
                 await call.transact(lambda inner: state.delete_custom_request(inner, request_id))
                 raise ValidationError(_no_answer(request_id))
-            await waiting
-        finally:
-            waiting.cancel()
+            await listener.wait(call.clock, min(left, _SWEEP_SECONDS))
 
 
 def _no_answer(request_id: str) -> str:

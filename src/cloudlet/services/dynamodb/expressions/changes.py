@@ -27,7 +27,7 @@ from cloudlet.services.dynamodb.expressions.syntax import (
 from cloudlet.services.dynamodb.values import sorted_set
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from cloudlet.services.dynamodb.expressions.names import Names, ResolvedPath, Values
     from cloudlet.services.dynamodb.expressions.syntax import Operand
@@ -61,6 +61,11 @@ def change(action: Action, names: Names) -> Change:
         return Change(path, lambda item, values: added(find(item), values[name]), removes=False)
     assert isinstance(action, Delete)
     return Change(path, lambda item, values: subtracted(find(item), values[name]), removes=False)
+
+
+def in_order(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """The changes as they are made: elements of lists by index, as those beyond the end are appended so."""
+    return tuple(sorted(changes, key=lambda each: each.path[-1] if isinstance(each.path[-1], int) else -1))
 
 
 def apply_changes(changes: Sequence[Change], item: Item, values: Values) -> Item:

@@ -35,6 +35,7 @@ from cloudlet.services.dynamodb.expressions.syntax import (
     Value,
 )
 from cloudlet.services.dynamodb.expressions.tokens import TokenReader, tokenize
+from cloudlet.services.dynamodb.expressions.update_checks import FUNCTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -76,7 +77,7 @@ def parse_condition(kind: str, text: str) -> Condition:
     functions = [operand for operand in operands_within(tree) if isinstance(operand, Function)]
     for function in functions:
         if function.name not in OPERAND_COUNTS:
-            raise reader.invalid(f"Invalid function name; function: {function.name}")
+            raise _not_a_function(reader, function.name)
     _check_use(reader, tree)
     comparisons = sum(not isinstance(part, Function) for part in conditions_within(tree))
     reader.check_operators(comparisons + len(functions))
@@ -100,9 +101,15 @@ def _too_deep(kind: str, text: str) -> ValidationException:
     for place in closed_by:
         name = texts[place - 1]
         if name.isidentifier() and name.upper() not in KEYWORDS and name not in OPERAND_COUNTS:
-            return reader.invalid(f"Invalid function name; function: {name}")
+            return _not_a_function(reader, name)
     reader.check_operators(sum(each in COMPARATORS for each in texts))
     return reader.invalid("The expression has too many nested levels;")
+
+
+def _not_a_function(reader: TokenReader, name: str) -> ValidationException:
+    known = name in FUNCTIONS
+    what = "The function is not allowed in a condition expression" if known else "Invalid function name"
+    return reader.invalid(f"{what}; function: {name}")
 
 
 def compile_condition(kind: str, text: str, names: Names) -> CompiledCondition:

@@ -36,10 +36,12 @@ def term(operand: Operand, names: Names) -> Term:
 
 
 def size(value: AttributeValue | None) -> AttributeValue | None:
-    """The number that the function size gives; None for a type that has no size."""
+    """The number that the function size gives, of strings in UTF-16; None for a type that has no size."""
     if value is None:
         return None
     kind, content = next(iter(value.items()))
+    if kind == "S" and not content.isascii():
+        return {"N": str(len(content.encode("utf-16-le", "surrogatepass")) // 2)}
     return None if kind in ("N", "BOOL", "NULL") else {"N": str(len(content))}
 
 

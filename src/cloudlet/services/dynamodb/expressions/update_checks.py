@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cloudlet.services.dynamodb.expressions.names import Check, Names, Values
     from cloudlet.services.dynamodb.expressions.syntax import Action, Operand
 
+FUNCTIONS: Final = ("if_not_exists", "list_append")
 _LONG_TYPE_NAMES: Final = {
     "S": "STRING",
     "N": "NUMBER",

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from msgspec import Struct
 
 from cloudlet.services.dynamodb.expressions import names as naming
-from cloudlet.services.dynamodb.expressions.changes import Change, apply_changes, change
+from cloudlet.services.dynamodb.expressions.changes import Change, apply_changes, change, in_order
 from cloudlet.services.dynamodb.expressions.charges import Charge, charge_of
+from cloudlet.services.dynamodb.expressions.condition_checks import OPERAND_COUNTS
 from cloudlet.services.dynamodb.expressions.syntax import (
     Action,
     Add,
@@ -24,7 +25,7 @@ from cloudlet.services.dynamodb.expressions.syntax import (
     Value,
 )
 from cloudlet.services.dynamodb.expressions.tokens import TokenReader
-from cloudlet.services.dynamodb.expressions.update_checks import checks_of
+from cloudlet.services.dynamodb.expressions.update_checks import FUNCTIONS, checks_of
 from cloudlet.services.dynamodb.expressions.update_grammar import UpdateParser
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 _FindType: TypeAlias = "Callable[[Values], tuple[str, ...]]"
 
 KIND: Final = "UpdateExpression"
-FUNCTIONS: Final = ("if_not_exists", "list_append")
 
 
 class CompiledUpdate(Struct, frozen=True):
@@ -87,7 +87,9 @@ def compile_update(text: str, names: Names) -> CompiledUpdate:
     naming.check_reserved(KIND, paths)
     for operand in operands:
         if isinstance(operand, Function) and operand.name not in FUNCTIONS:
-            raise reader.invalid(f"Invalid function name; function: {operand.name}")
+            known = operand.name in OPERAND_COUNTS
+            what = "The function is not allowed in an update expression" if known else "Invalid function name"
+            raise reader.invalid(f"{what}; function: {operand.name}")
     reader.check_operators(sum(isinstance(operand, (Function, Arithmetic)) for operand in operands))
     if parser.repeated_section:
         raise reader.invalid(
@@ -95,7 +97,7 @@ def compile_update(text: str, names: Names) -> CompiledUpdate:
         )
     naming.check_defined(KIND, paths, names)
     return CompiledUpdate(
-        tuple(change(action, names) for action in actions),
+        in_order(change(action, names) for action in actions),
         checks_of(actions, operands, names),
         naming.used_names(paths),
         frozenset(operand.name for operand in operands if isinstance(operand, Value)),

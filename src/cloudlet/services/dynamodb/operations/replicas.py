@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec.structs import replace
 
 from cloudlet.core.access import Permission
-from cloudlet.core.errors import NotImplementedHere
 from cloudlet.services.dynamodb import state
 from cloudlet.services.dynamodb.addressing import owner
 from cloudlet.services.dynamodb.authorization import on_table
@@ -33,9 +32,10 @@ if TYPE_CHECKING:
 
     from cloudlet.core.call import Call
     from cloudlet.core.operation import Request
-    from cloudlet.services.dynamodb.model import Table
+    from cloudlet.services.dynamodb.model import Index, Table
 
 _STREAM_VIEW: Final = "NEW_AND_OLD_IMAGES"
+_UNITS: Final = "ProvisionedThroughputOverride"
 _OVERRIDES: Final = frozenset(("TableClassOverride", "OnDemandThroughputOverride"))
 _ADDING: Final = (
     "CreateTable",
@@ -108,13 +108,7 @@ def _check_new(table: Table, call: Call, create: Mapping[str, Any]) -> None:
     check_settled(table)
     if table.billing_mode != PAY_PER_REQUEST:
         raise ValidationException("Table write capacity should either be Pay-Per-Request or AutoScaled.")
-    _check_index_overrides(table, create)
-
-
-def _check_index_overrides(table: Table, action: Mapping[str, Any]) -> None:
-    """An override of an index that the table does not have is nothing to DynamoDB."""
-    if any(table.find_index(each["IndexName"]) for each in action.get("GlobalSecondaryIndexes", ())):
-        raise NotImplementedHere("cloudlet does not implement overrides of a replica's indexes (yet).")
+    _check_overrides(create)
 
 
 def _add(call: Call, table: Table, create: Mapping[str, Any]) -> None:
@@ -154,7 +148,7 @@ def _replica_table(
         on_demand_throughput=limits,
         table_class=create.get("TableClassOverride", source.table_class),
         table_class_changes=(),
-        indexes=tuple(replace(each, backfilling=False) for each in source.indexes),
+        indexes=tuple(replace(each, backfilling=False) for each in _with_index_limits(source, create)),
         encryption=encryption,
         encryption_changes=(),
         deletion_protection=False,
@@ -171,11 +165,39 @@ def _replica_table(
     )
 
 
+def _check_overrides(action: Mapping[str, Any]) -> None:
+    """Raises ValidationException for units of tables on demand."""
+    if any(_UNITS in each for each in (action, *action.get("GlobalSecondaryIndexes", ()))):
+        raise ValidationException(
+            "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is "
+            "PAY_PER_REQUEST"
+        )
+
+
 def _with_read_limit(
     limits: OnDemandThroughput | None, action: Mapping[str, Any]
 ) -> OnDemandThroughput | None:
     override = action.get("OnDemandThroughputOverride", {}).get("MaxReadRequestUnits")
-    return limits if override is None else replace(limits or OnDemandThroughput(), max_read_units=override)
+    if override is None:
+        return limits
+    limited = replace(limits or OnDemandThroughput(), max_read_units=override)
+    return None if limited == OnDemandThroughput() else limited
+
+
+def _index_limits(table: Table, action: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The overrides by their indexes; one of an index that the table does not have is nothing to DynamoDB."""
+    named = {each["IndexName"]: each for each in action.get("GlobalSecondaryIndexes", ())}
+    return {name: each for name, each in named.items() if table.find_index(name) is not None}
+
+
+def _with_index_limits(table: Table, action: Mapping[str, Any]) -> tuple[Index, ...]:
+    limits = _index_limits(table, action)
+    return tuple(
+        replace(each, on_demand_throughput=_with_read_limit(each.on_demand_throughput, limits[each.name]))
+        if each.name in limits
+        else each
+        for each in table.indexes
+    )
 
 
 def _remove(call: Call, table: Table, region: str) -> None:
@@ -193,20 +215,16 @@ def _change(call: Call, table: Table, update: Mapping[str, Any]) -> None:
     check_settled(table)
     if "KMSMasterKeyId" in update:
         raise key_for_each_replica()
-    if "ProvisionedThroughputOverride" in update:
-        raise ValidationException(
-            "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is "
-            "PAY_PER_REQUEST"
-        )
-    _check_index_overrides(table, update)
-    if not _OVERRIDES & set(update):
+    _check_overrides(update)
+    if not _OVERRIDES & set(update) and not _index_limits(table, update):
         raise no_actions()
     there = state.in_region(call, update["RegionName"])
     replica = state.find_table(there, table.name)
     if replica is not None:
         limits = _with_read_limit(replica.on_demand_throughput, update)
         table_class = update.get("TableClassOverride", replica.table_class)
-        state.save_table(there, replace(replica, table_class=table_class, on_demand_throughput=limits))
+        changed = replace(replica, table_class=table_class, on_demand_throughput=limits)
+        state.save_table(there, replace(changed, indexes=_with_index_limits(changed, update)))
 
 
 def _check_member(table: Table, region: str) -> None:

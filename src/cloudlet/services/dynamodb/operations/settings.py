@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec.structs import replace
 
 from cloudlet.core.operation import operation
+from cloudlet.core.tags import tag_list
 from cloudlet.services.dynamodb import state
 from cloudlet.services.dynamodb.addressing import owner
 from cloudlet.services.dynamodb.authorization import on_table, on_tagged
@@ -50,7 +51,7 @@ def list_tags_of_resource(call: Call, request: Request) -> dict[str, Any]:
     """The tags of a table; there are never so many that they would be paged."""
     call = owner(call, request["ResourceArn"])
     table = state.tagged_table(call, request["ResourceArn"])
-    return {"Tags": [{"Key": key, "Value": value} for key, value in table.tags]}
+    return {"Tags": tag_list(dict(table.tags))}
 
 
 @operation("UpdateTimeToLive", permissions=on_table("UpdateTimeToLive"))

@@ -141,14 +141,15 @@ def _read_action(call: Call, requested: Mapping[str, Any]) -> tuple[str, Write]:
 
 def _check_total_size(actions: Sequence[Write]) -> None:
     if sum(item_size(write.subject) for write in actions) > MAX_TRANSACTION_BYTES:
-        raise ValidationException("Transaction request size has exceeded the maximum allowed size of 4 MB")
+        raise ValidationException("Transaction payload size cannot exceed 4 MB")
 
 
 def _check_targets(actions: Sequence[_Action]) -> None:
-    """An empty key is refused at once, a wrong one cancels; two actions on one item are refused at once."""
+    """An empty key is refused at once, the first wrong one cancels; two actions on an item are refused."""
     reasons = [_unfit(action) for action in actions]
-    if any(reason is not _NONE for reason in reasons):
-        raise cancelled(reasons)
+    first = next((place for place, reason in enumerate(reasons) if reason is not _NONE), None)
+    if first is not None:
+        raise cancelled([reason if place == first else _NONE for place, reason in enumerate(reasons)])
     seen = set()
     for action in actions:
         target = (action.table.id, *action.table.keys.row_key(action.write.subject))

@@ -12,11 +12,12 @@ from msgspec.structs import replace
 
 from cloudlet.core.access import Permission
 from cloudlet.core.operation import operation
+from cloudlet.core.tags import tag_list
 from cloudlet.services.iam import state
 from cloudlet.services.iam.describe import describe_instance_profile
 from cloudlet.services.iam.entities import ROLE
 from cloudlet.services.iam.errors import DeleteConflict, EntityAlreadyExists, LimitExceeded, NoSuchEntity
-from cloudlet.services.iam.model import InstanceProfile, key_of, new_tags, tag_list
+from cloudlet.services.iam.model import InstanceProfile, key_of, new_tags
 from cloudlet.services.iam.pages import page
 from cloudlet.services.iam.permissions import on_instance_profile, on_list, on_role
 

@@ -11,12 +11,13 @@ from msgspec.structs import replace
 
 from cloudlet.core.errors import AccessDenied
 from cloudlet.core.operation import operation
+from cloudlet.core.tags import tag_list
 from cloudlet.services.iam import catalogue, state
 from cloudlet.services.iam.describe import describe_policy, describe_version
 from cloudlet.services.iam.documents import check_managed
 from cloudlet.services.iam.entities import check_arn, find_policy
 from cloudlet.services.iam.errors import DeleteConflict, EntityAlreadyExists, LimitExceeded, NoSuchEntity
-from cloudlet.services.iam.model import Policy, PolicyVersion, new_tags, policy_tag_list, tag_list
+from cloudlet.services.iam.model import Policy, PolicyVersion, new_tags, policy_tag_list
 from cloudlet.services.iam.pages import page
 from cloudlet.services.iam.permissions import on_list, on_new_policy, on_policy
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from cloudlet.core.tags import tag_list, tag_map
 from cloudlet.services.iam.errors import NoSuchEntity
 
 if TYPE_CHECKING:
@@ -72,27 +73,18 @@ async def apply_tags(
     call: Call, entity: Entity, before: Properties, after: Properties, stack: Mapping[str, str]
 ) -> None:
     """Adds, changes and removes tags."""
-    old, new = _tags(before), {**stack, **_tags(after)}
+    old, new = tag_map(before.get("Tags")), {**stack, **tag_map(after.get("Tags"))}
     removed = [key for key in old if key not in new]
     if removed:
         await entity.ask(call, f"Untag{entity.kind}", TagKeys=removed)
     if new:
-        await entity.ask(call, f"Tag{entity.kind}", Tags=tag_members(new))
+        await entity.ask(call, f"Tag{entity.kind}", Tags=tag_list(new))
 
 
 def all_tags(properties: Properties, stack: Mapping[str, str]) -> dict[str, Any]:
     """The member Tags of a request that makes something, with the stack's own; empty without tags."""
-    tags = {**stack, **_tags(properties)}
-    return {"Tags": tag_members(tags)} if tags else {}
-
-
-def tag_members(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    """Tags as the API takes them."""
-    return [{"Key": key, "Value": value} for key, value in tags.items()]
-
-
-def _tags(properties: Properties) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in properties.get("Tags", ())}
+    tags = {**stack, **tag_map(properties.get("Tags"))}
+    return {"Tags": tag_list(tags)} if tags else {}
 
 
 def _names(properties: Properties) -> set[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -36,7 +37,6 @@ _FORBIDDEN: Final = (
     "Forbidden. For troubleshooting Function URL authorization issues, see: "
     "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"
 )
-_ACTION: Final = "lambda:InvokeFunctionUrl"
 
 
 class _Refused(Exception):
@@ -139,9 +139,19 @@ async def _admit(call: Call, request: HttpRequest, reference: FunctionReference,
 
 
 def _judge(call: Call, reference: FunctionReference, url: FunctionUrl) -> None:
-    keys = {"lambda:FunctionUrlAuthType": (url.auth_type,)}
-    permission = permissions.function_permission(call, _ACTION, reference, lambda: keys)
-    call.cloud.api.check_within(call, [permission])
+    """Raises AccessDenied for who lacks one of the two permissions.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
+    """
+    wanted = {
+        "lambda:InvokeFunctionUrl": {"lambda:FunctionUrlAuthType": (url.auth_type,)},
+        "lambda:InvokeFunction": {"lambda:InvokedViaFunctionUrl": ("true",)},
+    }
+    asked = [
+        permissions.function_permission(call, action, reference, partial(dict, keys))
+        for action, keys in wanted.items()
+    ]
+    call.cloud.api.check_within(call, asked)
 
 
 def _find(call: Call, url_id: str) -> tuple[FunctionReference | None, FunctionUrl | None]:

@@ -55,6 +55,10 @@ class Concurrency:
             with self._counted(self._unreserved, account, limit, ""):
                 yield
 
+    def of_provisioned(self, arn: str) -> int:
+        """How many calls run now in the room that is provisioned for a version or alias."""
+        return self._provisioned[arn]
+
     @contextmanager
     def _counted(self, counter: Counter[Any], key: object, limit: int, scope: str) -> Iterator[None]:
         if counter[key] >= limit:

@@ -102,10 +102,8 @@ class Pool:
         target = await local_code.with_stamp(debugging.apart(target), self._cloud.local_folders)
         tenant_id = invocation.tenant_id
         environment = self.provisioned.take(target)
-        if self.provisioned.serving(target):
-            kept = environment is not None
-            name = metrics.PROVISIONED_INVOCATIONS if kept else metrics.PROVISIONED_SPILLOVER
-            metrics.count(call, target.reference, name)
+        if serving := self.provisioned.serving(target):
+            self._count_provisioned(call, target, serving, kept=environment is not None)
         environment = environment or self._take(target, tenant_id)
         if environment is None:
             environment = await self.make(call, target, tenant_id=tenant_id)
@@ -120,6 +118,16 @@ class Pool:
             raise
         self._give_back(environment)
         return outcome
+
+    def _count_provisioned(self, call: Call, target: Target, serving: str, *, kept: bool) -> None:
+        """Tells of a call for what something is provisioned, and of how much of that is in use."""
+        reference = target.reference
+        name = metrics.PROVISIONED_INVOCATIONS if kept else metrics.PROVISIONED_SPILLOVER
+        metrics.count(call, reference, name)
+        in_use = self._cloud.component(Concurrency).of_provisioned(serving)
+        metrics.count(call, reference, metrics.PROVISIONED_EXECUTIONS, in_use)
+        if granted := self.provisioned.granted(serving):
+            metrics.count(call, reference, metrics.PROVISIONED_UTILIZATION, in_use / granted, metrics.NO_UNIT)
 
     async def run(self) -> None:
         """Ends the environments that were idle for long, until cancelled."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cloudlet.core.resource import Provisioned, ask_once
+from cloudlet.core.resource import Provisioned, ask_once, retag
 from cloudlet.core.tags import tag_map
 from cloudlet.services.lambda_.errors import ResourceNotFoundException
 
@@ -49,10 +49,7 @@ class CodeSigningConfigType:
         }
         await call.ask("lambda", "UpdateCodeSigningConfig", {"CodeSigningConfigArn": physical_id, **settings})
         old, new = tag_map(before.get("Tags")), tag_map(after.get("Tags"))
-        if gone := sorted(old.keys() - new.keys()):
-            await call.ask("lambda", "UntagResource", {"Resource": physical_id, "TagKeys": gone})
-        if new and new != old:
-            await call.ask("lambda", "TagResource", {"Resource": physical_id, "Tags": new})
+        await retag(call, "lambda", {"Resource": physical_id}, old, new)
         return _provisioned(physical_id)
 
     async def delete(

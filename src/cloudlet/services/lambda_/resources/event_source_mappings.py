@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from cloudlet.core.resource import Provisioned, partly_made
+from cloudlet.core.resource import Provisioned, partly_made, retag
 from cloudlet.core.tags import tag_map
 from cloudlet.services.lambda_.errors import ResourceConflictException, ResourceNotFoundException
 from cloudlet.services.lambda_.event_sources import state, validation
@@ -102,7 +102,8 @@ class EventSourceMappingType:
             await _settled(call, physical_id)
             await call.ask("lambda", "UpdateEventSourceMapping", {"UUID": physical_id, **changed})
             await _settled(call, physical_id)
-        await _retag(call, physical_id, tag_map(before.get("Tags")), tag_map(after.get("Tags")))
+        arn = {"Resource": call.arn(f"event-source-mapping:{physical_id}")}
+        await retag(call, "lambda", arn, tag_map(before.get("Tags")), tag_map(after.get("Tags")))
         return _provisioned(call, physical_id)
 
     async def delete(
@@ -150,14 +151,6 @@ def _changed(before: Properties, after: Properties) -> dict[str, Any]:
 
 def _find_own(call: Call, own: Mapping[str, str]) -> EventSourceMapping | None:
     return next((row for row in state.list_mappings(call, None) if own.items() <= row.tags.items()), None)
-
-
-async def _retag(call: Call, uuid: str, before: Mapping[str, str], after: Mapping[str, str]) -> None:
-    arn = call.arn(f"event-source-mapping:{uuid}")
-    if gone := sorted(before.keys() - after.keys()):
-        await call.ask("lambda", "UntagResource", {"Resource": arn, "TagKeys": gone})
-    if after and after != before:
-        await call.ask("lambda", "TagResource", {"Resource": arn, "Tags": dict(after)})
 
 
 def _provisioned(call: Call, uuid: str) -> Provisioned:

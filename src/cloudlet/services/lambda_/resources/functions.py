@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from cloudlet.core.resource import Provisioned, noted, partly_made
+from cloudlet.core.resource import Provisioned, noted, partly_made, retag
 from cloudlet.services.lambda_ import activation, references, state
 from cloudlet.services.lambda_.errors import ResourceConflictException, ResourceNotFoundException
 from cloudlet.services.lambda_.model import LATEST
@@ -114,7 +114,8 @@ class FunctionType:
             await _wait(call, physical_id)
         await _reserve(call, physical_id, before, after)
         await _set_apart(call, physical_id, before, after)
-        await _retag(call, physical_id, _tags(before), _tags(after))
+        arn = {"Resource": call.arn(f"function:{physical_id}")}
+        await retag(call, "lambda", arn, _tags(before), _tags(after))
         return _provisioned(call, physical_id)
 
     async def delete(
@@ -168,14 +169,6 @@ async def _set_apart(call: Call, name: str, before: Properties, after: Propertie
         await call.ask("lambda", "PutFunctionCodeSigningConfig", request)
     else:
         await call.ask("lambda", "DeleteFunctionCodeSigningConfig", function)
-
-
-async def _retag(call: Call, name: str, before: Mapping[str, str], after: Mapping[str, str]) -> None:
-    arn = call.arn(f"function:{name}")
-    if gone := sorted(before.keys() - after.keys()):
-        await call.ask("lambda", "UntagResource", {"Resource": arn, "TagKeys": gone})
-    if after and after != before:
-        await call.ask("lambda", "TagResource", {"Resource": arn, "Tags": dict(after)})
 
 
 def _provisioned(call: Call, name: str) -> Provisioned:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cloudlet.core.call import Call
 from cloudlet.core.operation import operation
+from cloudlet.core.tags import tag_list
 from cloudlet.services.s3 import encryption, state, versions
 from cloudlet.services.s3.conditions import modified
 from cloudlet.services.s3.errors import AccessControlListNotSupported, InvalidArgument
@@ -14,7 +15,7 @@ from cloudlet.services.s3.model import Bucket, ObjectVersion
 from cloudlet.services.s3.notifications import happenings
 from cloudlet.services.s3.operations.configurations import full_control
 from cloudlet.services.s3.permissions import on_version
-from cloudlet.services.s3.tags import MOST_OF_OBJECT, read_tags, write_tags
+from cloudlet.services.s3.tags import MOST_OF_OBJECT, read_tags
 
 if TYPE_CHECKING:
     from types_boto3_s3 import type_defs as api
@@ -54,7 +55,7 @@ def get_object_tagging(call: Call, request: api.GetObjectTaggingRequestTypeDef) 
     """An object's tags."""
     bucket = state.bucket(call, request["Bucket"])
     version = versions.readable(call, bucket, request["Key"], request.get("VersionId"))
-    tags = write_tags(version.description.tags)
+    tags = tag_list(version.description.tags)
     return {"TagSet": tags, "VersionId": versions.shown_id(bucket, version)}
 
 

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from cloudlet.core.call import Call
 from cloudlet.core.errors import NotImplementedHere
 from cloudlet.core.operation import operation
+from cloudlet.core.tags import tag_list
 from cloudlet.services.s3 import cors, state
 from cloudlet.services.s3.encryption import checked_default
 from cloudlet.services.s3.errors import (
@@ -20,7 +21,7 @@ from cloudlet.services.s3.errors import (
 )
 from cloudlet.services.s3.model import Encryption
 from cloudlet.services.s3.permissions import on_bucket
-from cloudlet.services.s3.tags import MOST_OF_BUCKET, check_system_tags, is_system_tag, read_tags, write_tags
+from cloudlet.services.s3.tags import MOST_OF_BUCKET, check_system_tags, is_system_tag, read_tags
 
 if TYPE_CHECKING:
     from types_boto3_s3 import type_defs as api
@@ -44,7 +45,7 @@ def get_bucket_tagging(call: Call, request: api.GetBucketTaggingRequestTypeDef) 
     bucket = state.bucket(call, request["Bucket"])
     if not bucket.tags:
         raise NoSuchTagSet(bucket.name)
-    return {"TagSet": write_tags(bucket.tags)}
+    return {"TagSet": tag_list(bucket.tags)}
 
 
 @operation("DeleteBucketTagging", permissions=on_bucket("PutBucketTagging"))

@@ -55,9 +55,6 @@ class StatusLogs:
         self._stream = cloud.ids.uuid()
         self._held: HeldLines[_Target] = HeldLines("topics", _HELD_LIMIT_BYTES)
 
-    async def start(self) -> None:
-        """Begins with none."""
-
     async def close(self) -> None:
         """Delivers what is left."""
         await self.deliver()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from cloudlet.core.call import Call
 from cloudlet.core.errors import ServiceError
-from cloudlet.core.resource import Properties, Provisioned, ResourceContext, made_once, partly_made
+from cloudlet.core.resource import Properties, Provisioned, ResourceContext, made_once, partly_made, retag
 from cloudlet.core.tags import tag_list, tag_map
 from cloudlet.services.sns import state
 from cloudlet.services.sns.model import FIFO_SUFFIX, TopicAddress
@@ -73,7 +73,8 @@ class TopicType:
         for name, value in changed.items():
             request = {"TopicArn": physical_id, "AttributeName": name, "AttributeValue": value}
             await call.ask("sns", "SetTopicAttributes", request)
-        await _set_tags(call, physical_id, tag_map(before.get("Tags")), tag_map(after.get("Tags")))
+        old_tags, new_tags = tag_map(before.get("Tags")), tag_map(after.get("Tags"))
+        await retag(call, "sns", {"ResourceArn": physical_id}, old_tags, new_tags, tag_list)
         wanted = _subscriptions(after)
         await _unsubscribe(call, physical_id, set(_subscriptions(before)) - set(wanted))
         await _subscribe(call, physical_id, wanted)
@@ -138,11 +139,3 @@ async def _unsubscribe(call: Call, arn: str, gone: Iterable[tuple[str, str]]) ->
     there = await call.transact(lambda inner: find(inner, state.topic(inner, address)), read_only=True)
     for subscription in there:
         await call.ask("sns", "Unsubscribe", {"SubscriptionArn": subscription})
-
-
-async def _set_tags(call: Call, arn: str, before: Mapping[str, str], after: Mapping[str, str]) -> None:
-    if gone := [key for key in before if key not in after]:
-        await call.ask("sns", "UntagResource", {"ResourceArn": arn, "TagKeys": gone})
-    added: dict[str, Any] = {key: value for key, value in after.items() if before.get(key) != value}
-    if added:
-        await call.ask("sns", "TagResource", {"ResourceArn": arn, "Tags": tag_list(added)})

@@ -90,9 +90,11 @@ async def receive_message(call: Call, request: api.ReceiveMessageRequestTypeDef)
             left = begun + _wait_seconds(asked, look.queue) - call.time()
             if look.received or left <= 0:
                 return _answer(call, asked, look)
-            await poll.wait(call.clock, left, look.next_due)
+            may_be_some = await poll.wait(call.clock, left, look.next_due)
             if _is_abandoned(call):
                 return {}
+            if not may_be_some:
+                return _answer(call, asked, look)
 
 
 def _wait_seconds(asked: Asked, queue: Queue) -> int:

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/setup-http-integrat
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -37,14 +38,17 @@ async def integrate(invocation: Invocation) -> None:
         await _check_link(invocation, integration.vpc_link)
     invocation.sent = Sent(url, headers)
     client = invocation.call.cloud.http_client
+    ask = client.stream if integration.streams else client.send
     try:
-        response = await client.send(
+        response = await ask(
             http_method, url, headers, wanted.body, integration.timeout_seconds, integration.tls
         )
     except BackendTimeout as error:
         raise integration_timeout() from error
     except BackendUnreachable as error:
         raise integration_failure() from error
+    if integration.streams and isinstance(response.body, AsyncIterator):
+        invocation.stream, response.body = response.body, b""
     invocation.answer = Answer(
         response.status, response.headers, await content_of(response), selected_by=str(response.status)
     )
