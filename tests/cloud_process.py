@@ -93,8 +93,10 @@ class CloudProcess:
         """What it says until a line matches; fails after some seconds, or at its end."""
         assert self.process.stdout is not None
         said = ""
+        heard = select.poll()
+        heard.register(self.process.stdout, select.POLLIN)
         while not re.search(pattern, said):
-            assert select.select([self.process.stdout], [], [], START_SECONDS)[0], f"it only said {said!r}"
+            assert heard.poll(START_SECONDS * 1000), f"it only said {said!r}"
             line = self.process.stdout.readline()
             assert line, f"it ended and said {said!r}"
             said += line

@@ -60,8 +60,14 @@ def _kill_and_see_all_end(cloud: CloudProcess) -> None:
                 opened.callback(os.close, left[-1])
         cloud.kill()
         for watched in left:
-            assert select.select([watched], [], [], max(0.0, deadline - time.monotonic()))[0]
+            assert _ends(watched, max(0.0, deadline - time.monotonic()))
     _wait_for(lambda: not any(group.exists() for group in groups))
+
+
+def _ends(pidfd: int, seconds: float) -> bool:
+    watched = select.poll()
+    watched.register(pidfd, select.POLLIN)
+    return bool(watched.poll(seconds * 1000))
 
 
 def _descendants(pid: int) -> list[int]:

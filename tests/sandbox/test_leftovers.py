@@ -172,4 +172,7 @@ def _read(path):
 def _ends(pidfd, seconds):
     import select
 
-    return bool(select.select([pidfd], [], [], seconds)[0])
+    # select() knows no descriptor beyond 1024.
+    watched = select.poll()
+    watched.register(pidfd, select.POLLIN)
+    return bool(watched.poll(seconds * 1000))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import signal
 
 import pytest
@@ -35,6 +36,24 @@ def test_it_says_that_there_is_no_wall(bare):
     assert capabilities.driver == "process"
     assert {capabilities.files, capabilities.network, capabilities.processes} == {Enforcement.NONE}
     assert "behind no wall" in capabilities.notes[0]
+
+
+def test_a_server_may_open_as_many_files_as_the_machine_allows(runner, server, authority, tmp_path):
+    async def scenario():
+        before, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(before, hard - 1), hard))
+        opened = await open_sandboxes(
+            serve=server.serve,
+            state_dir=tmp_path,
+            ca_certificate=authority[0],
+            hosts=leads_to_cloud,
+            driver="process",
+        )
+        await opened.close()
+        return resource.getrlimit(resource.RLIMIT_NOFILE)
+
+    soft, hard = runner.run(scenario())
+    assert soft == hard
 
 
 def test_an_unknown_driver_is_refused(runner, server, authority, tmp_path):

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import secrets
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -61,6 +63,7 @@ async def open_sandboxes(
     """
     if driver not in (None, *DRIVERS):
         raise SandboxError(f"There is no sandbox driver {driver!r}, only {' and '.join(DRIVERS)}.")
+    _allow_many_files()
     folder = (state_dir / "sandbox").resolve()
     folder.mkdir(parents=True, exist_ok=True)
     runtimes = (runtimes_dir or state_dir / "runtimes").resolve()
@@ -75,6 +78,13 @@ async def open_sandboxes(
         if driver == NAMESPACES:
             raise
         return opening.process(str(error))
+
+
+def _allow_many_files() -> None:
+    """Takes all the machine allows: a sandbox needs some ten open files, and shells begin with 1024."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):  # where a system has no limit, yet takes no such number
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 class _Opening:

@@ -66,9 +66,9 @@ def test_filters_and_keys_are_changed_and_taken_away(bench, key, client, server)
         return bench.settled(uuid)
 
     assert change(BatchSize=5)["FilterCriteria"] == CRITERIA
-    other = {"Filters": [{"Pattern": '{"body":["other"]}'}]}
+    other = {"Filters": [{"Pattern": '{"body":["quite-another"]}'}]}
     assert change(FilterCriteria=other)["FilterCriteria"] == other
-    assert b"other" not in stored(server, "lambda")
+    assert b"quite-another" not in stored(server, "lambda")
     told = change(KMSKeyArn="")
     assert (told["FilterCriteria"], "KMSKeyArn" in told) == (other, False)
     assert change(KMSKeyArn=key)["FilterCriteria"] == other

@@ -1,25 +1,28 @@
 """Evaluates queries of metric data: the time series that answer them.
 
-Reads datapoints in the open transaction; knows nothing of pages or of answers.
+Reads one metric at a time, so that an answer from many may be read with room for others between them; knows
+nothing of pages or of answers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
-from typing import Final
+from typing import Final, TypeAlias
 
 from msgspec.structs import replace
 
 from cloudlet.core.call import Call
 from cloudlet.core.metrics import Dimensions
 from cloudlet.services.cloudwatch.labels import Asked, default_labels, properties
-from cloudlet.services.cloudwatch.math.evaluate import evaluate
-from cloudlet.services.cloudwatch.math.syntax import ExpressionError
+from cloudlet.services.cloudwatch.math.evaluate import evaluate, names_in
+from cloudlet.services.cloudwatch.math.syntax import ExpressionError, Node
 from cloudlet.services.cloudwatch.math.values import TimeSeries, Value, Window
 from cloudlet.services.cloudwatch.metric_queries import Query, in_expression
 from cloudlet.services.cloudwatch.model import MINUTE, Datapoint, Metric, in_periods
-from cloudlet.services.cloudwatch.search import compile_search
+from cloudlet.services.cloudwatch.search import Test, compile_search
 from cloudlet.services.cloudwatch.state import metrics
 from cloudlet.services.cloudwatch.statistics import Statistic, find_statistic
 
@@ -34,13 +37,32 @@ _UNIT_ORDER: Final = (
 )  # fmt: skip
 
 
-class Evaluation:
-    """The results of some queries in one window of time. A scope of metric math."""
+_Read: TypeAlias = Callable[[Call], None]
+"""Reads something of the open transaction into an evaluation."""
+_Search: TypeAlias = tuple[str, str, int]
+"""The text, the statistic and the period of a search."""
 
-    def __init__(self, call: Call, queries: Sequence[Query], window: Window) -> None:
-        self._call = call
+
+class _Unread(Exception):
+    """Raised where a query needs what is not read yet."""
+
+    def __init__(self, reads: Sequence[_Read]) -> None:
+        super().__init__(f"{len(reads)} reads are missing")
+        self.reads = reads
+
+
+class Evaluation:
+    """The results of some queries in one window of time. A scope of metric math.
+
+    Computes from what is read; a query that needs more is begun again once that is read, too.
+    """
+
+    def __init__(self, queries: Sequence[Query], window: Window) -> None:
         self._queries = {query.id: query for query in queries}
         self._results: dict[str, Value] = {}
+        self._series: dict[Asked, TimeSeries] = {}
+        """What is read, without labels."""
+        self._found: dict[_Search, list[Asked]] = {}
         self._running: list[str] = []
         self.window = window
         asked = [(query.id, query.asked) for query in queries if query.asked is not None]
@@ -55,12 +77,29 @@ class Evaluation:
         return own or min(others, default=MINUTE)
 
     def results_within(self, call: Call, query: Query) -> list[TimeSeries]:
-        """The time series of a query, read in the transaction of this call; what was read stays known."""
-        self._call = call
-        return self.results(query)
+        """The time series of a query, all read in the open transaction. Raises as results() does."""
+        while True:
+            try:
+                return self._computed(query)
+            except _Unread as unread:
+                for read in unread.reads:
+                    read(call)
 
-    def results(self, query: Query) -> list[TimeSeries]:
-        """The time series of a query. Raises ValidationException for an expression that has none."""
+    async def results(self, call: Call, query: Query) -> list[TimeSeries]:
+        """The time series of a query, each metric read in a transaction of its own.
+
+        Raises ValidationException for an expression that has none.
+        """
+        while True:
+            try:
+                # Beside the loop: a search may find hundreds of metrics with weeks of minutes each.
+                return await asyncio.to_thread(self._computed, query) if query.tree else self._computed(query)
+            except _Unread as unread:
+                for read in unread.reads:
+                    await call.transact(read, read_only=True)
+                    await asyncio.sleep(0)
+
+    def _computed(self, query: Query) -> list[TimeSeries]:
         value = self._value(query)
         if isinstance(value, float):
             raise in_expression(query.id, ExpressionError("The result must be a time series"))
@@ -79,21 +118,18 @@ class Evaluation:
 
     def metrics(self) -> Iterable[tuple[str, TimeSeries]]:
         """The metrics of the request with the ids of their queries."""
-        for query in self._queries.values():
-            if query.asked is not None:
-                value = self._value(query)
-                if isinstance(value, TimeSeries):
-                    yield query.id, value
+        asked = {query.id: query.asked for query in self._queries.values() if query.asked is not None}
+        labels = [self._labels[query_id] for query_id in asked]
+        return zip(asked, self._labelled([*asked.values()], labels), strict=True)
 
     def search(self, text: str, statistic: str, period: int) -> list[TimeSeries]:
         """The metrics that a search finds, those without data in the window too."""
         _statistic(statistic)
-        test = compile_search(text)
-        known = (each.metric for _, each in metrics.list_known(self._call))
-        found = islice((metric for metric in known if test(metric)), _MOST_FOUND)
-        asked = [Asked(metric, statistic, period) for metric in sorted(found, key=_order)]
-        labels = default_labels(asked)
-        return [self._read(each, label) for each, label in zip(asked, labels, strict=True)]
+        search = text, statistic, period
+        if search not in self._found:
+            raise _Unread([partial(self._find, search=search, test=compile_search(text))])
+        asked = self._found[search]
+        return self._labelled(asked, default_labels(asked))
 
     def _value(self, query: Query) -> Value:
         if query.id not in self._results:
@@ -102,9 +138,10 @@ class Evaluation:
 
     def _compute(self, query: Query) -> Value:
         if query.asked is not None:
-            return self._read(query.asked, self._labels[query.id])
+            return self._labelled([query.asked], [self._labels[query.id]])[0]
         if query.tree is None:
             raise TypeError("a query is a metric's or an expression")
+        self._need(self._named_in(query.tree))
         self._running.append(query.id)
         try:
             return evaluate(query.tree, self)
@@ -113,17 +150,38 @@ class Evaluation:
         finally:
             self._running.pop()
 
-    def _read(self, asked: Asked, label: str) -> TimeSeries:
-        call, window = self._call, self.window
+    def _labelled(self, asked: Sequence[Asked], labels: Sequence[str]) -> list[TimeSeries]:
+        self._need(asked)
+        return [replace(self._series[each], label=label) for each, label in zip(asked, labels, strict=True)]
+
+    def _need(self, asked: Iterable[Asked]) -> None:
+        missing = [partial(self._read, asked=each) for each in asked if each not in self._series]
+        if missing:
+            raise _Unread(missing)
+
+    def _named_in(self, tree: Node) -> Iterator[Asked]:
+        """What an expression names, so that it is all read before the expression is computed."""
+        for name in names_in(tree):
+            query = self._queries.get(name)
+            if query is not None and query.asked is not None:
+                yield query.asked
+
+    def _find(self, call: Call, search: _Search, test: Test) -> None:
+        _, statistic, period = search
+        known = (each.metric for _, each in metrics.list_known(call))
+        found = islice((metric for metric in known if test(metric)), _MOST_FOUND)
+        self._found[search] = [Asked(metric, statistic, period) for metric in sorted(found, key=_order)]
+
+    def _read(self, call: Call, asked: Asked) -> None:
+        window = self.window
         found = metrics.datapoints(call, asked.metric, window.start, window.end, asked.period)
         units = _units(each.unit for each in found) if asked.unit is None else [asked.unit]
         chosen = [each for each in found if units and each.unit == units[0]]
-        return TimeSeries(
+        self._series[asked] = TimeSeries(
             _points(in_periods(chosen, asked.period, window.start), _statistic(asked.statistic)),
             asked.period,
-            label,
-            properties(asked, call.account, call.region),
-            tuple(units),
+            properties=properties(asked, call.account, call.region),
+            units=tuple(units),
         )
 
 

@@ -39,8 +39,10 @@ def points(call: Call, alarm: Alarm) -> list[Point]:
 
 def _returned(call: Call, settings: Mapping[str, Any], window: Window) -> TimeSeries:
     queries = read_queries(settings["Metrics"], "Metrics") if "Metrics" in settings else [_query(settings)]
-    evaluation = Evaluation(call, queries, window)
-    found = [series for query in queries if query.returned for series in evaluation.results(query)]
+    evaluation = Evaluation(queries, window)
+    found = [
+        series for query in queries if query.returned for series in evaluation.results_within(call, query)
+    ]
     return found[0] if found else TimeSeries({}, window.end - window.start)
 
 
@@ -58,5 +60,5 @@ def _sample_counts(call: Call, settings: Mapping[str, Any], window: Window) -> M
     if "Metrics" in settings:
         return {}
     query = _query(settings, "SampleCount")
-    [series] = Evaluation(call, [query], window).results(query)
+    [series] = Evaluation([query], window).results_within(call, query)
     return series.points

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timezone
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.call import Call
@@ -58,14 +56,12 @@ def _timezone(request: Request) -> timezone:
 async def _evaluate(
     call: Call, request: Request, queries: Sequence[Query]
 ) -> AsyncIterator[tuple[Query, TimeSeries]]:
-    """The results of the queries, with room for other requests after each."""
-    evaluation = Evaluation(call, queries, _window(call, request, queries))
+    """The results of the queries that are to be told."""
+    evaluation = Evaluation(queries, _window(call, request, queries))
     for query in queries:
         if query.returned:
-            found = partial(evaluation.results_within, query=query)
-            for series in await call.transact(found, read_only=True):
+            for series in await evaluation.results(call, query):
                 yield query, series
-            await asyncio.sleep(0)
 
 
 def _window(call: Call, request: Request, queries: Sequence[Query]) -> Window:
