@@ -22,6 +22,7 @@ OFFERS: Final[tuple[Offer, ...]] = (
     Offer("cloudwatch", "cloudlet.services.cloudwatch", ("AWS::CloudWatch",)),
     Offer("dynamodb", "cloudlet.services.dynamodb", ("AWS::DynamoDB",)),
     Offer("dynamodbstreams", "cloudlet.services.dynamodb.streams"),
+    Offer("events", "cloudlet.services.events", ("AWS::Events",)),
     Offer("iam", "cloudlet.services.iam", ("AWS::IAM",)),
     Offer("kinesis", "cloudlet.services.kinesis", ("AWS::Kinesis",)),
     Offer("kms", "cloudlet.services.kms", ("AWS::KMS",)),

@@ -266,19 +266,31 @@ def test_dead_letter_queue_gets_the_event_with_the_error_beside_it(functions, cl
     }
 
 
-def test_destination_of_a_service_that_is_not_here_is_refused_rather_than_lost(
-    functions, server, role, account
-):
-    make_function(functions, role)
-    for service in {"sns", "events"} - set(server.app.cloud.services):
-        arn = f"arn:aws:{service}:us-east-1:{account}:anything"
-        code, message = refusal(
-            functions.put_function_event_invoke_config,
-            FunctionName="function",
-            DestinationConfig={"OnSuccess": {"Destination": arn}},
-        )
-        assert code == "InvalidParameterValueException"
-        assert f"does not implement {service}" in message
+def test_event_bus_gets_the_record_as_an_event(functions, client, everything, account):
+    events, sqs = client("events"), client("sqs")
+    statement = {**allow("sqs:SendMessage"), "Principal": {"Service": "events.amazonaws.com"}}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    url = sqs.create_queue(QueueName="told", Attributes={"Policy": policy})["QueueUrl"]
+    events.put_rule(Name="results", EventPattern='{"source": ["lambda"]}')
+    queue = f"arn:aws:sqs:us-east-1:{account}:told"
+    events.put_targets(Rule="results", Targets=[{"Id": "told", "Arn": queue}])
+    bus = f"arn:aws:events:us-east-1:{account}:event-bus/default"
+    make_function(functions, everything, FAILING)
+    functions.put_function_event_invoke_config(
+        FunctionName="function",
+        MaximumRetryAttempts=0,
+        DestinationConfig={"OnSuccess": {"Destination": bus}, "OnFailure": {"Destination": bus}},
+    )
+    for sent, result in (({"a": 1}, "Success"), ({"fail": 1}, "Failure")):
+        send(functions, sent)
+        [message] = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)["Messages"]
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        event = json.loads(message["Body"])
+        function = f"{listener_of(account, 'function')}:$LATEST"
+        assert event["detail-type"] == f"Lambda Function Invocation Result - {result}"
+        assert (event["source"], event["resources"]) == ("lambda", [bus, function])
+        assert event["detail"]["requestPayload"] == sent
+        assert event["detail"]["requestContext"]["functionArn"] == function
 
 
 def test_loop_through_a_queue_is_stopped(functions, client, everything, queue):

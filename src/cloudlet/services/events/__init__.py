@@ -1,0 +1,1 @@
+"""Amazon EventBridge: event buses, rules with patterns and schedules, and their targets."""

@@ -1,0 +1,1 @@
+"""Carrying events to their targets: an attempt, and what becomes of it."""

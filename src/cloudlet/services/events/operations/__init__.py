@@ -1,0 +1,1 @@
+"""EventBridge's operations, a module for each noun."""

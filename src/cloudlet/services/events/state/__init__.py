@@ -1,0 +1,1 @@
+"""Where EventBridge's rows stand. The only package of the service that names keys."""
