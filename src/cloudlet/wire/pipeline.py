@@ -206,7 +206,8 @@ class Pipeline:
         service, protocol = exchange.known()
         form = b""
         if protocol.routes_by_body:
-            form = inflated(exchange.request, await self._read(exchange), self._limit(exchange))
+            content = await self._read(exchange)
+            form = inflated(service.name, exchange.request, content, self._limit(exchange))
         operation = protocol.route(exchange.addressed, form)
         if operation is None:
             raise UnknownOperation(f"{service.name} has no operation for this request.")
@@ -233,8 +234,9 @@ class Pipeline:
         exchange.body = body
         if not protocol.streams_input(exchange.operation):
             exchange.body = await body.read(self._limit(exchange))
-            if may_be_compressed(protocol.service.operation(exchange.operation)):
-                exchange.body = inflated(exchange.request, exchange.body, self._limit(exchange))
+            if may_be_compressed(service.name, protocol.service.operation(exchange.operation)):
+                limit_bytes = self._limit(exchange)
+                exchange.body = inflated(service.name, exchange.request, exchange.body, limit_bytes)
 
     async def parse(self, exchange: Exchange) -> None:
         """Reads the parameters and holds them against the model's constraints."""
