@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import inspect
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,17 +47,27 @@ def _page(service: Service, model: ServiceModel) -> str:
         f"# {model.service_id}",
         "",
         f"{_works(service, model)} of {total} operations work. The others are refused by name, never",
-        "answered with an empty success. `scripts/docs` writes this page.",
+        "answered with an empty success. Where what works is not as at AWS: [limits](../limits.md).",
+        "`scripts/docs` writes this page, from what the operations say of themselves.",
         "",
         "| operation | |",
         "|---|---|",
     ]
     for name in sorted(model.operation_names):
-        lines.append(f"| {name} | {'works' if name in service.operations else 'not implemented'} |")
+        lines.append(f"| {name} | {_does(service, name)} |")
     types = sorted(each.type_name for each in service.resources)
     if types:
         lines += ["", "## CloudFormation types", "", *(f"- `{name}`" for name in types)]
     return "\n".join(lines) + "\n"
+
+
+def _does(service: Service, name: str) -> str:
+    """The first line of an operation's docstring, in a table's cell."""
+    operation = service.operations.get(name)
+    if operation is None:
+        return "not implemented"
+    said = inspect.getdoc(operation.function) or ""
+    return said.partition("\n")[0].replace("|", "\\|")
 
 
 def _works(service: Service, model: ServiceModel) -> int:
