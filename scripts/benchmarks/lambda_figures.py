@@ -172,7 +172,7 @@ def _references() -> list[Figure]:
     figures = [Figure("reference: a byte to another process and back", _round_trip_ms(), "ms", _LONGEST_MS)]
     for language, command in (("Python", [sys.executable, "-c", "0"]), ("Node", [which("node"), "-e", "0"])):
         if command[0] is not None:
-            took = _median(lambda command=command: _timed(command))  # type: ignore[misc]
+            took = _median(lambda command=command: _timed(command))  # type: ignore[misc]  # a default binds the loop variable
             figures.append(Figure(f"reference: fork and exec of {language}", took, "ms", _LONGEST_MS))
     return figures
 

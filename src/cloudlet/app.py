@@ -198,7 +198,7 @@ class App:
         )
 
     async def _open_sandboxes(self) -> Sandboxes:
-        from cloudlet.sandbox.opening import open_sandboxes  # noqa: PLC0415 (start time: needed after it)
+        from cloudlet.sandbox.opening import open_sandboxes  # noqa: PLC0415 (start time: not needed to listen)
 
         return await open_sandboxes(
             serve=self._serve_in_sandbox,

@@ -167,7 +167,7 @@ async def nothing(*_: object) -> Any:
 
 
 NO_FACTS = Facts(
-    clock=None,  # type: ignore[arg-type]
+    clock=None,  # type: ignore[arg-type]  # no page of these tests asks it
     advance_clock=nothing,
     health=dict,
     status=nothing,

@@ -60,9 +60,9 @@ def test_more_heads_than_are_kept_encode_the_same() -> None:
 
 def test_a_part_of_another_type_is_refused() -> None:
     with pytest.raises(TypeError, match="not float"):
-        KeyEncoder().encode((1.5,))  # type: ignore[arg-type]
+        KeyEncoder().encode((1.5,))  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(TypeError, match="not NoneType"):
-        KeyEncoder().encode(("a", "b", "c", "d", None))  # type: ignore[arg-type]
+        KeyEncoder().encode(("a", "b", "c", "d", None))  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_bytes_that_are_no_key_are_refused() -> None:

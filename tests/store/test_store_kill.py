@@ -76,7 +76,7 @@ def test_a_killed_program_has_lost_no_acknowledged_row(engine: str, tmp_path: Pa
         deadline = time.monotonic() + source.uniform(0, 0.25)
         while (left := deadline - time.monotonic()) > 0:
             if select.select([child.stdout], [], [], left)[0]:
-                output += child.stdout.read1(1 << 16)  # type: ignore[attr-defined]
+                output += child.stdout.read1(1 << 16)  # type: ignore[attr-defined]  # a pipe of bytes has it
         child.kill()
         output += child.stdout.read()
         child.wait()

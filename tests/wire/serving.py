@@ -74,7 +74,7 @@ def read_response(sock: socket.socket, method: str = "GET") -> http.client.HTTPR
     """One answer with its body; only for connections on which one answer is awaited at a time."""
     response = http.client.HTTPResponse(sock, method=method)
     response.begin()
-    response.content = response.read()  # type: ignore[attr-defined]
+    response.content = response.read()  # type: ignore[attr-defined]  # read before the connection ends
     return response
 
 

@@ -100,7 +100,7 @@ def test_runtime_streams_slowly_and_says_at_the_end_how_it_went():
             assert arrived.wait(10)
             assert seen == [b"a"]
             sock.sendall(b"1\r\nb\r\n0\r\nX-Failed: yes\r\n\r\n")
-            assert read_response(sock).content == b"[('X-Failed', 'yes')]"  # type: ignore[attr-defined]
+            assert read_response(sock).content == b"[('X-Failed', 'yes')]"  # type: ignore[attr-defined]  # see serving.py
     assert b"".join(seen) == b"ab"
 
 

@@ -88,7 +88,7 @@ def start(**options: object) -> None:
     gc.disable()  # until it runs, as in __main__
     from cloudlet.cli import lifecycle  # noqa: PLC0415 (start time of the other commands)
 
-    lifecycle.start(lifecycle.StartOptions(**options))  # type: ignore[arg-type]
+    lifecycle.start(lifecycle.StartOptions(**options))  # type: ignore[arg-type]  # click made them by these names
 
 
 @main.command()

@@ -9,7 +9,7 @@ FUNCTION = "arn:aws:lambda:us-east-1:123412341234:function:judge"
 URI = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{FUNCTION}/invocations"
 
 
-def test_credentials_are_handed_on_by_those_who_may(api, as_user, account):  # noqa: F811
+def test_credentials_are_handed_on_by_those_who_may(api, as_user, account):  # noqa: F811  the fixture
     user = as_user("builder", "apigateway:*")("apigateway")
     named = {"restApiId": api.id, "resourceId": api.root, "httpMethod": "GET"}
     user.put_method(**named, authorizationType="NONE")

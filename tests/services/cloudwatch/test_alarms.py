@@ -320,10 +320,11 @@ def test_a_composite_alarm_follows_its_children(cloudwatch, make_alarm, topic, q
     assert [(each["AlarmName"], each["StateValue"]) for each in children] == [("a", "ALARM"), ("b", "ALARM")]
     [parent] = cloudwatch.describe_alarms(ParentsOfAlarmName="a")["CompositeAlarms"]
     assert parent == {"AlarmName": "both", "AlarmArn": f"{own}:both"}
-    assert refusal(cloudwatch.delete_alarms, AlarmNames=["a"]) == (
-        "ValidationError",
-        "Cannot delete a as there are composite alarm(s) depending on it.",
-    )
+    for names, them in ((["a"], "it"), (["a", "b"], "them")):
+        assert refusal(cloudwatch.delete_alarms, AlarmNames=names) == (
+            "ValidationError",
+            f"Cannot delete {','.join(names)} as there are composite alarm(s) depending on {them}.",
+        )
     cloudwatch.delete_alarms(AlarmNames=["both"])
     cloudwatch.delete_alarms(AlarmNames=["a", "b"])
     assert cloudwatch.describe_alarms(AlarmTypes=["MetricAlarm", "CompositeAlarm"])["MetricAlarms"] == []
@@ -406,6 +407,21 @@ def test_an_alarm_that_cannot_be_is_refused(cloudwatch, make_alarm, settings, me
         make_alarm(**settings)
     assert refused.value.response["Error"]["Message"] == message
     assert refused.value.response["Error"]["Code"] == "ValidationError"
+
+
+@pytest.mark.unverified("which periods there are is documented, the words of the refusal are not")
+def test_an_alarm_of_a_period_that_is_none_is_refused(make_alarm):
+    assert refusal(make_alarm, Period=45) == (
+        "ValidationError",
+        "Period must be 10, 20, 30 or a multiple of 60",
+    )
+
+
+@pytest.mark.unverified("told by those who wrote AWS's resource type of alarms, not by its documentation")
+def test_alarms_that_are_not_there_are_deleted_without_error(cloudwatch, make_alarm):
+    make_alarm()
+    cloudwatch.delete_alarms(AlarmNames=["none", "alarm"])
+    assert cloudwatch.describe_alarms()["MetricAlarms"] == []
 
 
 def test_what_alarms_do_not_do_is_refused_by_name(cloudwatch, make_alarm):

@@ -245,6 +245,24 @@ def test_a_value_that_cannot_be_is_refused(cloudwatch, datum, code, message):
     assert refusal(cloudwatch.put_metric_data, Namespace="ns", MetricData=data) == (code, message)
 
 
+def test_namespaces_of_aws_are_reserved(cloudwatch):
+    asked = {"Namespace": "AWS/Mine", "MetricData": [{"MetricName": "m", "Value": 1}]}
+    assert refusal(cloudwatch.put_metric_data, **asked) == (
+        "InvalidParameterValue",
+        "The value AWS/ for parameter Namespace is invalid.",
+    )
+
+
+@pytest.mark.unverified("which periods there are is documented, the words of the refusal are not")
+def test_statistics_of_a_period_that_is_none_are_refused(cloudwatch, now):
+    window = {"StartTime": now, "EndTime": now + timedelta(minutes=1)}
+    asked = {"Namespace": "ns", "MetricName": "m", "Statistics": ["Sum"], "Period": 45}
+    assert refusal(cloudwatch.get_metric_statistics, **asked, **window) == (
+        "InvalidParameterValue",
+        "The parameter Period must be 1, 5, 10, 20, 30, or a multiple of 60.",
+    )
+
+
 def test_values_together_with_a_statistic_set_are_taken(cloudwatch, now):
     told = {"SampleCount": 10, "Sum": 55, "Minimum": 1, "Maximum": 10}
     put(cloudwatch, {"Timestamp": now, "Values": [1.0, 10.0], "StatisticValues": told})

@@ -130,13 +130,38 @@ def test_results_come_in_pages_of_so_many_values(cloudwatch, now):
     ]
 
 
-def test_times_are_rounded_down_to_the_minute(cloudwatch, now):
-    put(cloudwatch, {"Timestamp": now - timedelta(minutes=1), "Value": 1}, {"Timestamp": now, "Value": 2})
-    start = now - timedelta(seconds=20)
-    found = cloudwatch.get_metric_data(
-        MetricDataQueries=[query()], StartTime=start, EndTime=now + timedelta(seconds=40)
-    )["MetricDataResults"][0]
+def test_the_start_is_rounded_down_to_the_minute(cloudwatch, now):
+    put(cloudwatch, {"Timestamp": now - timedelta(minutes=1), "Value": 1})
+    [found] = data(cloudwatch, now - timedelta(seconds=20), query())["MetricDataResults"]
     assert found["Values"] == [1.0]
+
+
+@pytest.mark.unverified("AWS documents how it rounds the start, not whether it rounds the end")
+def test_the_end_is_rounded_down_to_the_minute(cloudwatch, now):
+    put(cloudwatch, {"Timestamp": now - timedelta(minutes=1), "Value": 1}, {"Timestamp": now, "Value": 2})
+    [found] = cloudwatch.get_metric_data(
+        MetricDataQueries=[query()],
+        StartTime=now - timedelta(minutes=1),
+        EndTime=now + timedelta(seconds=40),
+    )["MetricDataResults"]
+    assert found["Values"] == [1.0]
+
+
+@pytest.mark.unverified("AWS does not document what a default label has of dimensions")
+def test_metrics_are_told_apart_by_the_values_of_their_dimensions(cloudwatch, now):
+    asked = [query(each, dimensions=[{"Name": "Stage", "Value": each}]) for each in ("test", "live")]
+    found = data(cloudwatch, now, *asked)["MetricDataResults"]
+    assert [each["Label"] for each in found] == ["test", "live"]
+
+
+@pytest.mark.unverified("which periods there are is documented, the words of the refusal are not")
+def test_a_query_of_a_period_that_is_none_is_refused(cloudwatch, now):
+    window = {"StartTime": now, "EndTime": now + timedelta(minutes=1)}
+    assert refusal(cloudwatch.get_metric_data, MetricDataQueries=[query(period=45)], **window) == (
+        "ValidationError",
+        "The parameter MetricDataQueries.member.1.MetricStat.Period must be 1, 5, 10, 20, 30, "
+        "or a multiple of 60.",
+    )
 
 
 @pytest.mark.unverified("how CloudWatch writes numbers and times in labels is not documented")

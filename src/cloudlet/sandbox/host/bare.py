@@ -148,7 +148,7 @@ class BareSandbox:
             drain.close()
         for closer in self._closers:
             closer.close()
-        with open(self._complaints, encoding="utf-8") as complaints:  # noqa: PTH123
+        with os.fdopen(self._complaints, encoding="utf-8") as complaints:
             complaint = complaints.read() or None
         self._group.remove()
         shutil.rmtree(self._folder, ignore_errors=True)

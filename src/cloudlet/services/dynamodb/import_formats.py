@@ -55,8 +55,7 @@ def _json_items(line: str) -> Iterator[Item]:
 
 def _ion_reader() -> Reader:
     try:
-        # An extra of the package, which brings a large library that nothing else needs.
-        from cloudlet.services.dynamodb import attribute_ion  # noqa: PLC0415
+        from cloudlet.services.dynamodb import attribute_ion  # noqa: PLC0415  its library is an extra
     except ModuleNotFoundError as error:
         raise NotImplementedHere(
             "cloudlet imports Amazon Ion only where its extra `ion` is installed."

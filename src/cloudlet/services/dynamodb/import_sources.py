@@ -123,8 +123,7 @@ class _Zstandard:
     """ZSTD, also of several frames."""
 
     def __init__(self) -> None:
-        # Few imports need it, and a start shall not.
-        import zstandard  # noqa: PLC0415
+        import zstandard  # noqa: PLC0415  start time: few imports need it
 
         self._failure = zstandard.ZstdError
         self._frames = zstandard.ZstdDecompressor().decompressobj(read_across_frames=True)

@@ -17,7 +17,10 @@ from msgspec import Struct
 from cloudlet.services.cloudwatch.alarms.model import ALARM, INSUFFICIENT_DATA, OK, timestamp
 
 EXTRA_PERIODS: Final = 2
-"""How many periods more than it needs an evaluation looks at, for those that have no data."""
+"""How many periods more than it needs an evaluation looks at, for those that have no data.
+
+AWS's tables of missing data show 5 datapoints for 3 periods; of other numbers of periods it does not tell.
+"""
 _COMPARED: Final[Mapping[str, tuple[Callable[[float, float], bool], str]]] = {
     "GreaterThanOrEqualToThreshold": (operator.ge, "greater than or equal to"),
     "GreaterThanThreshold": (operator.gt, "greater than"),

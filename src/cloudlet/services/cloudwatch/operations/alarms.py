@@ -104,11 +104,12 @@ def delete_alarms(call: Call, request: api.DeleteAlarmsInputTypeDef) -> None:
     found = [alarm for name in request["AlarmNames"] if (alarm := alarms.find_alarm(call, name)) is not None]
     if sum(alarm.kind != METRIC_ALARM for alarm in found) > 1:
         raise ValidationException("Only one composite alarm can be deleted at a time")
-    for alarm in found:
-        if alarms.list_parents(call, alarm.name):
-            raise ValidationException(
-                f"Cannot delete {alarm.name} as there are composite alarm(s) depending on it."
-            )
+    watched = [alarm.name for alarm in found if alarms.list_parents(call, alarm.name)]
+    if watched:
+        them = "it" if len(watched) == 1 else "them"
+        raise ValidationException(
+            f"Cannot delete {','.join(watched)} as there are composite alarm(s) depending on {them}."
+        )
     for alarm in found:
         if alarm.kind != METRIC_ALARM:
             alarms.delete_children(call, alarm.name, parse_rule(alarm.settings["AlarmRule"]).children)

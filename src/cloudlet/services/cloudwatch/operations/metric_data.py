@@ -55,7 +55,7 @@ def _check(request: Request, data: Sequence[Any], now: float) -> None:
     if (request.get("Namespace") or "").startswith(":"):
         faults.invalid("The parameter Namespace must not start with ':'.")
     if (request.get("Namespace") or "").startswith("AWS/"):
-        faults.invalid(f"The value {request['Namespace']} for parameter Namespace is invalid.")
+        faults.invalid("The value AWS/ for parameter Namespace is invalid.")
     faults.required({"MetricData": data}, "MetricData")
     faults.at_most(data, _MOST_DATA, "MetricData")
     for number, datum in enumerate(data, 1):

@@ -17,9 +17,9 @@ def send(
     event: dict[str, Any],
     context: Any,
     responseStatus: str,  # noqa: N803  AWS's name
-    responseData: dict[str, Any] | None,  # noqa: N803
-    physicalResourceId: str | None = None,  # noqa: N803
-    noEcho: bool = False,  # noqa: N803
+    responseData: dict[str, Any] | None,  # noqa: N803  as above
+    physicalResourceId: str | None = None,  # noqa: N803  as above
+    noEcho: bool = False,  # noqa: N803  as above
     reason: str | None = None,
 ) -> None:
     """Puts the answer where the event says."""
