@@ -9,6 +9,7 @@ import json
 import re
 import uuid
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from cloudlet.core.arn import Arn
@@ -120,6 +121,32 @@ def _trigger_query(query: Mapping[str, Any]) -> dict[str, Any]:
 
 def function_event(alarm: Alarm, before: AlarmState, arn: Arn) -> str:
     """The event that a function gets."""
+    event = {
+        "source": "aws.cloudwatch",
+        "alarmArn": str(arn),
+        "accountId": arn.account,
+        "time": timestamp(alarm.state.updated_at),
+        "region": arn.region,
+        "alarmData": _alarm_data(alarm, before, arn),
+    }
+    return json.dumps(event, separators=(",", ":"))
+
+
+def event_bus_entry(alarm: Alarm, before: AlarmState, arn: Arn) -> dict[str, Any]:
+    """What the default event bus is told of a change of state.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
+    """
+    return {
+        "Source": "aws.cloudwatch",
+        "DetailType": "CloudWatch Alarm State Change",
+        "Time": datetime.fromtimestamp(alarm.state.updated_at, UTC),
+        "Resources": [str(arn)],
+        "Detail": json.dumps(_alarm_data(alarm, before, arn), separators=(",", ":")),
+    }
+
+
+def _alarm_data(alarm: Alarm, before: AlarmState, arn: Arn) -> dict[str, Any]:
     settings = alarm.settings
     configuration: dict[str, Any] = {}
     if "AlarmDescription" in settings:
@@ -128,20 +155,12 @@ def function_event(alarm: Alarm, before: AlarmState, arn: Arn) -> str:
         configuration["alarmRule"] = settings["AlarmRule"]
     else:
         configuration["metrics"] = _event_metrics(settings, str(arn))
-    event = {
-        "source": "aws.cloudwatch",
-        "alarmArn": str(arn),
-        "accountId": arn.account,
-        "time": timestamp(alarm.state.updated_at),
-        "region": arn.region,
-        "alarmData": {
-            "alarmName": alarm.name,
-            "state": _event_state(alarm.state),
-            "previousState": _event_state(before),
-            "configuration": configuration,
-        },
+    return {
+        "alarmName": alarm.name,
+        "state": _event_state(alarm.state),
+        "previousState": _event_state(before),
+        "configuration": configuration,
     }
-    return json.dumps(event, separators=(",", ":"))
 
 
 def _event_state(state: AlarmState) -> dict[str, str]:

@@ -14,6 +14,7 @@ from cloudlet.core.arn import Arn
 from cloudlet.core.call import Call
 from cloudlet.services.cloudwatch.alarms.messages import (
     configuration_update,
+    event_bus_entry,
     function_event,
     state_update,
     subject,
@@ -50,11 +51,19 @@ def _move(
     summary = f"Alarm updated from {alarm.state.value} to {value}"
     data = state_update(alarm.state, moved.state)
     alarms.add_history(call, HistoryItem(alarm.name, alarm.kind, call.time(), "StateUpdate", summary, data))
+    _tell_event_bus(call, moved, alarm.state)
     _ask_for_actions(call, moved, alarm.state)
     for parent in alarms.list_parents(call, alarm.name):
         # A rule that leads back to where it began is not followed round again.
         if parent not in (*path, alarm.name):
             _evaluate_parent(call, parent, moved, (*path, alarm.name))
+
+
+def _tell_event_bus(call: Call, alarm: Alarm, before: AlarmState) -> None:
+    """Puts the change on the account's default event bus, whose rules may wait for it."""
+    arn = Arn.parse(alarms.arn(call, alarm.name))
+    there = call.as_service("cloudwatch.amazonaws.com", str(arn))
+    there.ask_within("events", "PutEvents", {"Entries": [event_bus_entry(alarm, before, arn)]})
 
 
 def _ask_for_actions(call: Call, alarm: Alarm, before: AlarmState) -> None:
