@@ -75,6 +75,15 @@ def test_batch_write_that_dynamodb_refuses_writes_nothing(dynamodb, invalid, has
     assert dynamodb.scan(TableName=hash_table)["Count"] == 0
 
 
+def test_too_large_item_is_refused_before_the_table_is_looked_up(invalid, refused, dynamodb):
+    largest = "x" * (409600 - len("a") - len("x") - len("v"))
+    request = {"none": [put("x", v={"S": largest + "x"})]}
+    expected = "Item size has exceeded the maximum allowed size"
+    assert invalid(dynamodb.batch_write_item, RequestItems=request) == expected
+    request = {"none": [put("x", v={"S": largest})]}
+    assert refused(dynamodb.batch_write_item, RequestItems=request)[0] == "ResourceNotFoundException"
+
+
 def test_batch_write_has_at_most_25_items(dynamodb, invalid, hash_table, range_table):
     request = {
         hash_table: [put(str(number)) for number in range(20)],

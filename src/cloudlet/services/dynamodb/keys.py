@@ -73,11 +73,18 @@ def check_item_key(table: Table, item: Item) -> None:
 def check_index_keys(table: Table, item: Item) -> None:
     """Raises ValidationException for a value that an index cannot have in its key."""
     for index in table.indexes:
-        for name in index.keys.attributes:
-            if name in item and name not in table.keys.attributes:
-                _check_index_key(table, name, item[name], partition=name in index.keys.partitions)
-        if index.keys.has_several:
-            _check_together(index, item)
+        _check_keys_of(table, index, item)
+
+
+def can_keep(table: Table, index: Index, item: Item) -> bool:
+    """Whether an index can have an item that was there before it."""
+    if not index.holds(item):
+        return False
+    try:
+        _check_keys_of(table, index, item)
+    except ValidationException:
+        return False
+    return True
 
 
 def index_key_mismatch(table: Table, name: str, actual: str) -> ValidationException:
@@ -97,6 +104,14 @@ def check_not_emptied(table: Table, name: str, value: AttributeValue) -> None:
             f"not supported. The AttributeValue for a key attribute cannot contain an empty "
             f"{_EMPTY_NAMES[kind]} value."
         )
+
+
+def _check_keys_of(table: Table, index: Index, item: Item) -> None:
+    for name in index.keys.attributes:
+        if name in item and name not in table.keys.attributes:
+            _check_index_key(table, name, item[name], partition=name in index.keys.partitions)
+    if index.keys.has_several:
+        _check_together(index, item)
 
 
 def _index_told(table: Table, name: str) -> str:

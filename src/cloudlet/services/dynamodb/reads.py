@@ -22,7 +22,7 @@ from cloudlet.services.dynamodb.throttling import READ, take
 from cloudlet.services.dynamodb.values import INVALID, checked_item, item_size, order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from cloudlet.core.call import Call
     from cloudlet.core.operation import Request
@@ -141,9 +141,9 @@ def read_read(
     if "KeyConditionExpression" in request:
         old.append("KeyConditions")
     check_together(request, expressions, old, wording)
-    names = legacy.read_attributes_to_get(request)
-    conditions = legacy.read_filter(request, filter_member, wording)
+    names, conditions = _read_older(request, filter_member, wording)
     start_key = _read_start_key(request, wording)
+    _check_segments(request)
     compiled = read_expressions(call.cloud.component(Expressions), request, wording)
     _check_select(request)
     projection = projection_of((name,) for name in names) if names is not None else compiled.projection
@@ -158,6 +158,17 @@ def read_read(
     return Read(request, compiled, matches, filtered, projection, start_key)
 
 
+def _read_older(
+    request: Request, filter_member: str, wording: Wording
+) -> tuple[Sequence[str] | None, legacy.Conditions | None]:
+    """AttributesToGet and the filter; a Query's filter is judged first, a Scan's last."""
+    if filter_member == "QueryFilter":
+        conditions = legacy.read_filter(request, filter_member, wording)
+        return legacy.read_attributes_to_get(request), conditions
+    names = legacy.read_attributes_to_get(request)
+    return names, legacy.read_filter(request, filter_member, wording)
+
+
 def _read_start_key(request: Request, wording: Wording) -> Item | None:
     if "ExclusiveStartKey" not in request:
         return None
@@ -167,6 +178,27 @@ def _read_start_key(request: Request, wording: Wording) -> Item | None:
         return checked_item(request["ExclusiveStartKey"], wording)
     except ValidationException as refused:
         raise ValidationException(f"{BAD_START}: {refused.message}") from refused
+
+
+def _check_segments(request: Request) -> None:
+    segment, total = request.get("Segment"), request.get("TotalSegments")
+    if segment is None and total is None:
+        return
+    if total is None:
+        raise ValidationException(
+            "The TotalSegments parameter is required but was not present in the request "
+            "when Segment parameter is present"
+        )
+    if segment is None:
+        raise ValidationException(
+            "The Segment parameter is required but was not present in the request "
+            "when parameter TotalSegments is present"
+        )
+    if segment >= total:
+        raise ValidationException(
+            "The Segment parameter is zero-based and must be less than parameter TotalSegments: "
+            f"Segment: {segment} is not less than TotalSegments: {total}"
+        )
 
 
 def _check_select(request: Request) -> None:
@@ -208,13 +240,9 @@ def check_filled(index: Index | None) -> None:
         raise ValidationException(f"Cannot read from backfilling global secondary index: {index.name}")
 
 
-def check_source(source: Source, read: Read) -> None:
-    """Raises ValidationException for what the index does not have, and for paths into keys."""
+def check_selected(source: Source, read: Read) -> None:
+    """Raises ValidationException for all attributes of an index that does not have them."""
     index = source.index
-    if read.expressions.filter is not None:
-        keys.check_paths(source.table, read.expressions.filter.paths)
-    if read.projection is not None:
-        keys.check_paths(source.table, read.projection.paths)
     if index is None or index.local or index.projection == "ALL":
         return
     if read.request.get("Select") == "ALL_ATTRIBUTES":
@@ -222,6 +250,17 @@ def check_source(source: Source, read: Read) -> None:
             f"{INVALID}Select type ALL_ATTRIBUTES is not supported for global secondary index {index.name} "
             "because its projection type is not ALL"
         )
+
+
+def check_source(source: Source, read: Read) -> None:
+    """Raises ValidationException for paths into keys, and for attributes that the index does not have."""
+    index = source.index
+    if read.expressions.filter is not None:
+        keys.check_paths(source.table, read.expressions.filter.paths)
+    if read.projection is not None:
+        keys.check_paths(source.table, read.projection.paths)
+    if index is None or index.local or index.projection == "ALL":
+        return
     if read.projection is not None:
         has = {*source.key_attributes, *index.included}
         missing = sorted(read.projection.attributes - has)

@@ -160,7 +160,10 @@ def _read_write(requested: Mapping[str, Any]) -> tuple[Item | None, Item | None]
             "Supplied WriteRequest is empty or has both a PutRequest and a DeleteRequest"
         )
     if "PutRequest" in requested:
-        return checked_item(requested["PutRequest"]["Item"], Wording.OLDER), None
+        item = checked_item(requested["PutRequest"]["Item"], Wording.OLDER)
+        if is_too_large(item):
+            raise ValidationException("Item size has exceeded the maximum allowed size")
+        return item, None
     return None, checked_item(requested["DeleteRequest"]["Key"], Wording.OLDER)
 
 
@@ -169,8 +172,6 @@ def _check_writes(table: Table, writes: list[tuple[Item | None, Item | None]]) -
     for item, key in writes:
         if item is not None:
             keys.check_item_key(table, item)
-            if is_too_large(item):
-                raise ValidationException("Item size has exceeded the maximum allowed size")
         if key is not None:
             keys.check_key(table, key)
         position = table.keys.row_key(item if item is not None else key or {})

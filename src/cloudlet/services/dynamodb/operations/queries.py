@@ -21,6 +21,7 @@ from cloudlet.services.dynamodb.reads import (
     Read,
     Source,
     after,
+    check_selected,
     check_source,
     key_range,
     read_page,
@@ -50,11 +51,12 @@ def query(call: Call, request: Request) -> dict[str, Any]:
     requested = _requested_conditions(request, read)
     call = owner(call, request["TableName"])
     source = source_of(call, read)
-    _check_start_length(source, read)
+    _check_query_start_shape(source, read)
     schema = source.keys
     conditions = _key_conditions(source, requested)
     _check_query_start(source, read, conditions)
     _check_filter(source, read)
+    check_selected(source, read)
     check_source(source, read)
     sort = conditions[-1] if len(conditions) > len(schema.partitions) else None
     equalities = [each.operands[0] for each in conditions if each is not sort]
@@ -73,11 +75,12 @@ def query(call: Call, request: Request) -> dict[str, Any]:
 @operation("Scan", permissions=on_table("Scan", read_context), read_only=True)
 def scan(call: Call, request: Request) -> dict[str, Any]:
     """All items of a table or an index, or one segment of them."""
-    _check_segments(request)
     read = read_read(call, request, "ScanFilter", Wording.OLDER, _SCAN_EXPRESSIONS)
     call = owner(call, request["TableName"])
     source = source_of(call, read)
     segment, total = request.get("Segment", 0), request.get("TotalSegments", 1)
+    _check_scan_start_shape(source, read)
+    check_selected(source, read)
     _check_scan_start(source, read, segment, total)
     check_source(source, read)
     prefix = source.prefix(call)
@@ -153,17 +156,17 @@ def _check_empty(name: str, condition: KeyCondition) -> None:
         keys.check_not_empty(name, value)
 
 
-def _check_start_length(source: Source, read: Read) -> None:
+def _check_query_start_shape(source: Source, read: Read) -> None:
     start = read.start_key
     if start is None:
         return
     if len(start) != len(source.key_attributes):
         raise ValidationException(BAD_START)
-    _check_index_part(source, start)
+    _check_key_part(source, start, source.keys.partitions)
 
 
-def _check_index_part(source: Source, start: Item) -> None:
-    for name in source.keys.attributes:
+def _check_key_part(source: Source, start: Item, names: Sequence[str]) -> None:
+    for name in names:
         if name not in start:
             raise ValidationException(BAD_START)
         if source.table.attribute_types[name] not in start[name]:
@@ -181,6 +184,7 @@ def _check_query_start(source: Source, read: Read, conditions: Sequence[KeyCondi
     start = read.start_key
     if start is None:
         return
+    _check_key_part(source, start, source.keys.sorts)
     _check_table_part(source, start)
     partitions = len(source.keys.partitions)
     inside = all(start[each.attribute] == each.operands[0] for each in conditions[:partitions])
@@ -217,37 +221,20 @@ def _check_filter(source: Source, read: Read) -> None:
             )
 
 
-def _check_segments(request: Request) -> None:
-    segment, total = request.get("Segment"), request.get("TotalSegments")
-    if segment is None and total is None:
+def _check_scan_start_shape(source: Source, read: Read) -> None:
+    start = read.start_key
+    if start is None:
         return
-    if total is None:
-        raise ValidationException(
-            "The TotalSegments parameter is required but was not present in the request "
-            "when Segment parameter is present"
-        )
-    if segment is None:
-        raise ValidationException(
-            "The Segment parameter is required but was not present in the request "
-            "when parameter TotalSegments is present"
-        )
-    if segment >= total:
-        raise ValidationException(
-            "The Segment parameter is zero-based and must be less than parameter TotalSegments: "
-            f"Segment: {segment} is not less than TotalSegments: {total}"
-        )
+    if len(start) != len(source.key_attributes):
+        raise ValidationException(BAD_START if source.index else f"{BAD_START}: {keys.SCHEMA_MISMATCH}")
+    if source.index is not None:
+        _check_key_part(source, start, source.keys.attributes)
 
 
 def _check_scan_start(source: Source, read: Read, segment: int, total: int) -> None:
     start = read.start_key
     if start is None:
         return
-    if source.index is not None:
-        if len(start) != len(source.key_attributes):
-            raise ValidationException(BAD_START)
-        _check_index_part(source, start)
-    elif len(start) != len(source.key_attributes):
-        raise ValidationException(f"{BAD_START}: {keys.SCHEMA_MISMATCH}")
     _check_table_part(source, start)
     first, last = segment_bounds(segment, total)
     stands = source.position(start)[0]

@@ -11,6 +11,7 @@ import msgspec
 
 from cloudlet.core.store import LAST
 from cloudlet.services.dynamodb import capacity
+from cloudlet.services.dynamodb.keys import can_keep
 from cloudlet.services.dynamodb.model import Count, KeySchema
 from cloudlet.services.dynamodb.state import history, keys, outbox, replication, streams, waiting
 from cloudlet.services.dynamodb.values import item_size
@@ -112,9 +113,8 @@ def _index_units(before: Item | None, after: Item | None, *, moved: bool) -> flo
 
 
 def add_to_index(call: Call, table: Table, index: Index, item: Item) -> None:
-    """Writes the row of an item that was there before the index, unless its keys have other types."""
-    types = table.attribute_types
-    if index.holds(item) and all(types[name] in item[name] for name in index.keys.attributes):
+    """Writes the row of an item that was there before the index, if the index can have it."""
+    if can_keep(table, index, item):
         row_key = table.keys.row_key(item)
         key = (*keys.index_prefix(call, table, index), *index.keys.row_key(item), *row_key[1:])
         call.transaction.put(key, _ENCODER.encode(index.projected(item, table.keys)))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cloudlet.core.arn import Arn
+from cloudlet.core.arn import Arn, queue_url
 from cloudlet.core.errors import AccessDenied, ServiceError
 from cloudlet.services.events import inputs, json_paths
 from cloudlet.services.events.delivery import log_groups, passing_on
@@ -89,11 +89,6 @@ def _request(delivery: Delivery, arn: Arn) -> tuple[str, str, dict[str, Any]]:
             group = (delivery.target.settings.get("SqsParameters") or {}).get("MessageGroupId")
             more = {"MessageGroupId": group} if group else {}
             return "sqs", "SendMessage", {"QueueUrl": queue_url(arn), "MessageBody": body, **more}
-
-
-def queue_url(arn: Arn) -> str:
-    """The URL of a queue."""
-    return f"https://sqs.{arn.region}.amazonaws.com/{arn.account}/{arn.resource}"
 
 
 def _partition_key(delivery: Delivery) -> str:
