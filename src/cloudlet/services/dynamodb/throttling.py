@@ -1,7 +1,7 @@
 """Holds tables and global indexes to their provisioned throughput, with what they left unused for bursts.
 
-Only where the server is asked to; CloudWatch is told in any case. What was used is known to this server alone,
-and forgotten with it.
+Only where the server is asked to; CloudWatch is told in any case. What was used is known to this server
+alone, and forgotten with it.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/burst-adaptive-capacity.html
 """
 
