@@ -26,6 +26,11 @@ class Arn(Struct, frozen=True):
         return f"arn:{self.partition}:{self.service}:{self.region}:{self.account}:{self.resource}"
 
 
+def queue_url(arn: Arn) -> str:
+    """The URL by which SQS knows the queue of an ARN, for calls in the queue's region."""
+    return f"https://sqs.{arn.region}.amazonaws.com/{arn.account}/{arn.resource}"
+
+
 def find_arn(text: str) -> Arn | None:
     """The parsed ARN, or None for what is none."""
     try:

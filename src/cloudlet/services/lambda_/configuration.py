@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import replace
 
+from cloudlet.core.arn import Arn
 from cloudlet.services.lambda_ import runtimes, tenancy
 from cloudlet.services.lambda_.archives import UNZIPPED_LIMIT_BYTES
 from cloudlet.services.lambda_.errors import InvalidParameterValueException, ValidationException
@@ -127,7 +128,7 @@ def check_layer_arns(arns: Sequence[str], region: str) -> None:
     seen: dict[str, str] = {}
     for arn in arns:
         layer = arn.rpartition(":")[0]
-        if arn.split(":")[3] != region:
+        if Arn.parse(arn).region != region:
             raise InvalidParameterValueException(
                 "Layers are not in the same region as the function. "
                 f"Layers are expected to be in region {region}."

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from cloudlet.core.arn import Arn, queue_url
 from cloudlet.core.errors import ServiceError
 from cloudlet.services.lambda_ import metrics
 from cloudlet.services.lambda_.invoke import launch
@@ -70,7 +71,7 @@ async def _attempt(
         return False
     try:
         session = await launch.assume_role(call, target)
-        there = replace(call, region=arn.split(":")[3] or call.region)
+        there = replace(call, region=Arn.parse(arn).region or call.region)
         await there.as_principal(session.principal).ask(*message)
     except ServiceError as error:
         _LOG.warning(
@@ -107,9 +108,13 @@ def _to_destination(
 ) -> tuple[str, str, dict[str, Any]] | None:
     """Which operation of which service takes a record, and how; None where none does."""
     body = json.dumps(record, separators=(",", ":"), ensure_ascii=False)
-    service = arn.split(":")[2]
+    service = Arn.parse(arn).service
     if service == "sqs":
-        return "sqs", "SendMessage", {"QueueUrl": _queue_url(arn), "MessageBody": body, **_traced(event)}
+        return (
+            "sqs",
+            "SendMessage",
+            {"QueueUrl": queue_url(Arn.parse(arn)), "MessageBody": body, **_traced(event)},
+        )
     if service == "sns":
         return "sns", "Publish", {"TopicArn": arn, "Message": body}
     if service == "lambda":
@@ -145,18 +150,13 @@ def _to_dead_letters(arn: str, event: QueuedEvent, ending: Ending) -> tuple[str,
         "ErrorCode": {"DataType": "Number", "StringValue": code},
         "ErrorMessage": {"DataType": "String", "StringValue": text},
     }
-    service = arn.split(":")[2]
+    service = Arn.parse(arn).service
     if service == "sqs":
         request = {"MessageBody": body, "MessageAttributes": attributes, **_traced(event)}
-        return "sqs", "SendMessage", {"QueueUrl": _queue_url(arn), **request}
+        return "sqs", "SendMessage", {"QueueUrl": queue_url(Arn.parse(arn)), **request}
     if service == "sns":
         return "sns", "Publish", {"TopicArn": arn, "Message": body, "MessageAttributes": attributes}
     return None
-
-
-def _queue_url(arn: str) -> str:
-    _, _, _, region, account, name = arn.split(":")
-    return f"https://sqs.{region}.amazonaws.com/{account}/{name}"
 
 
 def _traced(event: QueuedEvent) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from cloudlet.core.arn import Arn
 from cloudlet.services.s3.errors import InvalidBucketName, KeyTooLongError, MetadataTooLarge
 
 LEGACY_REGION: Final = "us-east-1"
@@ -88,7 +89,7 @@ class Notification(Struct, frozen=True):
     @property
     def service(self) -> str:
         """The service of the destination: sqs, sns or lambda."""
-        return self.arn.split(":")[2]
+        return Arn.parse(self.arn).service
 
     @property
     def prefix(self) -> str:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cloudlet.core.arn import Arn
+from cloudlet.core.arn import Arn, queue_url
 from cloudlet.core.errors import AccessDenied, ServiceError
 from cloudlet.services.events import inputs, json_paths
-from cloudlet.services.events.delivery import passing_on
+from cloudlet.services.events.delivery import log_groups, passing_on
 from cloudlet.services.events.json_paths import MISSING
 from cloudlet.services.events.model import compact
 
@@ -45,6 +45,8 @@ async def attempt(call: Call, delivery: Delivery) -> Failure | None:
     try:
         if arn.service == "events":
             await speaker.transact(lambda inner: passing_on.pass_on(inner, delivery, arn))
+        elif arn.service == "logs":
+            await log_groups.write(speaker, delivery, arn)
         else:
             await speaker.ask(*_request(delivery, arn))
     except passing_on.ThirdAccount as error:
@@ -87,11 +89,6 @@ def _request(delivery: Delivery, arn: Arn) -> tuple[str, str, dict[str, Any]]:
             group = (delivery.target.settings.get("SqsParameters") or {}).get("MessageGroupId")
             more = {"MessageGroupId": group} if group else {}
             return "sqs", "SendMessage", {"QueueUrl": queue_url(arn), "MessageBody": body, **more}
-
-
-def queue_url(arn: Arn) -> str:
-    """The URL of a queue."""
-    return f"https://sqs.{arn.region}.amazonaws.com/{arn.account}/{arn.resource}"
 
 
 def _partition_key(delivery: Delivery) -> str:

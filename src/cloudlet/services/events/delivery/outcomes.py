@@ -8,9 +8,9 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
-from cloudlet.core.arn import Arn
+from cloudlet.core.arn import Arn, queue_url
 from cloudlet.core.errors import ServiceError
-from cloudlet.services.events.delivery.attempts import as_events, queue_url
+from cloudlet.services.events.delivery.attempts import as_events
 from cloudlet.services.events.model import milliseconds
 from cloudlet.services.events.state import deliveries
 

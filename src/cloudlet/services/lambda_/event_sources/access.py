@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import replace
 
-from cloudlet.core.arn import Arn
+from cloudlet.core.arn import Arn, queue_url
 from cloudlet.core.errors import AccessDenied, NotImplementedHere, ServiceError
 from cloudlet.services.lambda_ import references, state
 from cloudlet.services.lambda_.errors import InvalidParameterValueException, ResourceNotFoundException
@@ -49,12 +49,6 @@ def function_version(call: Call, function_arn: str) -> FunctionVersion:
         raise InvalidParameterValueException("Function does not exist") from error
 
 
-def queue_url(call: Call, queue_arn: str) -> str:
-    """The URL of a queue."""
-    arn = Arn.parse(queue_arn)
-    return f"{call.cloud.endpoint}/{arn.account}/{arn.resource}"
-
-
 async def may(call: Call, service: str, operation: str, request: Mapping[str, Any]) -> bool:
     """Whether IAM lets the caller do what is not done now."""
     asked = replace(call, service=call.cloud.services[service])
@@ -84,7 +78,7 @@ async def _reader(call: Call, row: EventSourceMapping, version: FunctionVersion)
 async def _check_queue(reader: Call, row: EventSourceMapping, timeout_seconds: int) -> None:
     if "sqs" not in reader.cloud.services:
         raise NotImplementedHere("SQS is not served.")
-    request = {"QueueUrl": queue_url(reader, row.source_arn), "AttributeNames": ["VisibilityTimeout"]}
+    request = {"QueueUrl": queue_url(Arn.parse(row.source_arn)), "AttributeNames": ["VisibilityTimeout"]}
     try:
         for action in QUEUE_ACTIONS:
             if not await may(reader, "sqs", action, request):

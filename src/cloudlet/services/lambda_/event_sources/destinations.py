@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cloudlet.core.arn import Arn, find_arn
+from cloudlet.core.arn import Arn, find_arn, queue_url
 from cloudlet.core.errors import NotImplementedHere
 from cloudlet.services.lambda_.errors import InvalidParameterValueException
 
@@ -91,8 +91,7 @@ async def deliver(call: Call, destination_arn: str, mapping_uuid: str, batch: Di
     there = replace(call, region=arn.region or call.region)
     match arn.service:
         case "sqs":
-            url = f"{call.cloud.endpoint}/{arn.account}/{arn.resource}"
-            await there.ask("sqs", "SendMessage", {"QueueUrl": url, "MessageBody": text})
+            await there.ask("sqs", "SendMessage", {"QueueUrl": queue_url(arn), "MessageBody": text})
         case "sns":
             await there.ask("sns", "Publish", {"TopicArn": destination_arn, "Message": text})
         case "s3":

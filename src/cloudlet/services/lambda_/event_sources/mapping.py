@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from cloudlet.core.arn import find_arn
+from cloudlet.core.arn import Arn, find_arn
 from cloudlet.envelopes import Sealed
 
 UNLIMITED: Final = -1
@@ -119,7 +119,7 @@ class EventSourceMapping(Struct, frozen=True):
     @property
     def kind(self) -> Kind:
         """What sort of source it reads."""
-        return Kind.SQS if self.stream is None else Kind(self.source_arn.split(":")[2])
+        return Kind.SQS if self.stream is None else Kind(Arn.parse(self.source_arn).service)
 
     @property
     def runs(self) -> bool:

@@ -10,10 +10,11 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Final
 
+from cloudlet.core.arn import Arn, queue_url
 from cloudlet.core.errors import ServiceError
 from cloudlet.core.worker import source_topic
 from cloudlet.services.lambda_.errors import TooManyRequestsException
-from cloudlet.services.lambda_.event_sources import access, filter_criteria, invoking, results
+from cloudlet.services.lambda_.event_sources import filter_criteria, invoking, results
 from cloudlet.services.lambda_.event_sources.messages import Message, message
 from cloudlet.services.lambda_.event_sources.metrics import (
     DELETED,
@@ -142,7 +143,7 @@ class QueueReader:
             "sqs",
             "ReceiveMessage",
             {
-                "QueueUrl": access.queue_url(call, mapping.source_arn),
+                "QueueUrl": queue_url(Arn.parse(mapping.source_arn)),
                 "MaxNumberOfMessages": min(room, _AT_A_TIME),
                 "WaitTimeSeconds": wait_seconds,
                 "AttributeNames": ["All"],
@@ -189,14 +190,14 @@ class QueueReader:
 
     async def _attributes(self, mapping: EventSourceMapping, *names: str) -> dict[str, str]:
         call = await self._role.call(mapping.function_arn)
-        request = {"QueueUrl": access.queue_url(call, mapping.source_arn), "AttributeNames": list(names)}
+        request = {"QueueUrl": queue_url(Arn.parse(mapping.source_arn)), "AttributeNames": list(names)}
         told = await call.ask("sqs", "GetQueueAttributes", request)
         attributes: dict[str, str] = told["Attributes"]
         return attributes
 
     async def _delete(self, mapping: EventSourceMapping, messages: Sequence[Message]) -> None:
         call = await self._role.call(mapping.function_arn)
-        url = access.queue_url(call, mapping.source_arn)
+        url = queue_url(Arn.parse(mapping.source_arn))
         for at in range(0, len(messages), _AT_A_TIME):
             some = messages[at : at + _AT_A_TIME]
             entries = [

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import replace
 
+from cloudlet.core.arn import Arn
 from cloudlet.core.errors import AccessDenied
 from cloudlet.core.operation import operation
 from cloudlet.services.lambda_ import (
@@ -203,8 +204,7 @@ def _check_new(
 ) -> None:
     if state.find_function(call, reference) is not None:
         raise errors.ResourceConflictException(f"Function already exist: {reference.name}")
-    role_account = wanted.role.split(":")[4]
-    if role_account != call.account:
+    if Arn.parse(wanted.role).account != call.account:
         raise errors.AccessDeniedException("Cross-account pass role is not allowed.")
     check_role(call, wanted.role)
     targets.check_dead_letters(call, wanted.role, wanted.dead_letter_target_arn)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec.structs import replace
 
 from cloudlet.core.access import Principal
-from cloudlet.core.arn import Arn
+from cloudlet.core.arn import Arn, queue_url
 from cloudlet.core.errors import AccessDenied, ServiceError
 from cloudlet.services.s3.errors import UnusableDestinations
 from cloudlet.services.s3.notifications import records
@@ -37,8 +37,7 @@ def question(arn: str, event: bytes) -> tuple[str, str, dict[str, Any]]:
     parsed = Arn.parse(arn)
     match parsed.service:
         case "sqs":
-            url = f"https://sqs.{parsed.region}.amazonaws.com/{parsed.account}/{parsed.resource}"
-            return "sqs", "SendMessage", {"QueueUrl": url, "MessageBody": event.decode()}
+            return "sqs", "SendMessage", {"QueueUrl": queue_url(parsed), "MessageBody": event.decode()}
         case "sns":
             return "sns", "Publish", {"TopicArn": arn, "Subject": _SUBJECT, "Message": event.decode()}
         case _:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cloudlet.core.arn import Arn
+from cloudlet.core.arn import Arn, queue_url
 from cloudlet.core.errors import ServiceError
 from cloudlet.services.sns import encryption, notifications, state
 from cloudlet.services.sns.model import FIFO_SUFFIX, Lane, Message, Subscription, Topic
@@ -82,7 +82,7 @@ def send(call: Call, delivery: Delivery, queue_arn: str, signer: Signer) -> Answ
     """Puts a message into a queue, in the open transaction. Raises ServiceError."""
     arn, delivery = Arn.parse(queue_arn), opened(call, delivery)
     request = {
-        "QueueUrl": f"https://sqs.{arn.region}.amazonaws.com/{arn.account}/{arn.resource}",
+        "QueueUrl": queue_url(arn),
         **_contents(delivery, signer),
         **_order(delivery.message, arn.resource),
     }

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.access import PrincipalKind
+from cloudlet.core.arn import Arn
 from cloudlet.core.call import Call
 from cloudlet.core.operation import operation
 from cloudlet.services.sns import (
@@ -67,7 +68,7 @@ def subscribe(call: Call, request: Request) -> dict[str, Any]:
 def _subscription(
     call: Call, topic: Topic, protocol: str, endpoint: str, attributes: dict[str, str]
 ) -> Subscription:
-    own = protocol in (QUEUES, FUNCTIONS) and endpoint.split(":")[4] == call.account
+    own = protocol in (QUEUES, FUNCTIONS) and Arn.parse(endpoint).account == call.account
     return Subscription(
         id=call.ids.uuid(),
         topic_account=topic.account,
