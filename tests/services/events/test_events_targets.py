@@ -191,3 +191,50 @@ def test_roles_are_passed_by_those_who_may(as_user: Any, account: str) -> None:
     code, message = refusal(caller.put_targets, Rule="r", Targets=[target])
     assert code == "AccessDeniedException"
     assert f"iam:PassRole on resource: {role}" in message
+
+
+def test_a_log_group_gets_the_event_as_the_resource_policies_say(
+    client: Any, put: Any, rule: Any, inbox: Any, account: str
+) -> None:
+    logs, dead = client("logs"), inbox("dead")
+    logs.create_log_group(logGroupName="/aws/events/shop")
+    arn = f"arn:aws:logs:us-east-1:{account}:log-group:/aws/events/shop"
+    rule("r", arn, DeadLetterConfig={"Arn": dead.arn})
+    put({"n": 1})
+    attributes = dead.next_message()["MessageAttributes"]
+    assert attributes["ERROR_CODE"]["StringValue"] == "NO_PERMISSIONS"
+    actions = ("logs:CreateLogStream", "logs:PutLogEvents")
+    principal = {"Service": ["events.amazonaws.com", "delivery.logs.amazonaws.com"]}
+    policy = allow(*actions, resource=f"{arn}:*", Principal=principal)
+    logs.put_resource_policy(policyName="events", policyDocument=policy)
+    made = put({"n": 2})
+    found = _next_lines(logs)
+    assert [(json.loads(line)["id"], json.loads(line)["detail"]) for line in found] == [(made, {"n": 2})]
+
+
+def test_a_template_words_the_line_of_a_log_group(client: Any, put: Any, rule: Any, account: str) -> None:
+    logs = client("logs")
+    logs.create_log_group(logGroupName="/aws/events/shop")
+    principal = {"Service": "events.amazonaws.com"}
+    policy = allow("logs:CreateLogStream", "logs:PutLogEvents", Principal=principal)
+    logs.put_resource_policy(policyName="events", policyDocument=policy)
+    template = '{"timestamp": <at>, "message": <what>}'
+    rule(
+        "r",
+        f"arn:aws:logs:us-east-1:{account}:log-group:/aws/events/shop:*",
+        InputTransformer={
+            "InputPathsMap": {"at": "$.detail.at", "what": "$.detail.what"},
+            "InputTemplate": template,
+        },
+    )
+    put({"what": "sold"})
+    assert _next_lines(logs) == ["sold"]
+
+
+def _next_lines(logs: Any) -> list[str]:
+    """The lines of the log group, once there are some."""
+    for _ in range(2000):
+        found = logs.filter_log_events(logGroupName="/aws/events/shop")["events"]
+        if found:
+            return [event["message"] for event in found]
+    raise AssertionError("nothing was written")

@@ -12,7 +12,7 @@ from cloudlet.services.events import inputs, json_paths
 from cloudlet.services.events.errors import ValidationException
 from cloudlet.services.events.json_paths import InvalidPath
 
-_KINDS: Final = ("events", "kinesis", "lambda", "sns", "sqs")
+_KINDS: Final = ("events", "kinesis", "lambda", "logs", "sns", "sqs")
 """The services that targets may be of."""
 _NEED_A_ROLE: Final = ("kinesis",)
 _INPUTS: Final = ("Input", "InputPath", "InputTransformer")

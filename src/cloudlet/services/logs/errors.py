@@ -17,5 +17,9 @@ class AccessDeniedException(ServiceError):
     """Raised for a KMS key that CloudWatch Logs may not use for a group."""
 
 
+class LimitExceededException(ServiceError):
+    """Raised beyond the resource policies that an account may have in a region."""
+
+
 class InvalidParameterException(ServiceError):
     """Raised for a parameter that the service model cannot judge."""

@@ -4,14 +4,14 @@ from typing import Final
 
 from cloudlet.core.operation import Service, operations_in
 from cloudlet.services.logs.encryption import GroupKeys
-from cloudlet.services.logs.operations import events, groups, streams, tags
-from cloudlet.services.logs.resources import LogGroupType, LogStreamType
+from cloudlet.services.logs.operations import events, groups, resource_policies, streams, tags
+from cloudlet.services.logs.resources import LogGroupType, LogStreamType, ResourcePolicyType
 from cloudlet.services.logs.workers import RetentionWorker
 
 SERVICE: Final = Service(
     name="logs",
-    operations=operations_in(groups, streams, events, tags),
-    resources=(LogGroupType(), LogStreamType()),
+    operations=operations_in(groups, streams, events, resource_policies, tags),
+    resources=(LogGroupType(), LogStreamType(), ResourcePolicyType()),
     components=(lambda _cloud: GroupKeys(),),
     workers=(RetentionWorker,),
 )

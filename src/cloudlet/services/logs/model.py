@@ -127,3 +127,21 @@ def _check_batch(events: Sequence[Mapping[str, Any]], times: Sequence[int]) -> N
 def event_id(event: LogEvent) -> str:
     """An event's id: 56 digits that order events by time, as AWS's do."""
     return f"{event.timestamp:026d}{event.sequence:030d}"
+
+
+class ResourcePolicy(Struct, frozen=True):
+    """Which other services may write to the log groups of an account in a region."""
+
+    name: str
+    document: str
+    updated_at: int
+    """Milliseconds since 1970."""
+
+    def describe(self) -> dict[str, Any]:
+        """The policy as answers tell it."""
+        return {
+            "policyName": self.name,
+            "policyDocument": self.document,
+            "lastUpdatedTime": self.updated_at,
+            "policyScope": "ACCOUNT",
+        }

@@ -83,6 +83,41 @@ class LogStreamType:
             return
 
 
+class ResourcePolicyType:
+    """AWS::Logs::ResourcePolicy"""
+
+    type_name = "AWS::Logs::ResourcePolicy"
+    properties = frozenset({"PolicyDocument", "PolicyName"})
+    required = frozenset({"PolicyDocument", "PolicyName"})
+    create_only = frozenset({"PolicyName"})
+
+    async def create(self, call: Call, context: ResourceContext, properties: Properties) -> Provisioned:
+        """Writes the policy."""
+        name = str(properties["PolicyName"])
+        await ask_once(call, context, "logs", "PutResourcePolicy", _policy(properties), lambda _: name)
+        return Provisioned(name)
+
+    async def update(
+        self, call: Call, context: ResourceContext, physical_id: str, before: Properties, after: Properties
+    ) -> Provisioned:
+        """Replaces the policy."""
+        await call.ask("logs", "PutResourcePolicy", _policy(after))
+        return Provisioned(physical_id)
+
+    async def delete(
+        self, call: Call, context: ResourceContext, physical_id: str, properties: Properties
+    ) -> None:
+        """Removes the policy; one that is gone already is no error."""
+        try:
+            await call.ask("logs", "DeleteResourcePolicy", {"policyName": physical_id})
+        except ResourceNotFoundException:
+            return
+
+
+def _policy(properties: Properties) -> dict[str, str]:
+    return {"policyName": properties["PolicyName"], "policyDocument": properties["PolicyDocument"]}
+
+
 async def _set_key(call: Call, name: str, before: str | None, after: str | None) -> None:
     if after is None and before is not None:
         await call.ask("logs", "DisassociateKmsKey", {"logGroupName": name})

@@ -9,11 +9,12 @@ from typing import Final
 from cloudlet.core.call import Call
 from cloudlet.core.rows import Rows
 from cloudlet.services.logs.errors import ResourceNotFoundException
-from cloudlet.services.logs.model import LogEvent, LogGroup, LogStream
+from cloudlet.services.logs.model import LogEvent, LogGroup, LogStream, ResourcePolicy
 
 _GROUPS: Final = Rows(("logs", "group"), LogGroup)
 _STREAMS: Final = Rows(("logs", "stream"), LogStream)
 _EVENTS: Final = Rows(("logs", "event"), LogEvent)
+_POLICIES: Final = Rows(("logs", "resource-policy"), ResourcePolicy)
 
 
 def find_group(call: Call, name: str) -> LogGroup | None:
@@ -128,3 +129,23 @@ def delete_events_before(call: Call, group_name: str, stream_name: str, oldest_k
     """Removes a stream's expired events."""
     prefix = (*_EVENTS.prefix, call.account, call.region, group_name, stream_name)
     call.transaction.delete_range(prefix, (*prefix, oldest_kept))
+
+
+def find_resource_policy(call: Call, name: str) -> ResourcePolicy | None:
+    """A resource policy, or None."""
+    return _POLICIES.find(call, call.account, call.region, name)
+
+
+def list_resource_policies(call: Call) -> Iterator[ResourcePolicy]:
+    """The resource policies by name."""
+    return _POLICIES.below(call, call.account, call.region)
+
+
+def save_resource_policy(call: Call, policy: ResourcePolicy) -> None:
+    """Writes a resource policy."""
+    _POLICIES.save(call, policy, call.account, call.region, policy.name)
+
+
+def delete_resource_policy(call: Call, name: str) -> None:
+    """Removes a resource policy."""
+    _POLICIES.delete(call, call.account, call.region, name)

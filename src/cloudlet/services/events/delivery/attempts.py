@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from cloudlet.core.arn import Arn, queue_url
 from cloudlet.core.errors import AccessDenied, ServiceError
 from cloudlet.services.events import inputs, json_paths
-from cloudlet.services.events.delivery import passing_on
+from cloudlet.services.events.delivery import log_groups, passing_on
 from cloudlet.services.events.json_paths import MISSING
 from cloudlet.services.events.model import compact
 
@@ -45,6 +45,8 @@ async def attempt(call: Call, delivery: Delivery) -> Failure | None:
     try:
         if arn.service == "events":
             await speaker.transact(lambda inner: passing_on.pass_on(inner, delivery, arn))
+        elif arn.service == "logs":
+            await log_groups.write(speaker, delivery, arn)
         else:
             await speaker.ask(*_request(delivery, arn))
     except passing_on.ThirdAccount as error:

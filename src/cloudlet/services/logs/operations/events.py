@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.call import Call
 from cloudlet.core.operation import Request, operation
-from cloudlet.services.logs import state
+from cloudlet.services.logs import resource_policies, state
 from cloudlet.services.logs.encryption import Encryption
 from cloudlet.services.logs.errors import InvalidParameterException
 from cloudlet.services.logs.model import LogEvent, LogGroup, accept, event_id
@@ -25,7 +25,7 @@ _SCANNED_AT_MOST: Final = 50_000
 """Events that one FilterLogEvents call looks at before it answers with a token."""
 
 
-@operation("PutLogEvents", resource=STREAM)
+@operation("PutLogEvents", resource=STREAM, resource_policy=resource_policies.for_services)
 def put_log_events(call: Call, request: api.PutLogEventsRequestTypeDef) -> dict[str, Any]:
     """Adds events to a stream."""
     group = state.group(call, request["logGroupName"])

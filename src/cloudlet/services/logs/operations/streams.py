@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cloudlet.core.call import Call
 from cloudlet.core.operation import Request, operation
-from cloudlet.services.logs import state
+from cloudlet.services.logs import resource_policies, state
 from cloudlet.services.logs.errors import InvalidParameterException, ResourceAlreadyExistsException
 from cloudlet.services.logs.model import LogStream
 from cloudlet.services.logs.operations.groups import asked_group, group_name
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 STREAM = "log-group:{logGroupName}:log-stream:{logStreamName}"
 
 
-@operation("CreateLogStream", resource=STREAM)
+@operation("CreateLogStream", resource=STREAM, resource_policy=resource_policies.for_services)
 def create_log_stream(call: Call, request: api.CreateLogStreamRequestTypeDef) -> None:
     """Makes an empty stream."""
     group = state.group(call, request["logGroupName"])
