@@ -1,7 +1,7 @@
 """What CloudWatch is told of requests: how long they took, what they found, and why they were refused.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
-Consumed capacity is not told: it is counted only where a request asks for it.
+Consumed capacity is told only where it is counted: mostly where a request asks for it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cloudlet.core.call import Call
     from cloudlet.core.metrics import Dimensions
     from cloudlet.core.operation import Outcome, Request
+    from cloudlet.services.dynamodb.capacity import Consumed
 
 _NAMESPACE: Final = "AWS/DynamoDB"
 _READS: Final = frozenset({"BatchGetItem", "GetItem", "Query", "Scan", "TransactGetItems"})
@@ -31,6 +32,19 @@ def observe(call: Call, operation: str, request: Request, outcome: Outcome) -> N
         _count_error(call, operation, request, outcome)
     elif operation in _READS or operation in _WRITES:
         _count_success(call, operation, request, outcome)
+
+
+def count_consumed(call: Call, name: str, consumed: Consumed) -> None:
+    """Counts the capacity that one request consumed of a table, in a metric of that name.
+
+    Local indexes have no capacity of their own: what they consume is their table's.
+    """
+    table = ("TableName", consumed.table_name)
+    of_table = consumed.table + sum(consumed.local_indexes.values())
+    if of_table:
+        _count(call, name, (table,), of_table)
+    for index, units in consumed.global_indexes.items():
+        _count(call, name, (table, ("GlobalSecondaryIndexName", index)), units)
 
 
 def _count_success(call: Call, operation: str, request: Request, outcome: Outcome) -> None:

@@ -351,10 +351,10 @@ def read_page(call: Call, source: Source, read: Read, start: Key, end: Key, *, r
         if scanned == limit or weight.is_full:
             last = found
             break
-    limited = call.cloud.throughput_limits
-    size = weight.size() if read.weighs or limited else 0
+    weighed = read.weighs or call.cloud.throughput_limits
+    size = weight.size() if weighed else 0
     consumed = _consumed(source, read, size, fetched_units)
-    if limited:
+    if weighed:
         take(call, source.table, READ, consumed)
     return Page(items, count, scanned, last, consumed, size)
 

@@ -1,6 +1,7 @@
 """Holds tables and global indexes to their provisioned throughput, with what they left unused for bursts.
 
-Only where the server is asked to. What was used is known to this server alone, and forgotten with it.
+Only where the server is asked to; CloudWatch is told in any case. What was used is known to this server
+alone, and forgotten with it.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/burst-adaptive-capacity.html
 """
 
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from cloudlet.services.dynamodb.capacity import Consumed
 from cloudlet.services.dynamodb.errors import ProvisionedThroughputExceededException
+from cloudlet.services.dynamodb.metrics import count_consumed
 from cloudlet.services.dynamodb.model import PROVISIONED
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ OF_INDEX: Final = (
     "was exceeded. Consider increasing your provisioning level for the under-provisioned global secondary "
     "indexes with the UpdateTable API"
 )
+_METRICS: Final = {READ: "ConsumedReadCapacityUnits", WRITE: "ConsumedWriteCapacityUnits"}
 _BURST_SECONDS: Final = 300.0
 _MOST_BUCKETS: Final = 10_000
 Place = tuple[str, str, str]
@@ -72,17 +75,23 @@ class ProvisionedLimits:
 
 def take(call: Call, table: Table, kind: str, consumed: Consumed) -> None:
     """Takes what a request uses, once it is done. Raises ProvisionedThroughputExceededException."""
-    limits = call.cloud.component(ProvisionedLimits)
-    refusal = limits.refusal(call, table, kind, consumed)
-    if refusal is not None:
-        raise ProvisionedThroughputExceededException(refusal)
+    if call.cloud.throughput_limits:
+        refusal = call.cloud.component(ProvisionedLimits).refusal(call, table, kind, consumed)
+        if refusal is not None:
+            raise ProvisionedThroughputExceededException(refusal)
     spend(call, table, kind, consumed)
 
 
 def spend(call: Call, table: Table, kind: str, consumed: Consumed) -> None:
     """Takes it whether it is there or not. A transaction may be run again; it pays once."""
-    limits = call.cloud.component(ProvisionedLimits)
-    call.transaction.after_commit(lambda: limits.spend(call, table, kind, consumed))
+    used = consumed.times(1.0)  # a batch may go on adding to what one statement consumed
+    call.transaction.after_commit(lambda: _spent(call, table, kind, used))
+
+
+def _spent(call: Call, table: Table, kind: str, used: Consumed) -> None:
+    if call.cloud.throughput_limits:
+        call.cloud.component(ProvisionedLimits).spend(call, table, kind, used)
+    count_consumed(call, _METRICS[kind], used)
 
 
 def has_left(call: Call, table: Table, kind: str, consumed: Consumed, more: float) -> bool:

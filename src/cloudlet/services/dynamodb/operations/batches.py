@@ -95,7 +95,7 @@ class _Gathering:
                 self._size += size
                 found.append(projected(item, projection))
         consumed = Consumed(table.name, units)
-        if limited:
+        if limited or wants_capacity(self._request):
             spend(call, table, READ, consumed)
         self._consumed.append(consumed)
 
@@ -130,7 +130,7 @@ def batch_write_item(call: Call, request: Request) -> dict[str, Any]:
                 unprocessed.setdefault(name, []).append(request["RequestItems"][name][position])
                 continue
             _write(own, tables[name], item, key, consumed.get(name))
-        if limited:
+        if counted:
             spend(own, tables[name], WRITE, consumed[name])
     if sum(map(len, unprocessed.values())) == sum(map(len, read.values())):
         raise ProvisionedThroughputExceededException(OF_TABLE)

@@ -38,12 +38,11 @@ def get_item(call: Call, request: Request) -> dict[str, Any]:
         keys.check_paths(table, projection.paths)
     item = state.find_item(call, table, key)
     answer: dict[str, Any] = {} if item is None else {"Item": projected(item, projection)}
-    wanted, limited = wants_capacity(request), call.cloud.throughput_limits
-    if wanted or limited:
+    wanted = wants_capacity(request)
+    if wanted or call.cloud.throughput_limits:
         consistent = request.get("ConsistentRead", False)
         consumed = Consumed(table.name, read_units(item_size(item) if item else 0, consistent=consistent))
-        if limited:
-            take(call, table, READ, consumed)
+        take(call, table, READ, consumed)
         if wanted:
             answer["ConsumedCapacity"] = consumed.describe(wanted)
     return answer
@@ -79,11 +78,10 @@ def _written(call: Call, request: Request, write: Write) -> dict[str, Any]:
     table = state.table(call, request["TableName"])
     writes.check_against(table, write)
     wanted = wants_capacity(request)
-    limited = call.cloud.throughput_limits
-    consumed = Consumed(table.name) if wanted or limited else None
+    consumed = Consumed(table.name) if wanted or call.cloud.throughput_limits else None
     returned = request.get("ReturnValues", "NONE")
     outcome = writes.perform(call, table, write, consumed, want_old=returned != "NONE")
-    if limited and consumed is not None:
+    if consumed is not None:
         take(call, table, WRITE, consumed)
     answer: dict[str, Any] = {}
     if returned != "NONE":

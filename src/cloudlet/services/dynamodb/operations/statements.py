@@ -124,8 +124,7 @@ def _write(call: Call, statement: Insert | Update | Delete, request: Mapping[str
         if isinstance(statement, Insert):
             raise DuplicateItemException(_DUPLICATE) from failed
         raise
-    if call.cloud.throughput_limits:
-        take(call, table, WRITE, consumed)
+    take(call, table, WRITE, consumed)
     return _Written(_returned(statement, write, outcome), consumed)
 
 
@@ -172,8 +171,7 @@ def _run_batched(
     item = state.find_item(call, table, _key(table, statement, "BatchExecuteStatement"))
     consistent = request.get("ConsistentRead", False)
     consumed = Consumed(table.name, read_units(item_size(item) if item else 0, consistent=consistent))
-    if call.cloud.throughput_limits:
-        take(call, table, READ, consumed)
+    take(call, table, READ, consumed)
     columns = columns_of(statement)
     shown = item if item is None or columns is None else columns.of(item)
     return shown, consumed

@@ -79,9 +79,9 @@ def transact_write_items(call: Call, request: Request) -> dict[str, Any]:
         return _replayed(actions, wanted)
     _check_targets(actions)
     outcomes = _foreseen(actions)
-    limited = call.cloud.throughput_limits
-    consumed = _write(actions, outcomes, counting=wanted is not None or limited)
-    if limited:
+    counting = wanted is not None or call.cloud.throughput_limits
+    consumed = _write(actions, outcomes, counting=counting)
+    if counting:
         _take(actions, consumed)
     if token is not None:
         state.spend_token(call, token, fingerprint)
@@ -111,11 +111,8 @@ def transact_get_items(call: Call, request: Request) -> dict[str, Any]:
         units = read_units(item_size(item) if item else 0, consistent=True)
         consumed.setdefault(table.name, Consumed(table.name)).table += units
         responses.append({} if item is None else {"Item": projected(item, projection)})
-    if call.cloud.throughput_limits:
-        for own, table in {
-            table.name: (own, table) for own, table in zip(owners, tables, strict=True)
-        }.values():
-            take(own, table, READ, consumed[table.name].times(TRANSACTION_FACTOR))
+    for own, table in {table.name: (own, table) for own, table in zip(owners, tables, strict=True)}.values():
+        take(own, table, READ, consumed[table.name].times(TRANSACTION_FACTOR))
     answer: dict[str, Any] = {"Responses": responses}
     if wanted := wants_capacity(request):
         answer["ConsumedCapacity"] = [
