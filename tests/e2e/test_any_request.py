@@ -21,19 +21,7 @@ from hypothesis import strategies as st
 from cloud_functions import TRUST, zipped
 from cloudlet.catalogue import OFFERS
 
-SERVICES = (
-    "apigateway",
-    "cloudformation",
-    "dynamodb",
-    "dynamodbstreams",
-    "iam",
-    "kinesis",
-    "lambda",
-    "logs",
-    "s3",
-    "sqs",
-    "sts",
-)
+SERVICES = tuple(offer.name for offer in OFFERS)
 ACCOUNT = "414141414141"
 NAME = "fuzzed"
 NOT_HERE = 501

@@ -6,7 +6,6 @@ Here it is known everywhere at once: a token only has to be one that KMS has giv
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -44,7 +43,7 @@ def read_token(call: Call, token: str) -> TokenContent:
     try:
         sealed = base64.b64decode(token, validate=True)
         content = call.cloud.component(HardwareSecurityModule).opened(sealed, _PURPOSE)
-    except (binascii.Error, InvalidCiphertextException) as error:
+    except (ValueError, InvalidCiphertextException) as error:
         raise InvalidGrantTokenException("") from error
     return msgspec.msgpack.decode(content, type=TokenContent)
 
