@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloudlet.core import patterns
-from cloudlet.core.patterns import FILTER, InvalidPattern
+from cloudlet.core.pattern_operators import FILTER, InvalidPattern
 from json5_documents import read_json5
 from vectors import vectors
 

@@ -13,7 +13,8 @@ from math import prod
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core import patterns
-from cloudlet.core.patterns import Dialect, InvalidPattern, Pattern
+from cloudlet.core.pattern_operators import FILTER, Dialect, InvalidPattern
+from cloudlet.core.patterns import Pattern
 from cloudlet.services.sns.json_texts import NoDocument, read
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 MESSAGE_ATTRIBUTES: Final = "MessageAttributes"
 MESSAGE_BODY: Final = "MessageBody"
-_DIALECT: Final = Dialect(patterns.FILTER.operators, frozenset({"prefix"}))
+_DIALECT: Final = Dialect(FILTER.operators, frozenset({"prefix"}))
 _MOST_KEYS: Final = 5
 _MOST_COMBINATIONS: Final = 150
 _LONGEST_BYTES: Final = 256 * 1024

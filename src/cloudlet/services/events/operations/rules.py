@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from cloudlet.core.call import Call
 from cloudlet.core.errors import NotImplementedHere
 from cloudlet.core.operation import operation
-from cloudlet.core.patterns import InvalidPattern
+from cloudlet.core.pattern_operators import InvalidPattern
 from cloudlet.core.tags import tag_map
 from cloudlet.services.events import addresses, schedules
 from cloudlet.services.events.errors import (

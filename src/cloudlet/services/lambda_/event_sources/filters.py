@@ -13,7 +13,8 @@ import msgspec
 from msgspec import Struct
 
 from cloudlet.core import patterns
-from cloudlet.core.patterns import FILTER, InvalidPattern, Pattern
+from cloudlet.core.pattern_operators import FILTER, InvalidPattern
+from cloudlet.core.patterns import Pattern
 from cloudlet.services.lambda_.errors import InvalidParameterValueException
 from cloudlet.services.lambda_.event_sources.mapping import Kind
 
