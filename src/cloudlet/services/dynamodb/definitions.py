@@ -8,8 +8,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from msgspec.structs import replace
-
 from cloudlet.core.errors import NotImplementedHere
 from cloudlet.services.dynamodb.errors import ValidationException
 from cloudlet.services.dynamodb.model import (
@@ -21,7 +19,6 @@ from cloudlet.services.dynamodb.model import (
     Index,
     KeySchema,
     Table,
-    Throughput,
 )
 from cloudlet.services.dynamodb.throughput import (
     check_bounds,
@@ -36,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cloudlet.core.operation import Request
-    from cloudlet.services.dynamodb.recovery import Restoring
 
 MAX_LOCAL_INDEXES: Final = 5
 MAX_GLOBAL_INDEXES: Final = 20
@@ -73,24 +69,6 @@ _HONOURED: Final = frozenset(
         "TableName",
         "Tags",
         "WarmThroughput",
-    )
-)
-
-
-_RESTORE_HONOURED: Final = frozenset(
-    (
-        "BackupArn",
-        "BillingModeOverride",
-        "GlobalSecondaryIndexOverride",
-        "LocalSecondaryIndexOverride",
-        "OnDemandThroughputOverride",
-        "ProvisionedThroughputOverride",
-        "RestoreDateTime",
-        "SSESpecificationOverride",
-        "SourceTableArn",
-        "SourceTableName",
-        "TargetTableName",
-        "UseLatestRestorableTime",
     )
 )
 
@@ -293,7 +271,7 @@ def _local_index(
             f"{INVALID}Index KeySchema does not have the same leading hash key as table KeySchema for index: "
             f"{name}. index hash key: {keys.partition}, table hash key: {table_keys.partition}"
         )
-    projection, included = _projection(requested["Projection"])
+    projection, included = projected_attributes(requested["Projection"])
     return Index(name, keys, local=True, projection=projection, included=included)
 
 
@@ -334,7 +312,7 @@ def global_index(
     name, units = requested["IndexName"], requested.get("ProvisionedThroughput")
     _check_not_empty(f"{path}.keySchema", requested["KeySchema"])
     keys = _keys(requested["KeySchema"], types)
-    projection, included = _projection(requested["Projection"])
+    projection, included = projected_attributes(requested["Projection"])
     if units is not None:
         check_bounds(units, f" for index {name}")
     throughput = throughput_of(units)
@@ -350,7 +328,8 @@ def global_index(
     )
 
 
-def _projection(requested: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+def projected_attributes(requested: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    """A Projection: its type, and the attributes that it names. Raises ValidationException."""
     kind, included = requested.get("ProjectionType"), tuple(requested.get("NonKeyAttributes", ()))
     if kind is None:
         raise ValidationException(f"{INVALID}Unknown ProjectionType: null")
@@ -408,77 +387,3 @@ def _defined_types(definitions: Sequence[Mapping[str, str]]) -> dict[str, str]:
 
 def _listed(names: Mapping[str, str] | Sequence[str]) -> str:
     return f"[{', '.join(names)}]"
-
-
-def restored_table(source: Table, request: Request, table_id: str, now: float, restoring: Restoring) -> Table:
-    """The table that a restore asks for. Raises ValidationException."""
-    check_honoured("RestoreTable", request, _RESTORE_HONOURED)
-    billing_mode, throughput = _restored_billing(source, request)
-    limits = (
-        new_limits(request["OnDemandThroughputOverride"], PAY_PER_REQUEST)
-        if "OnDemandThroughputOverride" in request
-        else source.on_demand_throughput
-    )
-    local = _restored_indexes(source.local_indexes, request.get("LocalSecondaryIndexOverride"))
-    global_ = _restored_indexes(source.global_indexes, request.get("GlobalSecondaryIndexOverride"))
-    indexes = tuple(replace(each, backfilling=False) for each in (*local, *global_))
-    used = {*source.keys.attributes, *(name for index in indexes for name in index.keys.attributes)}
-    return Table(
-        name=request["TargetTableName"],
-        id=table_id,
-        created=now,
-        attribute_types={name: kind for name, kind in source.attribute_types.items() if name in used},
-        keys=source.keys,
-        billing_mode=billing_mode,
-        throughput=throughput,
-        indexes=indexes,
-        on_demand_since=now if billing_mode == PAY_PER_REQUEST else None,
-        on_demand_throughput=limits if billing_mode == PAY_PER_REQUEST else None,
-        restoring=restoring,
-    )
-
-
-def _restored_billing(source: Table, request: Request) -> tuple[str, Throughput]:
-    mode, units = request.get("BillingModeOverride"), request.get("ProvisionedThroughputOverride")
-    billing_mode = mode or source.billing_mode
-    if billing_mode == PAY_PER_REQUEST and units is not None:
-        raise ValidationException("Cannot override ProvisionedThroughput unless BillingMode is PROVISIONED")
-    if mode == PROVISIONED and units is None and source.billing_mode != PROVISIONED:
-        raise ValidationException(
-            "Must override ProvisionedThroughput if BillingMode is overridden to PROVISIONED"
-        )
-    if units is not None:
-        check_bounds(units)
-        return billing_mode, throughput_of(units)
-    if billing_mode == PAY_PER_REQUEST:
-        return billing_mode, Throughput()
-    return billing_mode, Throughput(source.throughput.read_units, source.throughput.write_units)
-
-
-def _restored_indexes(recorded: Sequence[Index], wanted: Sequence[Mapping[str, Any]] | None) -> list[Index]:
-    if wanted is None:
-        return [replace(each, throughput=_fresh(each.throughput)) for each in recorded]
-    named = {each.name: each for each in recorded}
-    kept = []
-    for each in wanted:
-        index = named.get(each["IndexName"])
-        if index is None or not _is_same(index, each):
-            raise ValidationException(
-                f"Index {each['IndexName']} does not match a secondary index that existed in the source "
-                "table and cannot be created during the restore operation"
-            )
-        units = each.get("ProvisionedThroughput")
-        kept.append(replace(index, throughput=throughput_of(units) if units else _fresh(index.throughput)))
-    return kept
-
-
-def _is_same(index: Index, wanted: Mapping[str, Any]) -> bool:
-    keys = tuple(each["AttributeName"] for each in wanted["KeySchema"])
-    return keys == index.keys.attributes and _projection(wanted["Projection"]) == (
-        index.projection,
-        index.included,
-    )
-
-
-def _fresh(throughput: Throughput) -> Throughput:
-    return Throughput(throughput.read_units, throughput.write_units)

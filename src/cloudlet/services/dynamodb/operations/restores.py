@@ -15,7 +15,6 @@ from cloudlet.core.operation import operation
 from cloudlet.services.dynamodb import state
 from cloudlet.services.dynamodb.authorization import restore_from_backup, restore_to_moment
 from cloudlet.services.dynamodb.backups import FILL, SNAPSHOT, Job
-from cloudlet.services.dynamodb.definitions import restored_table
 from cloudlet.services.dynamodb.description import CREATING, describe_table, moment
 from cloudlet.services.dynamodb.encryption import wanted_key
 from cloudlet.services.dynamodb.errors import (
@@ -29,6 +28,7 @@ from cloudlet.services.dynamodb.errors import (
 from cloudlet.services.dynamodb.model import TableSize
 from cloudlet.services.dynamodb.operations.backups import backed_up_table, backup_of, new_backup_id
 from cloudlet.services.dynamodb.recovery import Restoring
+from cloudlet.services.dynamodb.restored_definitions import restored_table
 from cloudlet.services.dynamodb.table_keys import new_encryption
 
 if TYPE_CHECKING:
