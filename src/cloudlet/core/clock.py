@@ -24,7 +24,7 @@ class Clock(Protocol):
         """Returns when the cloud's clock has moved on by `seconds`."""
 
     def advance(self, seconds: float) -> None:
-        """Moves the clock forward and wakes every sleeper whose time has come."""
+        """Moves the clock forward and wakes the sleepers that are due. Raises ValueError for a way back."""
 
 
 class SystemClock:

@@ -1,7 +1,7 @@
 """Lines on their way to CloudWatch Logs: held for a moment in memory, then put in batches that it takes.
 
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
-Asks nobody; whose lines they are is its users' affair.
+Whose lines they are, and who asks CloudWatch Logs to take them, is its users' affair.
 """
 
 from __future__ import annotations
@@ -11,8 +11,12 @@ import logging
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
+from cloudlet.core.errors import ServiceError
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from cloudlet.core.call import Call
 
 Target = TypeVar("Target")
 
@@ -21,6 +25,7 @@ _GATHER_SECONDS: Final = 0.1
 _BATCH_LIMIT_BYTES: Final = 1_000_000
 _BATCH_LIMIT_EVENTS: Final = 10_000
 _EVENT_OVERHEAD_BYTES: Final = 26
+_THERE_ALREADY: Final = "ResourceAlreadyExistsException"
 
 
 def batches_of(lines: Iterable[tuple[int, str]]) -> Iterator[list[dict[str, Any]]]:
@@ -36,6 +41,31 @@ def batches_of(lines: Iterable[tuple[int, str]]) -> Iterator[list[dict[str, Any]
         size += room
     if batch:
         yield batch
+
+
+async def make_group(call: Call, group: str) -> None:
+    """Has a log group made, unless it is there. Raises ServiceError where CloudWatch Logs refuses."""
+    await _make(call, "CreateLogGroup", {"logGroupName": group})
+
+
+async def make_stream(call: Call, group: str, stream: str) -> None:
+    """Has a log stream made, unless it is there. Raises ServiceError where CloudWatch Logs refuses."""
+    await _make(call, "CreateLogStream", {"logGroupName": group, "logStreamName": stream})
+
+
+async def put_lines(call: Call, group: str, stream: str, lines: Iterable[tuple[int, str]]) -> None:
+    """Puts lines, oldest first, into a stream. Raises ServiceError where CloudWatch Logs refuses."""
+    for batch in batches_of(lines):
+        request = {"logGroupName": group, "logStreamName": stream, "logEvents": batch}
+        await call.ask("logs", "PutLogEvents", request)
+
+
+async def _make(call: Call, operation: str, request: Mapping[str, str]) -> None:
+    try:
+        await call.ask("logs", operation, request)
+    except ServiceError as error:
+        if error.code != _THERE_ALREADY:
+            raise
 
 
 class HeldLines(Generic[Target]):

@@ -76,7 +76,10 @@ class PartlyProvisioned(ServiceError):
 
 @contextmanager
 def partly_made(physical_id: str) -> Iterator[None]:
-    """Around what create does after the thing itself is there, so that a failure does not leave it behind."""
+    """Around what create does after the thing itself is there, so that a failure does not leave it behind.
+
+    Raises PartlyProvisioned for any ServiceError.
+    """
     try:
         yield
     except ServiceError as error:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime
 
 import pytest
+from waiting import eventually
 
 INVALID = "One or more parameter values were invalid: "
 DAY = 86400
 HASH = [{"AttributeName": "a", "KeyType": "HASH"}]
 A = [{"AttributeName": "a", "AttributeType": "S"}]
 ALL = {"ProjectionType": "ALL"}
+ROLES = ("HASH", "RANGE")
 AT_LEAST_ONE = (
     "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates, "
     "SSESpecification, ReplicaUpdates, MultiAccountReplicaReady, ReplicaTransitRoleArn, "
@@ -358,6 +360,26 @@ def test_index_that_the_table_has_not_globally(dynamodb, invalid, refused, range
         changes = {"TableName": range_table, **changing(kind, "local", **settings)}
         message = invalid(dynamodb.update_table, **changes)
         assert message == f"Cannot {kind.lower()} an index that is not a GlobalSecondaryIndex: local"
+
+
+def test_new_index_gives_no_attribute_another_type(dynamodb, invalid, update, described, on_demand):
+    def made(name, kind, *key):
+        schema = [{"AttributeName": each, "KeyType": role} for each, role in zip(key, ROLES, strict=False)]
+        defined = [{"AttributeName": "x", "AttributeType": kind}]
+        return {
+            "AttributeDefinitions": defined,
+            **changing("Create", name, KeySchema=schema, Projection=ALL),
+        }
+
+    update(**made("idx", "S", "x"))
+    eventually(lambda: described()["GlobalSecondaryIndexes"][0]["IndexStatus"] == "ACTIVE")
+    assert invalid(dynamodb.update_table, TableName="abc", **made("other", "N", "x")) == (
+        INVALID + "Attributes cannot be redefined. Please check that your attribute has the same type as "
+        "previously defined. Existing schema: Schema:[SchemaElement: key{x:S:HASH}] "
+        "New schema: Schema:[SchemaElement: key{x:N:HASH}]"
+    )
+    update(**made("other", "S", "a", "x"))
+    assert len(described()["GlobalSecondaryIndexes"]) == 2
 
 
 def test_twenty_global_indexes_and_no_more(create, update, refused):

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cloud_functions import Deployment, allow
+from event_inbox import Inbox
 from sns_fixtures import Queues
 
 _TELL = """
@@ -388,14 +389,43 @@ def test_two_notifications_of_one_event_are_refused(
     )
 
 
-def test_event_bridge_is_refused_by_name(s3: Any, bucket: str, refused: Any) -> None:
-    error = refused(
-        s3.put_bucket_notification_configuration,
-        Bucket=bucket,
-        NotificationConfiguration={"EventBridgeConfiguration": {}},
+def test_the_default_event_bus_is_told_of_objects(client: Any, s3: Any, bucket: str, account: str) -> None:
+    events, inbox = client("events"), Inbox(client("sqs"), "told")
+    pattern = {"source": ["aws.s3"], "detail": {"bucket": {"name": [bucket]}}}
+    events.put_rule(Name="objects", EventPattern=json.dumps(pattern))
+    events.put_targets(Rule="objects", Targets=[{"Id": "told", "Arn": inbox.arn}])
+    s3.put_object(Bucket=bucket, Key="unheard", Body=b"x")
+    s3.put_bucket_notification_configuration(
+        Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}}
     )
-    assert error["Code"] == "NotImplemented"
-    assert "EventBridge" in error["Message"]
+    told = s3.get_bucket_notification_configuration(Bucket=bucket)
+    assert told["EventBridgeConfiguration"] == {}
+    put = s3.put_object(Bucket=bucket, Key="a key", Body=b"test")
+    event = inbox.next_event()
+    assert (event["detail-type"], event["source"]) == ("Object Created", "aws.s3")
+    assert event["resources"] == [f"arn:aws:s3:::{bucket}"]
+    detail = event["detail"]
+    assert detail["object"].pop("sequencer")
+    assert detail == {
+        "version": "0",
+        "bucket": {"name": bucket},
+        "object": {"key": "a key", "size": 4, "etag": put["ETag"].strip('"')},
+        "request-id": put["ResponseMetadata"]["RequestId"],
+        "requester": account,
+        "source-ip-address": "127.0.0.1",
+        "reason": "PutObject",
+    }
+    s3.put_object_tagging(Bucket=bucket, Key="a key", Tagging={"TagSet": [{"Key": "a", "Value": "b"}]})
+    assert inbox.next_event()["detail-type"] == "Object Tags Added"
+    s3.delete_object(Bucket=bucket, Key="a key")
+    event = inbox.next_event()
+    assert (event["detail-type"], event["detail"]["reason"], event["detail"]["deletion-type"]) == (
+        "Object Deleted",
+        "DeleteObject",
+        "Permanently Deleted",
+    )
+    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
+    assert "EventBridgeConfiguration" not in s3.get_bucket_notification_configuration(Bucket=bucket)
 
 
 def test_a_stack_s_bucket_tells_a_queue(client: Any, s3: Any, account: str, queues: Queues) -> None:

@@ -123,7 +123,7 @@ class Evaluation:
         return zip(asked, self._labelled([*asked.values()], labels), strict=True)
 
     def search(self, text: str, statistic: str, period: int) -> list[TimeSeries]:
-        """The metrics that a search finds, those without data in the window too."""
+        """The metrics that a search finds, those without data in the window too. Raises ExpressionError."""
         _statistic(statistic)
         search = text, statistic, period
         if search not in self._found:

@@ -6,10 +6,9 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataImport.Va
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from cloudlet.core.errors import ServiceError
-from cloudlet.core.log_events import batches_of
+from cloudlet.core.log_events import make_group, make_stream, put_lines
 from cloudlet.services.dynamodb.imports import LOG_GROUP
 
 if TYPE_CHECKING:
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from cloudlet.services.dynamodb.imports import Import
 
 _STREAMS: Final = ("info", "error")
-_THERE_ALREADY: Final = "ResourceAlreadyExistsException"
 
 
 class ImportLog:
@@ -31,15 +29,15 @@ class ImportLog:
 
     async def create(self) -> None:
         """Makes the group, if there is none, and the streams. Raises ServiceError."""
-        await self._make("CreateLogGroup", {"logGroupName": LOG_GROUP})
+        await make_group(self._caller, LOG_GROUP)
         for name in _STREAMS:
-            await self._make("CreateLogStream", self._stream(name))
+            await make_stream(self._caller, LOG_GROUP, self._stream(name))
 
     async def write(self, object_key: str, faults: Sequence[tuple[int, str]]) -> None:
         """Tells the faults of items by their index in an object. Raises ServiceError."""
         now = int(self._caller.time() * 1000)
-        for batch in batches_of((now, self._message(object_key, *fault)) for fault in faults):
-            await self._caller.ask("logs", "PutLogEvents", {**self._stream("error"), "logEvents": batch})
+        lines = ((now, self._message(object_key, *fault)) for fault in faults)
+        await put_lines(self._caller, LOG_GROUP, self._stream("error"), lines)
 
     def _message(self, object_key: str, index: int, message: str) -> str:
         pointer = {"bucket": self._import.source["S3Bucket"], "key": object_key, "itemIndex": index}
@@ -47,12 +45,5 @@ class ImportLog:
         document = {"itemS3Pointer": pointer, "importArn": arn, "errorMessages": [message]}
         return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
 
-    def _stream(self, name: str) -> dict[str, Any]:
-        return {"logGroupName": LOG_GROUP, "logStreamName": f"{self._import.id}/{name}"}
-
-    async def _make(self, operation: str, request: dict[str, Any]) -> None:
-        try:
-            await self._caller.ask("logs", operation, request)
-        except ServiceError as error:
-            if error.code != _THERE_ALREADY:
-                raise
+    def _stream(self, name: str) -> str:
+        return f"{self._import.id}/{name}"

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cloudlet.core.operation import Request
-    from cloudlet.services.dynamodb.model import Index, Table
+    from cloudlet.services.dynamodb.model import Index, KeySchema, Table
 
 CLASS_CHANGES: Final = 2
 """How often a table's class may change in 30 days."""
@@ -167,6 +167,27 @@ def _check_index_updates(request: Request) -> None:
                 f"{INVALID}WarmThroughput must have at least one of ReadUnitsPerSecond or "
                 f"WriteUnitsPerSecond specified for index: {name}"
             )
+
+
+def check_not_redefined(table: Table, index: Index, defined: Mapping[str, str]) -> None:
+    """Raises ValidationException for a new index that gives a key attribute another type than it has."""
+    types = table.attribute_types
+    for name in index.keys.attributes:
+        if name not in types or defined.get(name, types[name]) == types[name]:
+            continue
+        schemas = (table.keys, *(each.keys for each in table.indexes))
+        existing = next(schema for schema in schemas if name in schema.attributes)
+        raise ValidationException(
+            f"{INVALID}Attributes cannot be redefined. Please check that your attribute has the same type as "
+            f"previously defined. Existing schema: {_spelled(existing, types)} "
+            f"New schema: {_spelled(index.keys, {**types, **defined})}"
+        )
+
+
+def _spelled(schema: KeySchema, types: Mapping[str, str]) -> str:
+    elements = [f"{name}:{types[name]}:HASH" for name in schema.partitions]
+    elements += [f"{name}:{types[name]}:RANGE" for name in schema.sorts]
+    return f"Schema:[{', '.join(f'SchemaElement: key{{{element}}}' for element in elements)}]"
 
 
 def changed_settings(table: Table, request: Request, now: float) -> Table:

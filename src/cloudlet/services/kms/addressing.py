@@ -51,6 +51,7 @@ def reference_or_alias(call: Call, identifier: str, *, make_managed: bool = True
     """The same for an identifier that may also be an alias's name or ARN.
 
     Without `make_managed` nothing is written: an AWS managed key that is not there yet is not found.
+    Raises NotFoundException.
     """
     account, name = call.account, identifier
     if identifier.startswith("arn:"):

@@ -85,7 +85,7 @@ def read(spec_name: str, private_key: bytes) -> KeyPair | None:
 
 
 def size_bytes(private_key: bytes) -> int:
-    """How many bytes an RSA key encrypts to."""
+    """How many bytes an RSA key encrypts to. Raises TypeError for a key of a curve."""
     key = serialization.load_der_private_key(private_key, None)
     if not isinstance(key, rsa.RSAPrivateKey):
         raise TypeError(type(key))

@@ -124,11 +124,18 @@ class Bucket(Struct, frozen=True):
     public_access_block: PublicAccessBlock | None = PublicAccessBlock()
     encryption: Encryption = Encryption()
     notifications: tuple[Notification, ...] = ()
+    event_bridge: bool = False
+    """Whether its account's default event bus is told of everything in it."""
 
     @property
     def arn(self) -> str:
         """The bucket's ARN."""
         return f"arn:aws:s3:::{self.name}"
+
+    @property
+    def tells_of_objects(self) -> bool:
+        """Whether anybody is told of what happens in it."""
+        return self.event_bridge or bool(self.notifications)
 
     @property
     def owner(self) -> dict[str, str]:

@@ -212,7 +212,8 @@ def _notifications(told: Any) -> dict[str, Any]:
         for given, (plural, member) in _DESTINATIONS.items()
         if told.get(given)
     }
-    if "EventBridgeConfiguration" in told:
+    event_bridge = told.get("EventBridgeConfiguration")
+    if event_bridge is not None and _boolean(event_bridge.get("EventBridgeEnabled", True)):
         configuration["EventBridgeConfiguration"] = {}
     return {"NotificationConfiguration": configuration}
 

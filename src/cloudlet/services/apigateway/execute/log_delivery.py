@@ -6,13 +6,13 @@ As the role that the account's settings name; a role that may not write loses th
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
 from cloudlet.core.access import Principal
 from cloudlet.core.errors import ServiceError
-from cloudlet.core.log_events import HeldLines, batches_of
+from cloudlet.core.log_events import HeldLines, make_group, make_stream, put_lines
 from cloudlet.services.apigateway import state
 
 from .callers import RoleSessions
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 _LOG: Final = logging.getLogger("cloudlet.apigateway")
 _HELD_LIMIT_BYTES: Final = 16 << 20
-_THERE_ALREADY: Final = "ResourceAlreadyExistsException"
 
 
 class LogGroup(Struct, frozen=True):
@@ -73,14 +72,12 @@ class StageLogs:
 
     async def _put(self, group: LogGroup, lines: Iterable[tuple[int, str]]) -> None:
         call = await self._writer(group)
-        named = {"logGroupName": group.name, "logStreamName": self._stream}
         if group not in self._made:
             if group.is_own:
-                await _made(call, "CreateLogGroup", {"logGroupName": group.name})
-            await _made(call, "CreateLogStream", named)
+                await make_group(call, group.name)
+            await make_stream(call, group.name, self._stream)
             self._made.add(group)
-        for batch in batches_of(sorted(lines, key=lambda line: line[0])):
-            await call.ask("logs", "PutLogEvents", {**named, "logEvents": batch})
+        await put_lines(call, group.name, self._stream, sorted(lines, key=lambda line: line[0]))
 
     async def _writer(self, group: LogGroup) -> Call:
         principal = Principal.of_service("apigateway.amazonaws.com")
@@ -90,11 +87,3 @@ class StageLogs:
             raise ServiceError("CloudWatch Logs role ARN must be set in account settings to enable logging")
         session = await self._cloud.component(RoleSessions).session(call, account.cloudwatch_role_arn)
         return call.as_principal(session.principal)
-
-
-async def _made(call: Call, operation: str, request: dict[str, Any]) -> None:
-    try:
-        await call.ask("logs", operation, request)
-    except ServiceError as error:
-        if error.code != _THERE_ALREADY:
-            raise

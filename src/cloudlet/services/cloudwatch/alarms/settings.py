@@ -65,7 +65,7 @@ def refuse_by_name(request: Mapping[str, Any], names: tuple[str, ...]) -> None:
 
 
 def check_actions(settings: Mapping[str, Any]) -> None:
-    """Every action must be an ARN; what it is of shows when it is done."""
+    """Raises ValidationException for an action that is no ARN; what it is of shows when it is done."""
     for name in ACTION_LISTS:
         for action in settings.get(name, ()):
             if find_arn(action) is None:

@@ -24,7 +24,12 @@ from cloudlet.services.dynamodb.operations.replicas import update_replicas, upda
 from cloudlet.services.dynamodb.operations.tables import described
 from cloudlet.services.dynamodb.replica_rules import check_of_replica, shared_request
 from cloudlet.services.dynamodb.replication import GLOBAL_TABLE_VERSION
-from cloudlet.services.dynamodb.table_changes import changed_index, changed_settings, check_request
+from cloudlet.services.dynamodb.table_changes import (
+    changed_index,
+    changed_settings,
+    check_not_redefined,
+    check_request,
+)
 from cloudlet.services.dynamodb.table_keys import check_key, new_encryption
 from cloudlet.services.dynamodb.throughput import NO_LIMIT, check_quotas
 from cloudlet.services.dynamodb.values import INVALID
@@ -120,6 +125,7 @@ def _with_new_index(call: Call, table: Table, request: Request, position: int) -
     types = {**defined, **table.attribute_types}
     path = f"globalSecondaryIndexUpdates.{position}.member.create"
     index = definitions.global_index(create, types, table.billing_mode, path)
+    check_not_redefined(table, index, defined)
     check_quotas(create, call.region, name)
     if table.find_index(name) is not None:
         raise ValidationException("Attempting to create an index which already exists")

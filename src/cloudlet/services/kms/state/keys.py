@@ -70,7 +70,7 @@ def find_material(call: Call, key: Key, material_id: str) -> KeyMaterial | None:
 
 
 def material(call: Call, key: Key) -> KeyMaterial:
-    """The material that a key encrypts with now."""
+    """The material that a key encrypts with now. Raises LookupError where the store has lost it."""
     found = find_material(call, key, key.material_id)
     if found is None:
         raise LookupError(f"{key.arn} has lost its material {key.material_id}.")

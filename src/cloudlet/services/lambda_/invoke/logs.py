@@ -12,7 +12,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.errors import AccessDenied, NotImplementedHere, ServiceError
-from cloudlet.core.log_events import HeldLines, batches_of
+from cloudlet.core.log_events import HeldLines, batches_of, make_group, make_stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,7 +106,7 @@ async def _put(stream: LogStream, batch: list[dict[str, Any]]) -> None:
         except ServiceError as error:
             if error.code != "ResourceNotFoundException":
                 raise
-            await _make_stream(stream.call, names)
+            await _make_stream(stream)
             await ask("logs", "PutLogEvents", put)
     except (AccessDenied, NotImplementedHere) as error:
         _LOG.debug("the log of %s is not kept: %s", stream.group, error.message)
@@ -114,20 +114,12 @@ async def _put(stream: LogStream, batch: list[dict[str, Any]]) -> None:
         _LOG.warning("the log of %s was refused: %s", stream.group, error.message)
 
 
-async def _make_stream(call: Call, names: dict[str, str]) -> None:
+async def _make_stream(stream: LogStream) -> None:
+    """Makes the stream, unless another environment has just made it, and its group if there is none."""
     try:
-        await call.ask("logs", "CreateLogStream", names)
+        await make_stream(stream.call, stream.group, stream.name)
     except ServiceError as error:
         if error.code != "ResourceNotFoundException":
             raise
-        await _make(call, "CreateLogGroup", {"logGroupName": names["logGroupName"]})
-        await _make(call, "CreateLogStream", names)
-
-
-async def _make(call: Call, operation: str, request: dict[str, str]) -> None:
-    """Makes a group or stream, unless another environment has just made it."""
-    try:
-        await call.ask("logs", operation, request)
-    except ServiceError as error:
-        if error.code != "ResourceAlreadyExistsException":
-            raise
+        await make_group(stream.call, stream.group)
+        await make_stream(stream.call, stream.group, stream.name)

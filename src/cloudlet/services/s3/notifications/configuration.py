@@ -11,7 +11,6 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.arn import find_arn
-from cloudlet.core.errors import NotImplementedHere
 from cloudlet.services.s3.errors import InvalidArgument, MalformedXML, NotificationArgument
 from cloudlet.services.s3.model import Notification
 
@@ -56,8 +55,6 @@ _LONGEST_RULE_BYTES: Final = 1024
 
 def read(given: Mapping[str, Any], bucket: Bucket, ids: Ids) -> tuple[Notification, ...]:
     """The notifications of a request. Raises InvalidArgument, MalformedXML and others."""
-    if given.get("EventBridgeConfiguration") is not None:
-        raise NotImplementedHere("cloudlet does not send S3's events to EventBridge (yet). Nothing was done.")
     found = [_read(kind, each, bucket, ids) for kind in _KINDS for each in given.get(kind) or ()]
     if len(found) > _MOST:
         raise InvalidArgument(
@@ -71,11 +68,16 @@ def read(given: Mapping[str, Any], bucket: Bucket, ids: Ids) -> tuple[Notificati
     return tuple(found)
 
 
-def write(notifications: Sequence[Notification]) -> dict[str, Any]:
-    """Notifications as an answer tells them."""
-    told: dict[str, Any] = {}
+def names_event_bridge(given: Mapping[str, Any]) -> bool:
+    """Whether a request wants the default event bus to be told."""
+    return given.get("EventBridgeConfiguration") is not None
+
+
+def write(bucket: Bucket) -> dict[str, Any]:
+    """A bucket's notifications as an answer tells them."""
+    told: dict[str, Any] = {"EventBridgeConfiguration": {}} if bucket.event_bridge else {}
     for kind, (service, member, _) in _KINDS.items():
-        of_kind = [each for each in notifications if each.service == service]
+        of_kind = [each for each in bucket.notifications if each.service == service]
         if of_kind:
             told[kind] = [_write(each, member) for each in of_kind]
     return told

@@ -31,11 +31,13 @@ async def put_bucket_notification_configuration(
     notifications = configuration.read(given, bucket, call.ids)
     if not request.get("SkipDestinationValidation"):
         await destinations.check(call, bucket, notifications)
-    await call.transact(partial(_save, name=name, notifications=notifications))
+    event_bridge = configuration.names_event_bridge(given)
+    await call.transact(partial(_save, name=name, notifications=notifications, event_bridge=event_bridge))
 
 
-def _save(call: Call, name: str, notifications: tuple[Notification, ...]) -> None:
-    state.save_bucket(call, replace(state.bucket(call, name), notifications=notifications))
+def _save(call: Call, name: str, notifications: tuple[Notification, ...], event_bridge: bool) -> None:
+    bucket = state.bucket(call, name)
+    state.save_bucket(call, replace(bucket, notifications=notifications, event_bridge=event_bridge))
 
 
 @operation(
@@ -45,4 +47,4 @@ def get_bucket_notification_configuration(
     call: Call, request: api.GetBucketNotificationConfigurationRequestRequestTypeDef
 ) -> dict[str, Any]:
     """Who is told."""
-    return configuration.write(state.bucket(call, request["Bucket"]).notifications)
+    return configuration.write(state.bucket(call, request["Bucket"]))

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from cloudlet.core.access import Principal
 from cloudlet.core.errors import ServiceError
-from cloudlet.core.log_events import HeldLines, batches_of
+from cloudlet.core.log_events import HeldLines, make_group, make_stream, put_lines
 from cloudlet.services.sns.delivery.attempts import PRINCIPAL
 from cloudlet.services.sns.model import FUNCTIONS, WEB
 
@@ -34,7 +34,6 @@ _KINDS: Final[Mapping[str, str]] = MappingProxyType(
     {"sqs": "SQS", FUNCTIONS: "Lambda", **dict.fromkeys(WEB, "HTTP")}
 )
 """What the attributes for a protocol begin with."""
-_THERE_ALREADY: Final = "ResourceAlreadyExistsException"
 _FAILURES: Final = "/Failure"
 
 
@@ -90,19 +89,9 @@ class StatusLogs:
             lambda inner: inner.cloud.identities.assume_role(inner, target.role_arn, "SNSFeedback")
         )
         call = service.as_principal(session.principal)
-        named = {"logGroupName": target.group, "logStreamName": self._stream}
-        await _made(call, "CreateLogGroup", {"logGroupName": target.group})
-        await _made(call, "CreateLogStream", named)
-        for batch in batches_of(sorted(lines, key=lambda line: line[0])):
-            await call.ask("logs", "PutLogEvents", {**named, "logEvents": batch})
-
-
-async def _made(call: Call, operation: str, request: dict[str, Any]) -> None:
-    try:
-        await call.ask("logs", operation, request)
-    except ServiceError as error:
-        if error.code != _THERE_ALREADY:
-            raise
+        await make_group(call, target.group)
+        await make_stream(call, target.group, self._stream)
+        await put_lines(call, target.group, self._stream, sorted(lines, key=lambda line: line[0]))
 
 
 def _role(call: Call, delivery: Delivery, answer: Answer) -> str | None:
