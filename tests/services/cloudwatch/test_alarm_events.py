@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
+from event_inbox import Inbox
 from running_server import Client
 
 
 def test_a_change_of_state_is_an_event_on_the_default_bus(client: Client, account: str) -> None:
-    cloudwatch, events, sqs = client("cloudwatch"), client("events"), client("sqs")
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "events.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": "*",
-    }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    url = sqs.create_queue(QueueName="told", Attributes={"Policy": policy})["QueueUrl"]
+    cloudwatch, events, inbox = client("cloudwatch"), client("events"), Inbox(client("sqs"), "told")
     pattern = {"source": ["aws.cloudwatch"], "detail": {"state": {"value": ["ALARM"]}}}
     events.put_rule(Name="alarms", EventPattern=json.dumps(pattern))
-    queue = f"arn:aws:sqs:us-east-1:{account}:told"
-    events.put_targets(Rule="alarms", Targets=[{"Id": "told", "Arn": queue}])
+    events.put_targets(Rule="alarms", Targets=[{"Id": "told", "Arn": inbox.arn}])
     cloudwatch.put_metric_alarm(
         AlarmName="alarm",
         AlarmDescription="too many",
@@ -34,8 +25,7 @@ def test_a_change_of_state_is_an_event_on_the_default_bus(client: Client, accoun
         ComparisonOperator="GreaterThanThreshold",
     )
     cloudwatch.set_alarm_state(AlarmName="alarm", StateValue="ALARM", StateReason="testing")
-    [message] = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=10)["Messages"]
-    event: dict[str, Any] = json.loads(message["Body"])
+    event = inbox.next_event()
     assert (event["source"], event["detail-type"]) == ("aws.cloudwatch", "CloudWatch Alarm State Change")
     assert event["resources"] == [f"arn:aws:cloudwatch:us-east-1:{account}:alarm:alarm"]
     detail = event["detail"]

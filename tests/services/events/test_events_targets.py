@@ -5,9 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from cloud_functions import Deployment
+from cloudlet.core.access import Principal
+from cloudlet.core.errors import AccessDenied
 from iam_fixtures import allow, trust
 from refusals import refusal
+from running_server import RunningServer
 
 _TELL = """
 import boto3, json, os
@@ -181,6 +186,25 @@ def test_a_user_puts_events_as_its_policies_say(client: Any, as_user: Any, accou
     assert refusal(other.put_events, Entries=[there])[0] == "AccessDeniedException"
     events.put_permission(Action="events:PutEvents", Principal="210987654321", StatementId="s")
     assert other.put_events(Entries=[there])["FailedEntryCount"] == 0
+
+
+@pytest.mark.parametrize(
+    ("service", "source"), [("apigateway.amazonaws.com", "shop"), ("lambda.amazonaws.com", "aws.lambda")]
+)
+def test_a_service_that_has_no_events_of_its_own_needs_the_bus_s_policy(
+    server: RunningServer, account: str, service: str, source: str
+) -> None:
+    call = server.app.cloud.call("events", Principal.of_service(service), account, "us-east-1")
+    entry = {"Source": source, "DetailType": "sold", "Detail": "{}"}
+    with pytest.raises(AccessDenied):
+        server.run(call.ask("events", "PutEvents", {"Entries": [entry]}))
+
+
+def test_a_service_speaks_for_itself_only(server: RunningServer, account: str) -> None:
+    call = server.app.cloud.call("events", Principal.of_service("s3.amazonaws.com"), account, "us-east-1")
+    entry = {"Source": "aws.cloudwatch", "DetailType": "sold", "Detail": "{}"}
+    answer = server.run(call.ask("events", "PutEvents", {"Entries": [entry]}))
+    assert answer["FailedEntryCount"] == 1
 
 
 def test_roles_are_passed_by_those_who_may(as_user: Any, account: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 from lambda_functions import invoke, make_function, make_role, wait_for
 
 from cloud_functions import allow
+from event_inbox import Inbox
 from refusals import refusal
 
 FAILING = (
@@ -267,13 +268,9 @@ def test_dead_letter_queue_gets_the_event_with_the_error_beside_it(functions, cl
 
 
 def test_event_bus_gets_the_record_as_an_event(functions, client, everything, account):
-    events, sqs = client("events"), client("sqs")
-    statement = {**allow("sqs:SendMessage"), "Principal": {"Service": "events.amazonaws.com"}}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    url = sqs.create_queue(QueueName="told", Attributes={"Policy": policy})["QueueUrl"]
+    events, inbox = client("events"), Inbox(client("sqs"), "told")
     events.put_rule(Name="results", EventPattern='{"source": ["lambda"]}')
-    queue = f"arn:aws:sqs:us-east-1:{account}:told"
-    events.put_targets(Rule="results", Targets=[{"Id": "told", "Arn": queue}])
+    events.put_targets(Rule="results", Targets=[{"Id": "told", "Arn": inbox.arn}])
     bus = f"arn:aws:events:us-east-1:{account}:event-bus/default"
     make_function(functions, everything, FAILING)
     functions.put_function_event_invoke_config(
@@ -283,9 +280,7 @@ def test_event_bus_gets_the_record_as_an_event(functions, client, everything, ac
     )
     for sent, result in (({"a": 1}, "Success"), ({"fail": 1}, "Failure")):
         send(functions, sent)
-        [message] = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)["Messages"]
-        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        event = json.loads(message["Body"])
+        event = inbox.next_event()
         function = f"{listener_of(account, 'function')}:$LATEST"
         assert event["detail-type"] == f"Lambda Function Invocation Result - {result}"
         assert (event["source"], event["resources"]) == ("lambda", [bus, function])

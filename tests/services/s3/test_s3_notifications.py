@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cloud_functions import Deployment, allow
+from event_inbox import Inbox
 from sns_fixtures import Queues
 
 _TELL = """
@@ -389,25 +390,10 @@ def test_two_notifications_of_one_event_are_refused(
 
 
 def test_the_default_event_bus_is_told_of_objects(client: Any, s3: Any, bucket: str, account: str) -> None:
-    events, sqs = client("events"), client("sqs")
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "events.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": "*",
-    }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    url = sqs.create_queue(QueueName="told", Attributes={"Policy": policy})["QueueUrl"]
+    events, inbox = client("events"), Inbox(client("sqs"), "told")
     pattern = {"source": ["aws.s3"], "detail": {"bucket": {"name": [bucket]}}}
     events.put_rule(Name="objects", EventPattern=json.dumps(pattern))
-    queue = f"arn:aws:sqs:us-east-1:{account}:told"
-    events.put_targets(Rule="objects", Targets=[{"Id": "told", "Arn": queue}])
-
-    def next_event() -> Any:
-        [message] = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=10)["Messages"]
-        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return json.loads(message["Body"])
-
+    events.put_targets(Rule="objects", Targets=[{"Id": "told", "Arn": inbox.arn}])
     s3.put_object(Bucket=bucket, Key="unheard", Body=b"x")
     s3.put_bucket_notification_configuration(
         Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}}
@@ -415,7 +401,7 @@ def test_the_default_event_bus_is_told_of_objects(client: Any, s3: Any, bucket: 
     told = s3.get_bucket_notification_configuration(Bucket=bucket)
     assert told["EventBridgeConfiguration"] == {}
     put = s3.put_object(Bucket=bucket, Key="a key", Body=b"test")
-    event = next_event()
+    event = inbox.next_event()
     assert (event["detail-type"], event["source"]) == ("Object Created", "aws.s3")
     assert event["resources"] == [f"arn:aws:s3:::{bucket}"]
     detail = event["detail"]
@@ -430,9 +416,9 @@ def test_the_default_event_bus_is_told_of_objects(client: Any, s3: Any, bucket: 
         "reason": "PutObject",
     }
     s3.put_object_tagging(Bucket=bucket, Key="a key", Tagging={"TagSet": [{"Key": "a", "Value": "b"}]})
-    assert next_event()["detail-type"] == "Object Tags Added"
+    assert inbox.next_event()["detail-type"] == "Object Tags Added"
     s3.delete_object(Bucket=bucket, Key="a key")
-    event = next_event()
+    event = inbox.next_event()
     assert (event["detail-type"], event["detail"]["reason"], event["detail"]["deletion-type"]) == (
         "Object Deleted",
         "DeleteObject",

@@ -6,7 +6,6 @@ Only the shape is judged here; whether a number is one, or a set is empty, is th
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -56,5 +55,5 @@ def _binary(content: Any) -> bytes:
         raise Malformed("Unexpected content of the datatype B")
     try:
         return base64.b64decode(content, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise Malformed("The content of the datatype B is not Base64") from error

@@ -24,6 +24,7 @@ EVENT_JSON: Final = "aws.events.event.json"
 INGESTION_TIME: Final = "aws.events.event.ingestion-time"
 PREDEFINED: Final = frozenset({RULE_ARN, RULE_NAME, EVENT, EVENT_JSON, INGESTION_TIME})
 _TOKEN: Final = re.compile(r'\\.|"|<([A-Za-z0-9_.-]+)>', re.DOTALL)
+_QUOTE: Final = re.compile(r'\\.|"', re.DOTALL)
 
 
 def text(delivery: Delivery) -> str:
@@ -67,7 +68,7 @@ def _within_quotes(value: Any) -> str:
     """A value in the middle of a text, where objects and arrays lose their own quotes."""
     if isinstance(value, str):
         return compact(value)[1:-1]
-    return compact(value).replace('"', "")
+    return _QUOTE.sub(lambda found: "" if found[0].endswith('"') else found[0], compact(value))
 
 
 def _variables(paths: Mapping[str, str], document: Mapping[str, Any], delivery: Delivery) -> dict[str, Any]:

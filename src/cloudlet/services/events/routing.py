@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from cloudlet.core import patterns
+from cloudlet.services.events import metrics
 from cloudlet.services.events.model import Delivery, milliseconds
 from cloudlet.services.events.state import deliveries, rules
 
@@ -25,6 +26,7 @@ def route(call: Call, bus: BusAddress, event: Event) -> None:
 
 def send_to_targets(call: Call, rule: Rule, event: Event) -> None:
     """Writes down that every target of a rule is to get an event."""
+    metrics.count(call, rule.address, metrics.TRIGGERED)
     for target in rules.targets_of(call, rule.address):
         delivery = Delivery(
             call.ids.uuid(),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cloudlet.core.arn import Arn, queue_url
 from cloudlet.core.errors import ServiceError
+from cloudlet.services.events import metrics
 from cloudlet.services.events.delivery.attempts import as_events
 from cloudlet.services.events.model import milliseconds
 from cloudlet.services.events.state import deliveries
@@ -31,6 +32,7 @@ _MOST_DOUBLINGS: Final = 10
 
 def finish(call: Call, delivery: Delivery, failure: Failure | None) -> None:
     """Writes what is left to do after an attempt."""
+    metrics.count(call, delivery.rule, metrics.INVOKED if delivery.attempts == 0 else metrics.RETRIED)
     if failure is None:
         deliveries.delete_delivery(call, delivery)
         return
@@ -39,6 +41,7 @@ def finish(call: Call, delivery: Delivery, failure: Failure | None) -> None:
         due = milliseconds(call.time() + _pause_seconds(delivery))
         deliveries.save_delivery(call, delivery.tried(due), delivery)
         return
+    metrics.count(call, delivery.rule, metrics.FAILED)
     _bury(call, delivery, failure, exhausted)
     deliveries.delete_delivery(call, delivery)
 
@@ -72,7 +75,10 @@ def _bury(call: Call, delivery: Delivery, failure: Failure, exhausted: str) -> N
     try:
         as_events(call, delivery, arn.region).ask_within("sqs", "SendMessage", request)
     except ServiceError as error:
+        metrics.count(call, delivery.rule, metrics.NOT_BURIED)
         _LOG.warning("%s is lost: it does not reach %s: %s", told, queue, error.message)
+    else:
+        metrics.count(call, delivery.rule, metrics.BURIED)
 
 
 def _attributes(delivery: Delivery, failure: Failure, exhausted: str) -> dict[str, Any]:

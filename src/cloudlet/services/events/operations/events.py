@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from cloudlet.core.access import PrincipalKind
 from cloudlet.core.call import Call
 from cloudlet.core.errors import NotImplementedHere
 from cloudlet.core.operation import operation
@@ -28,7 +27,7 @@ _MANDATORY: Final = ("id", "account", "source", "time", "region", "detail-type")
 
 def _may_put(call: Call, request: Request) -> Sequence[Permission]:
     """The permissions for every bus; services put their own events without asking anybody."""
-    if call.principal.kind is PrincipalKind.SERVICE:
+    if entries.own_source(call.principal) is not None:
         return []
     return [
         bus_permission(call, "PutEvents", addresses.bus(call, entry.get("EventBusName")), _told(entry))
@@ -53,7 +52,7 @@ def put_events(call: Call, request: Request) -> dict[str, Any]:
 
 
 def _put(call: Call, entry: Mapping[str, Any]) -> dict[str, str]:
-    failure = entries.find_failure(entry, own=call.principal.kind is PrincipalKind.SERVICE)
+    failure = entries.find_failure(entry, entries.own_source(call.principal))
     if failure is not None:
         return {"ErrorCode": failure.code, "ErrorMessage": failure.message}
     event = entries.event(call, entry)
