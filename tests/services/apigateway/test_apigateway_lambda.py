@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from cloud_functions import zipped
+
 URI = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{}/invocations"
 TRUST = {
     "Version": "2012-10-17",
@@ -17,6 +19,8 @@ TRUST = {
         {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     ],
 }
+TENANT = {"integration.request.header.X-Amz-Tenant-Id": "method.request.header.x-tenant"}
+TENANT_ASKED = {"method.request.header.x-tenant": False}
 FAULT = '{"message": "Internal server error"}'
 SOURCE = """
 import json
@@ -333,3 +337,23 @@ def test_a_role_invokes_with_its_own_permissions(api, client, account, function)
     document = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
     iam.put_role_policy(RoleName="gateway", PolicyName="invoke", PolicyDocument=document)
     assert api.call("/").status_code == 200
+
+
+def test_a_mapped_tenant_is_the_functions_and_without_one_it_is_not_called(client, api, account, function):
+    functions = client("lambda")
+    source = "def handler(event, context):\n    return {'body': context.tenant_id}\n"
+    functions.create_function(
+        FunctionName="shared",
+        Runtime="python3.12",
+        Handler="index.handler",
+        Role=functions.get_function_configuration(FunctionName="behind")["Role"],
+        Code={"ZipFile": zipped({"index.py": source})},
+        TenancyConfig={"TenantIsolationMode": "PER_TENANT"},
+    )
+    functions.get_waiter("function_active_v2").wait(FunctionName="shared", WaiterConfig={"Delay": 0})
+    arn = function.replace("behind", "shared")
+    let_in(client, api, account, arn)
+    api.method("GET", "/shared", proxy(arn, requestParameters=TENANT), requestParameters=TENANT_ASKED)
+    api.deploy()
+    assert api.call("/shared", headers={"x-tenant": "blue"}).text == "blue"
+    assert api.call("/shared", headers={"x-amz-tenant-id": "blue"}).status_code == 500

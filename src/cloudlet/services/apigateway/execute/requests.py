@@ -15,12 +15,14 @@ from .rendering import render
 
 
 async def map_request(invocation: Invocation) -> None:
-    """Makes the integration's request. AWS_PROXY gets everything as it is, in its event."""
-    integration = invocation.method.integration
+    """Makes the integration's request. AWS_PROXY gets everything as it is, in its event.
+
+    What is mapped to a header of AWS_PROXY is one of the call of the function, such as X-Amz-Tenant-Id.
+    """
+    integration, request = invocation.method.integration, invocation.integration_request
+    _map_parameters(invocation, integration, request)
     if integration.type == "AWS_PROXY":
         return
-    request = invocation.integration_request
-    _map_parameters(invocation, integration, request)
     body = request_payload(
         invocation.body,
         invocation.content_type,

@@ -46,7 +46,7 @@ async def invoke(invocation: Invocation, function: str, payload: bytes, kind: st
         service = invocation.method.integration.service
         invocation.sent = sent_to(invocation, function, service.region if service else "")
     call = await caller_of(invocation)
-    request = {"FunctionName": function, "InvocationType": kind, "Payload": payload}
+    request = {**request_of(invocation, function, payload), "InvocationType": kind}
     try:
         asked = call.ask("lambda", "Invoke", request)
         answer = await within(invocation.method.integration.timeout_seconds, asked)
@@ -60,6 +60,15 @@ async def invoke(invocation: Invocation, function: str, payload: bytes, kind: st
         answer.get("FunctionError") is not None,
         answer.get("ExecutedVersion"),
     )
+
+
+def request_of(invocation: Invocation, function: str, payload: bytes) -> dict[str, Any]:
+    """What Lambda is asked; for the tenant that the integration maps, if it does.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/tenant-isolation-invoke.html
+    """
+    tenant = invocation.integration_request.header("x-amz-tenant-id")
+    return {"FunctionName": function, "Payload": payload, **({"TenantId": tenant} if tenant else {})}
 
 
 def sent_to(invocation: Invocation, function: str, region: str) -> Sent:

@@ -14,6 +14,7 @@ from cloudlet.core.errors import AccessDenied, ServiceError
 from ..callers import caller_of
 from ..deadline import within
 from ..errors import internal_server_error
+from .functions import request_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
@@ -27,7 +28,7 @@ _METADATA_LIMIT_BYTES: Final = 1 << 20
 async def invoke(invocation: Invocation, function: str, payload: bytes) -> bytes:
     """The metadata of an answer, whose rest becomes the invocation's stream. Raises GatewayError."""
     call = await caller_of(invocation)
-    request = {"FunctionName": function, "Payload": payload}
+    request = request_of(invocation, function, payload)
     seconds = invocation.method.integration.timeout_seconds
     try:
         answer = await within(seconds, call.ask("lambda", "InvokeWithResponseStream", request))
