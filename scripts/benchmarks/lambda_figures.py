@@ -73,7 +73,7 @@ class _Bench:
     def __init__(self, cloud: BenchmarkCloud) -> None:
         self._cloud = cloud
         self._client = cloud.client("lambda")
-        self._role = cloud.make_role()
+        self._role = cloud.find_or_make_role()
 
     def warm(self) -> list[Figure]:
         """Calls of a function that has run before."""
